@@ -1,0 +1,51 @@
+// A ThreadPool runs background jobs: flushes in one pool, compactions in another.
+//
+// Owner:   the pool owns its threads; jobs are closures. The destructor drops what has not begun and joins what has.
+// Threads: every method is safe from any thread. Jobs run at lower CPU priority (nice) when asked.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "engine/base/mutex.h"
+
+namespace gneiss {
+
+class ThreadPool {
+ public:
+  struct Config {
+    int threads_max = 1;
+    bool low_cpu_priority = true;
+    const char* name = "gneiss:bg";  // at most 15 characters, shown by ps -T
+  };
+  explicit ThreadPool(const Config& config);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // Starts threads as they are needed, up to threads_max.
+  void Submit(std::function<void()> job) EXCLUDES(mutex_);
+  void SetThreadsMax(int threads_max) EXCLUDES(mutex_);
+  // Waits until no job is queued or running.
+  void WaitIdle() EXCLUDES(mutex_);
+  size_t QueueLength() EXCLUDES(mutex_);
+
+ private:
+  void RunThread();
+
+  const Config config_;
+  Mutex mutex_;
+  CondVar work_or_stop_;
+  CondVar idle_;
+  int threads_max_ GUARDED_BY(mutex_);
+  int running_ GUARDED_BY(mutex_) = 0;
+  int waiting_ GUARDED_BY(mutex_) = 0;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ GUARDED_BY(mutex_);
+};
+
+}  // namespace gneiss

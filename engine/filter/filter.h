@@ -1,0 +1,53 @@
+// Filters tell "certainly not in this table" from a key's 64-bit hash, in RocksDB's formats.
+//
+// Format:  docs/formats/filter.md: the fast local Bloom of format_version 5 is written; it and the older ones are read.
+// Units:   bits per key; hashes are Xxph3(key or prefix).
+// Owner:   a FilterReader borrows the block's bytes. Threads: readers are immutable; a builder belongs to one thread.
+// Errors:  unknown or damaged filter bytes give a reader that answers "maybe" for every key, as RocksDB's do.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/base/slice.h"
+
+namespace gneiss {
+
+struct FilterConfig {
+  enum class Type : uint8_t { kNone, kBloom, kRibbon };
+  Type type = Type::kNone;
+  double bits_per_key = 0;
+  int bloom_before_level = 0;    // ribbon only: levels below this number get Bloom
+  bool is_legacy_bloom = false;  // format_version < 5
+  std::string policy_name;       // stored in the properties block as rocksdb.filter.policy
+};
+
+class FilterBuilder {
+ public:
+  virtual ~FilterBuilder() = default;
+  virtual void AddKey(Slice key_or_prefix) = 0;  // repeated neighbours are counted once
+  virtual size_t KeyCount() const = 0;
+  virtual std::string Finish() = 0;  // the whole filter block's payload; empty when no key was added
+};
+// Null for kNone.
+std::unique_ptr<FilterBuilder> NewFilterBuilder(const FilterConfig& config);
+
+class FilterReader {
+ public:
+  FilterReader() = default;  // "maybe" for every key
+  explicit FilterReader(Slice contents);
+  bool MayMatch(Slice key_or_prefix) const;
+  bool MayMatchHash(uint64_t hash) const;  // hash = Xxph3(key); legacy filters answer from MayMatch only
+  void Prefetch(uint64_t hash) const;
+
+ private:
+  enum class Type : uint8_t { kAlwaysMaybe, kAlwaysNo, kFastLocalBloom, kLegacyBloom, kRibbon };
+  Type type_ = Type::kAlwaysMaybe;
+  int probes_ = 0;
+  uint32_t log2_cache_line_bytes_ = 6;
+  uint32_t line_count_ = 0;
+  Slice bits_;
+};
+
+}  // namespace gneiss

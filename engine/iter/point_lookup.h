@@ -1,0 +1,60 @@
+// A PointLookup is one Get in progress: memtables and tables offer it the entries of its user key, newest first, until
+// it has seen enough.
+//
+// Owner:   borrows the user key; the value found is pinned or copied into *value.
+// Threads: one thread.
+// Errors:  Finish() turns what was seen into a Status.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/key/internal_key.h"
+#include "engine/key/merge_operator.h"
+#include "engine/key/pinned_value.h"
+
+namespace gneiss {
+
+class PointLookup {
+ public:
+  // Finds the newest entry with seq <= `seq`. `value` may be null: only existence matters then.
+  PointLookup(Slice user_key, SeqNo seq, const MergeOperator* merge_operator, PinnedValue* value)
+      : user_key_(user_key), seq_(seq), merge_operator_(merge_operator), value_(value) {}
+
+  Slice user_key() const { return user_key_; }
+  SeqNo seq() const { return seq_; }
+  bool is_done() const { return state_ != State::kSearching; }
+
+  // A range tombstone with this seq covers the user key: older entries are deleted. Sources announce it before offering
+  // entries older than it.
+  void CoverBelow(SeqNo tombstone_seq) {
+    if (tombstone_seq > covered_below_) covered_below_ = tombstone_seq;
+  }
+
+  // Offers the next older entry of user_key() with seq <= seq(). Returns true when the search goes on.
+  // With `pin` (not null) the value may be pinned instead of copied: `*pin` is then taken and its release cleared.
+  bool Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin);
+
+  // Marks the lookup as failed; Finish() returns it.
+  void Fail(Status status);
+
+  // After the last source: OK, NotFound, or what failed. Folds merge operands.
+  Status Finish();
+
+ private:
+  enum class State : uint8_t { kSearching, kFound, kDeleted, kFailed };
+
+  Status FoldOperands(const Slice* base);
+
+  const Slice user_key_;
+  const SeqNo seq_;
+  const MergeOperator* const merge_operator_;
+  PinnedValue* const value_;
+  State state_ = State::kSearching;
+  SeqNo covered_below_ = 0;
+  std::vector<std::string> operands_;  // newest first
+  Status status_;
+};
+
+}  // namespace gneiss

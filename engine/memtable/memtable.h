@@ -1,0 +1,77 @@
+// A Memtable holds recent writes in memory, sorted by internal key, until they are flushed to a table.
+//
+// Units:   bytes.
+// Owner:   entries lie in the memtable's arena and never move: slices into them live as long as the memtable.
+// Threads: readers are never blocked and need no lock. Add may be called from several threads at once when
+//          `is_concurrent`; else from one thread at a time. An entry is visible to readers once Add returned; readers
+//          filter by sequence number anyway.
+// Errors:  none (std::bad_alloc apart).
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/base/arena.h"
+#include "engine/iter/internal_iterator.h"
+#include "engine/iter/point_lookup.h"
+#include "engine/key/key_order.h"
+
+namespace gneiss {
+
+class Memtable {
+ public:
+  struct Config {
+    KeyOrder order;
+    size_t arena_block_bytes = size_t{1} << 20;
+  };
+  Memtable(const Config& config, uint64_t id, SeqNo earliest_seq);
+  ~Memtable();
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  uint64_t id() const { return id_; }
+  // No entry below this was written here: older data lies in older memtables and tables.
+  SeqNo earliest_seq() const { return earliest_seq_; }
+
+  void Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_concurrent);
+
+  // Offers the lookup its entries, newest first, until it is done. Values are copied.
+  void Get(const SeekKey& key, PointLookup* lookup) const;
+
+  std::unique_ptr<InternalIterator> NewIterator() const;
+  // Range tombstones, sorted; null when there are none.
+  std::unique_ptr<InternalIterator> NewRangeTombstoneIterator() const;
+  bool HasRangeTombstones() const { return range_tombstones_.load(std::memory_order_acquire) != 0; }
+
+  bool empty() const { return EntryCount() == 0; }
+  uint64_t EntryCount() const { return entries_.load(std::memory_order_relaxed); }
+  uint64_t DeletionCount() const { return deletions_.load(std::memory_order_relaxed); }
+  uint64_t DataBytes() const { return data_bytes_.load(std::memory_order_relaxed); }
+  size_t MemoryUsage() const;  // arena and index, as reserved
+  SeqNo first_seq() const { return first_seq_.load(std::memory_order_relaxed); }
+  // Entries between two user keys, estimated: {count, bytes}.
+  struct RangeEstimate {
+    uint64_t entries = 0;
+    uint64_t bytes = 0;
+  };
+  RangeEstimate EstimateRange(Slice start_user_key, Slice end_user_key) const;
+
+ private:
+  class Index;  // the sorted structure: memtable/index.h
+
+  const Config config_;
+  const uint64_t id_;
+  const SeqNo earliest_seq_;
+  Arena arena_;
+  std::unique_ptr<Index> index_;
+  std::unique_ptr<Index> range_tombstone_index_;
+  std::atomic<uint64_t> entries_{0};
+  std::atomic<uint64_t> deletions_{0};
+  std::atomic<uint64_t> range_tombstones_{0};
+  std::atomic<uint64_t> data_bytes_{0};
+  std::atomic<SeqNo> first_seq_{kSeqMax};
+};
+
+using MemtablePtr = std::shared_ptr<Memtable>;
+
+}  // namespace gneiss

@@ -1,0 +1,96 @@
+// What a table writer and a table reader need to know: resolved once from the user's options.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/base/compression.h"
+#include "engine/base/logger.h"
+#include "engine/base/stats.h"
+#include "engine/cache/cache.h"
+#include "engine/filter/filter.h"
+#include "engine/key/key_order.h"
+#include "engine/key/prefix_extractor.h"
+
+namespace gneiss {
+
+// The byte in the footer; RocksDB's ChecksumType numbers.
+enum class ChecksumType : uint8_t { kNone = 0, kCrc32c = 1, kXxHash = 2, kXxHash64 = 3, kXxh3 = 4 };
+enum class IndexType : uint8_t { kBinarySearch = 0, kHashSearch = 1, kTwoLevel = 2, kBinaryWithFirstKey = 3 };
+enum class IndexShortening : uint8_t { kNone, kSeparators, kSeparatorsAndSuccessor };
+
+// How the blocks of new tables look: block_based_table_factory's options, with RocksDB's defaults.
+struct TableFormat {
+  uint32_t format_version = 5;
+  ChecksumType checksum = ChecksumType::kXxh3;
+  size_t block_bytes = 4096;
+  int block_size_deviation_percent = 10;
+  int restart_interval = 16;
+  int index_restart_interval = 1;
+  uint64_t metadata_block_bytes = 4096;
+  IndexType index_type = IndexType::kBinarySearch;
+  IndexShortening index_shortening = IndexShortening::kSeparators;
+  bool partition_filters = false;
+  bool delta_encode_keys = true;
+  bool whole_key_filtering = true;
+  bool block_align = false;
+  bool data_block_hash_index = false;
+  double data_block_hash_ratio = 0.75;
+  bool verify_compression = false;
+  FilterConfig filter;
+};
+
+// How tables are read: shared by all tables of a column family.
+struct TableReadConfig {
+  KeyOrder order;
+  std::shared_ptr<Cache> block_cache;          // null: no cache, each read gets its own block
+  bool cache_index_and_filter_blocks = false;  // else they are decoded at open and stay with the reader
+  bool cache_index_and_filter_blocks_with_high_priority = true;
+  bool pin_l0_filter_and_index_blocks_in_cache = false;
+  bool whole_key_filtering = true;
+  std::shared_ptr<const PrefixExtractor> prefix_extractor;
+  size_t readahead_initial_bytes = 8 << 10;  // doubles per sequential block, after two in a row
+  size_t readahead_max_bytes = 256 << 10;
+  StatsSink* stats = nullptr;
+  Logger* logger = nullptr;
+  Clock* clock = Clock::System();
+};
+
+// What one table's writer needs besides the format.
+struct TableWriteConfig {
+  TableFormat format;
+  KeyOrder order;
+  std::shared_ptr<const PrefixExtractor> prefix_extractor;
+  Compression compression = Compression::kNone;
+  CompressionConfig compression_config;
+  // Goes into the properties block.
+  uint32_t column_family_id = 0;
+  std::string column_family_name;
+  std::string compression_name;  // of the options, e.g. "Snappy"
+  std::string merge_operator_name = "nullptr";
+  std::string comparator_name;
+  uint64_t creation_unix_seconds = 0;  // oldest ancestor's
+  uint64_t oldest_key_unix_seconds = 0;
+  uint64_t file_creation_unix_seconds = 0;
+  std::string db_id;
+  std::string db_session_id;
+  std::string host_id;
+  uint64_t file_number = 0;
+  StatsSink* stats = nullptr;
+  Clock* clock = Clock::System();
+};
+
+// How one read behaves: the fields of rocksdb::ReadOptions that reach a table.
+struct ReadParams {
+  bool verify_checksums = true;
+  bool fill_cache = true;
+  bool cache_only = false;  // kBlockCacheTier: a block that is not in memory gives Incomplete
+  bool total_order_seek = false;
+  bool prefix_same_as_start = false;
+  size_t readahead_bytes = 0;  // fixed readahead for iterators; 0: automatic
+  bool is_compaction = false;  // sequential, large readahead, fills no cache
+};
+
+}  // namespace gneiss

@@ -1,0 +1,61 @@
+// A TableReader answers point reads and scans from one block-based table.
+//
+// Format:  docs/formats/table.md; format_version 0 to 5.
+// Owner:   owns its file. Iterators and pinned values must not outlive it (SuperVersions see to that), except that
+// blocks
+//          pinned by values live in the cache.
+// Threads: every const method is safe from any thread.
+// Errors:  damaged bytes are Corruption naming file and offset.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/io/file_system.h"
+#include "engine/iter/internal_iterator.h"
+#include "engine/iter/point_lookup.h"
+#include "engine/table/table_options.h"
+#include "engine/table/table_properties.h"
+
+namespace gneiss {
+
+class TableReader {
+ public:
+  struct OpenParams {
+    std::string path;  // for messages
+    uint64_t file_bytes = 0;
+    uint64_t file_number = 0;
+    int level = -1;               // -1: unknown
+    SeqNo largest_seq = kSeqMax;  // of the manifest; the global seq of an ingested file
+    bool skip_filters = false;
+  };
+  // `config` outlives the reader.
+  static Status Open(const TableReadConfig& config, const OpenParams& params, std::unique_ptr<RandomAccessFile> file,
+                     std::unique_ptr<TableReader>* reader);
+  ~TableReader();
+
+  // False when the filter says that user_key is certainly absent. `hash` = Xxph3(user_key), computed once per lookup.
+  bool MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const;
+
+  // Offers the lookup this table's entries of its user key with seq <= its seq, newest first, until it is done.
+  // Checks the filter first. Errors are reported through lookup->Fail.
+  void Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup) const;
+
+  std::unique_ptr<InternalIterator> NewIterator(const ReadParams& params) const;
+  // Range tombstones as internal key -> end user key, sorted; null when the table has none.
+  std::unique_ptr<InternalIterator> NewRangeTombstoneIterator(const ReadParams& params) const;
+
+  // About where the key lies (or would lie) in the file: bytes from its start.
+  uint64_t ApproximateOffsetOf(Slice internal_key, const ReadParams& params) const;
+  const TableProperties& properties() const;
+  size_t MemoryUsage() const;  // of index, filter and reader, when not in the cache
+  // Reads every block and checks its checksum.
+  Status VerifyChecksums(const ReadParams& params) const;
+
+ private:
+  struct Rep;
+  explicit TableReader(std::unique_ptr<Rep> rep);
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace gneiss

@@ -1,0 +1,45 @@
+// The write batch format: what a user's WriteBatch holds and what one WAL record contains.
+//
+// Format:  docs/formats/write_batch.md: seq u64 | count u32 | records. A record is a tag (Kind), the column family id
+// as varint32
+//          for the kColumnFamily* tags, then the key and value length-prefixed.
+// Owner:   BatchReader borrows the representation; records borrow from it.
+// Threads: plain values.
+// Errors:  Corruption for unknown tags and cut records.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/base/status.h"
+#include "engine/key/internal_key.h"
+
+namespace gneiss {
+
+inline constexpr size_t kBatchHeaderBytes = 12;
+inline SeqNo BatchSeq(Slice rep) { return DecodeU64(rep.data()); }
+inline uint32_t BatchCount(Slice rep) { return DecodeU32(rep.data() + 8); }
+inline void SetBatchSeq(char* rep, SeqNo seq) { EncodeU64(rep, seq); }
+
+struct BatchRecord {
+  Kind kind = Kind::kPut;  // as in keys: kColumnFamilyPut is reported as kPut with its family
+  uint32_t column_family_id = 0;
+  Slice key;    // range delete: start; log data: the blob; two-phase markers: the transaction's name
+  Slice value;  // range delete: end
+};
+
+class BatchReader {
+ public:
+  // `rep` with its header; at least kBatchHeaderBytes.
+  explicit BatchReader(Slice rep) : rest_(rep.substr(kBatchHeaderBytes)) {}
+  bool AtEnd() const { return rest_.empty(); }
+  Status Next(BatchRecord* record);
+
+ private:
+  Slice rest_;
+};
+
+// True for kinds that take a sequence number and go to a memtable.
+inline bool IsDataRecord(Kind kind) { return IsKindInKey(kind); }
+
+}  // namespace gneiss

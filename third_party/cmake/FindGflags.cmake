@@ -1,0 +1,10 @@
+# Finds Gflags (Debian package: libgflags-dev) and defines Gflags::gflags.
+find_path(Gflags_INCLUDE_DIR gflags/gflags.h)
+find_library(Gflags_LIBRARY gflags)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Gflags REQUIRED_VARS Gflags_LIBRARY Gflags_INCLUDE_DIR)
+if(Gflags_FOUND AND NOT TARGET Gflags::gflags)
+  add_library(Gflags::gflags UNKNOWN IMPORTED)
+  set_target_properties(Gflags::gflags PROPERTIES IMPORTED_LOCATION ${Gflags_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${Gflags_INCLUDE_DIR})
+endif()
+mark_as_advanced(Gflags_INCLUDE_DIR Gflags_LIBRARY)

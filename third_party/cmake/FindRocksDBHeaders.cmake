@@ -1,0 +1,15 @@
+# Finds RocksDB's public headers (Debian package: librocksdb-dev) and defines RocksDBHeaders::headers.
+# Only the headers: the real library is never linked.
+find_path(RocksDBHeaders_INCLUDE_DIR rocksdb/db.h)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(RocksDBHeaders REQUIRED_VARS RocksDBHeaders_INCLUDE_DIR)
+if(RocksDBHeaders_FOUND)
+  file(STRINGS ${RocksDBHeaders_INCLUDE_DIR}/rocksdb/version.h rocksdb_version_lines REGEX "#define ROCKSDB_(MAJOR|MINOR|PATCH)")
+  if(NOT "${rocksdb_version_lines}" MATCHES "MAJOR 7.*MINOR 8.*PATCH 3")
+    message(FATAL_ERROR "Gneiss is built against the headers of RocksDB 7.8.3, found: ${rocksdb_version_lines}")
+  endif()
+  if(NOT TARGET RocksDBHeaders::headers)
+    add_library(RocksDBHeaders::headers INTERFACE IMPORTED)
+  endif()
+endif()
+mark_as_advanced(RocksDBHeaders_INCLUDE_DIR)
