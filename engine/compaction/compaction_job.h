@@ -1,0 +1,49 @@
+// A CompactionJob runs one CompactionWork of type kMerge: reads the inputs, keeps what Retention keeps, writes the
+// outputs.
+//
+// Owner:   holds the input Version for as long as it runs.
+// Threads: Run is called once, from a background thread, without any lock; subcompactions run on threads of their own.
+// Errors:  the first error; the outputs are then deleted. Cancelling (is_cancelled) gives ShutdownInProgress, or
+// Incomplete with
+//          sub-code kManualCompactionPaused for a manual one. Installing the edit is the caller's.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/compaction/choose.h"
+#include "engine/compaction/retention.h"
+#include "engine/compaction/table_output.h"
+
+namespace gneiss {
+
+struct CompactionJobParams {
+  CompactionWork work;
+  VersionPtr version;  // the one the work was chosen from
+  std::shared_ptr<const CompactionConfig> config;
+  TableOutputConfig output;      // without limits and grandparents: the job fills those from the work
+  std::vector<SeqNo> snapshots;  // ascending
+  uint32_t column_family_id = 0;
+  const std::atomic<bool>* is_cancelled = nullptr;
+  StatsSink* stats = nullptr;
+  Logger* logger = nullptr;
+};
+
+struct CompactionResult {
+  VersionEdit edit;  // deletes the inputs, adds the outputs
+  std::vector<OutputTable> outputs;
+  Retention::Counts counts;
+  uint64_t bytes_read = 0;
+  uint64_t bytes_written = 0;
+  uint64_t elapsed_us = 0;
+  uint64_t cpu_us = 0;
+  size_t subcompactions = 1;
+};
+
+Status RunCompaction(const CompactionJobParams& params, CompactionResult* result);
+// The edit of a kMove or kDrop, which needs no job.
+VersionEdit EditOfMoveOrDrop(const CompactionWork& work);
+
+}  // namespace gneiss

@@ -1,0 +1,77 @@
+// Retention decides which entries of a merged, sorted input a flush or compaction keeps.
+//
+// Rules, per user key, newest entry first (all snapshots that are open or may still be opened matter):
+//   1. In each stripe between neighbouring snapshots only the newest entry is kept; merge operands are folded within a
+//   stripe.
+//   2. A tombstone goes when no older entry can exist below (bottommost, or no deeper table overlaps the key) and no
+//   snapshot
+//      separates it from now.
+//   3. A single-delete goes together with the Put it meets in its stripe.
+//   4. At the bottommost level the newest kept Put visible to every snapshot gets seq 0.
+//   5. Entries covered by a newer range tombstone of their own stripe go.
+// Owner:   borrows its input; key() and value() hold until Next().
+// Threads: one thread.
+// Errors:  status(): Corruption for unparsable keys or merge failures, the input's errors, cancellation
+// (ShutdownInProgress).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/logger.h"
+#include "engine/base/stats.h"
+#include "engine/compaction/compaction_config.h"
+#include "engine/iter/internal_iterator.h"
+#include "engine/iter/range_tombstones.h"
+#include "engine/key/key_order.h"
+
+namespace gneiss {
+
+class Retention {
+ public:
+  struct Params {
+    KeyOrder order;
+    std::vector<SeqNo> snapshots;  // ascending seqs of open snapshots; the newest data is always kept
+    SeqNo earliest_write_conflict_snapshot = kSeqMax;
+    bool is_bottommost = false;
+    int level = 0;                                        // for filters: the output level
+    std::function<bool(Slice user_key)> is_absent_below;  // null: never known
+    const MergeOperator* merge_operator = nullptr;
+    EntryFilter* filter = nullptr;
+    const RangeTombstoneList* range_tombstones = nullptr;  // of the input
+    const std::atomic<bool>* is_cancelled = nullptr;
+    StatsSink* stats = nullptr;
+    Logger* logger = nullptr;
+  };
+  struct Counts {
+    uint64_t input_entries = 0;
+    uint64_t input_deletions = 0;
+    uint64_t input_key_bytes = 0;
+    uint64_t input_value_bytes = 0;
+    uint64_t dropped_hidden = 0;    // shadowed by a newer entry
+    uint64_t dropped_obsolete = 0;  // tombstones with nothing below
+    uint64_t dropped_by_filter = 0;
+    uint64_t dropped_range_deleted = 0;
+    bool filter_changed_anything = false;  // then the install must append to the VersionHistory
+  };
+
+  Retention(Params params, InternalIterator* input);  // input is positioned at its first entry
+  ~Retention();
+
+  bool Valid() const;
+  void Next();
+  Slice key() const;  // internal key, maybe rewritten
+  Slice value() const;
+  const Status& status() const;
+  const Counts& counts() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace gneiss

@@ -1,0 +1,66 @@
+// TableOutput writes the tables of one flush or compaction: opens files under new numbers, cuts them at the right
+// places, syncs and closes them, and gathers their TableMeta.
+//
+// Owner:   files not taken by Finish() are deleted by Abandon() (or the destructor).
+// Threads: one thread.
+// Errors:  the first error is kept and returned ever after.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/io/file_system.h"
+#include "engine/table/table_writer.h"
+#include "engine/version/version.h"
+
+namespace gneiss {
+
+class RateLimit {  // the user's rocksdb::RateLimiter behind compat/adapters
+ public:
+  virtual ~RateLimit() = default;
+  virtual void Request(uint64_t bytes, bool is_high_priority) = 0;  // blocks until granted
+};
+
+struct TableOutputConfig {
+  FileSystem* fs = nullptr;
+  FileOptions file_options;
+  std::string path;  // directory of the new tables
+  uint32_t path_id = 0;
+  TableWriteConfig table;                // file_number and times are filled per table
+  uint64_t file_bytes_max = UINT64_MAX;  // start the next table at this size, never inside one user key
+  uint64_t grandparent_overlap_bytes_max = UINT64_MAX;
+  std::vector<TableFilePtr> grandparents;
+  std::function<uint64_t()> new_file_number;
+  uint64_t bytes_per_sync = 0;  // RangeSync step, 0: never
+  RateLimit* rate_limit = nullptr;
+  bool is_high_priority = false;  // flush
+  uint64_t oldest_ancestor_unix_seconds = 0;
+};
+
+struct OutputTable {
+  TableMeta meta;
+  TableProperties properties;
+};
+
+class TableOutput {
+ public:
+  explicit TableOutput(TableOutputConfig config);
+  ~TableOutput();
+
+  Status Add(Slice internal_key, Slice value);
+  // Range tombstones of the input that belong to this output, clipped to each table's key range so that tables of a run
+  // stay disjoint. Called before the first Add.
+  void SetRangeTombstones(std::vector<std::pair<InternalKey, std::string>> tombstones);
+  Status Finish(std::vector<OutputTable>* tables);  // synced; may be none
+  void Abandon();
+  uint64_t BytesWritten() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace gneiss

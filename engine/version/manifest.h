@@ -1,0 +1,75 @@
+// The Manifest is the log of VersionEdits that rebuilds a database's tables and column families; CURRENT names it.
+//
+// Format:  docs/formats/manifest.md, over the record format of docs/formats/log.md.
+// Owner:   owns the open MANIFEST file.
+// Threads: one thread at a time (db/install.cc takes turns); no lock that a reader takes is held meanwhile.
+// Errors:  a failed append or sync leaves the tail unknown: the writer must then be replaced by a new MANIFEST (Create)
+// before
+//          any further edit, as db/install.cc does on Resume.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/io/file_system.h"
+#include "engine/version/version_edit.h"
+#include "engine/wal/log_writer.h"
+
+namespace gneiss {
+
+// What recovery learns of one column family: the fold of its edits.
+struct RecoveredFamily {
+  uint32_t id = 0;
+  std::string name;
+  std::string comparator;
+  uint64_t log_number = 0;
+  std::string full_history_ts_low;
+  std::map<int, std::map<uint64_t, TableMeta>> tables;  // level -> number -> table
+  std::map<int, InternalKey> compact_cursors;
+};
+
+struct RecoveredState {
+  uint64_t manifest_number = 0;
+  uint64_t manifest_bytes = 0;
+  std::string db_id;
+  uint64_t next_file_number = 2;
+  uint64_t min_log_number_to_keep = 0;
+  uint64_t prev_log_number = 0;
+  SeqNo last_seq = 0;
+  uint32_t max_column_family = 0;
+  std::map<uint32_t, RecoveredFamily> families;      // dropped ones are gone
+  std::map<uint64_t, std::optional<uint64_t>> wals;  // tracked WALs with their synced size
+};
+
+// Reads CURRENT and the MANIFEST it names. Atomic groups are applied whole; an unfinished group or a torn tail at the
+// end is dropped. Error texts as RocksDB's ("CURRENT file does not end with newline", "no meta-nextfile entry in
+// descriptor" ...).
+Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state);
+// Only the families' names, in id order (DB::ListColumnFamilies).
+Status ListManifestFamilies(FileSystem* fs, const std::string& dir, std::vector<std::string>* names);
+
+class Manifest {
+ public:
+  // Writes MANIFEST-`number` with `snapshot` (the whole state as edits), syncs it, then points CURRENT at it.
+  static Status Create(FileSystem* fs, const std::string& dir, uint64_t number,
+                       const std::vector<VersionEdit>& snapshot, uint64_t allocate_ahead_bytes,
+                       std::unique_ptr<Manifest>* manifest);
+
+  // Appends the edits as records of their own, one write, one sync.
+  Status Log(const std::vector<VersionEdit>& edits);
+  uint64_t number() const { return number_; }
+  uint64_t FileBytes() const { return writer_->FileBytes(); }
+  Status Close();
+
+ private:
+  Manifest(uint64_t number, std::unique_ptr<LogWriter> writer) : number_(number), writer_(std::move(writer)) {}
+
+  const uint64_t number_;
+  std::unique_ptr<LogWriter> writer_;
+};
+
+}  // namespace gneiss
