@@ -1,0 +1,84 @@
+// A ColumnFamily is one sorted space of keys inside a database: its memtables, its Version and the history of both.
+//
+// Owner:   shared by the database and by handles; a dropped family stays readable through a live handle.
+// Threads: id, name, order and history (reads) are safe from any thread. The fields under "state" are guarded by the
+//          database's state mutex; `active` changes only in the commit path, with the state mutex held as well, so a
+//          committing writer may read it without the mutex.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/compaction/choose.h"
+#include "engine/db/config.h"
+#include "engine/db/counters.h"
+#include "engine/memtable/memtable.h"
+#include "engine/version/version_history.h"
+
+namespace gneiss {
+
+// A memtable that takes no more writes, and the log that holds only newer data.
+struct SealedMemtable {
+  MemtablePtr memtable;
+  uint64_t next_log_number = 0;  // once this is flushed, the family needs no log below
+};
+
+class ColumnFamily {
+ public:
+  ColumnFamily(uint32_t id, std::string name, FamilyConfig config, std::shared_ptr<const TableOpener> opener)
+      : id(id),
+        name(std::move(name)),
+        order(config.order),
+        opener(std::move(opener)),
+        config_(std::make_shared<const FamilyConfig>(std::move(config))) {
+    write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
+  }
+
+  const uint32_t id;
+  const std::string name;
+  const KeyOrder order;
+  const std::shared_ptr<const TableOpener> opener;
+  VersionHistory history;
+  std::atomic<bool> is_dropped{false};
+  std::atomic<size_t> write_buffer_bytes{0};
+  std::atomic<const MergeOperator*> merge_operator{nullptr};
+
+  // --- state, guarded by the database's state mutex ---
+  MemtablePtr active;
+  std::deque<SealedMemtable> sealed;  // oldest first
+  VersionPtr version;
+  CompactionState compaction_state;
+  CompactCursors cursors;
+  uint64_t log_number = 0;  // no log below holds unflushed data of this family
+  uint64_t next_memtable_id = 1;
+  bool is_flush_requested = false;  // flush all sealed memtables, however few
+  bool is_flushing = false;
+  bool is_flush_queued = false;
+  bool is_compaction_queued = false;
+  int running_compactions = 0;
+  int manual_compactions = 0;  // waiting or running: automatic ones hold back
+  std::vector<LevelCounters> levels;
+  FamilyCounters counters;
+
+  std::shared_ptr<const FamilyConfig> config() const { return config_; }
+  void SetConfig(std::shared_ptr<const FamilyConfig> config) {
+    config_ = std::move(config);
+    write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
+  }
+  std::vector<MemtablePtr> SealedNewestFirst() const {
+    std::vector<MemtablePtr> memtables;
+    for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) memtables.push_back(it->memtable);
+    return memtables;
+  }
+
+ private:
+  std::shared_ptr<const FamilyConfig> config_;
+};
+
+using FamilyPtr = std::shared_ptr<ColumnFamily>;
+
+}  // namespace gneiss

@@ -1,0 +1,91 @@
+// What a database and its column families are told at open, already resolved from the user's options. Each component
+// takes the part it needs; none reads rocksdb's option structs.
+//
+// Units:   as the names say.
+// Owner:   raw pointers belong to the caller and outlive the Database.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/logger.h"
+#include "engine/base/stats.h"
+#include "engine/compaction/compaction_config.h"
+#include "engine/compaction/table_output.h"
+#include "engine/db/events.h"
+#include "engine/io/file_system.h"
+#include "engine/table/table_options.h"
+#include "engine/wal/log_reader.h"
+
+namespace gneiss {
+
+inline constexpr const char* kDefaultFamilyName = "default";
+
+struct FamilyConfig {
+  KeyOrder order;
+  size_t write_buffer_bytes = size_t{64} << 20;
+  int write_buffers_max = 2;           // active and sealed memtables; writes stop at the limit
+  int write_buffers_to_merge_min = 1;  // sealed memtables that make a flush worth while
+  size_t arena_block_bytes = size_t{1} << 20;
+  uint64_t skips_before_reseek_max = 8;  // hidden versions stepped over before an iterator seeks
+  CompactionConfig compaction;
+  TableFormat table_format;
+  TableReadConfig table_read;
+  std::vector<std::string> paths;  // by path_id; empty: the database's directory
+};
+
+struct FamilyDescriptor {
+  std::string name = kDefaultFamilyName;
+  FamilyConfig config;
+};
+
+struct DatabaseConfig {
+  bool create_if_missing = false;
+  bool create_missing_families = false;
+  bool error_if_exists = false;
+  bool is_read_only = false;              // no lock, no recovery writes, no background work
+  bool error_if_wal_file_exists = false;  // read-only opens only
+  bool paranoid_checks = true;
+  FileSystem* fs = FileSystem::Posix();
+  FileOptions file_options;
+  Clock* clock = Clock::System();
+  Logger* logger = nullptr;
+  StatsSink* stats = nullptr;
+  EventSink* events = nullptr;
+  RateLimit* rate_limit = nullptr;
+  int background_flushes_max = 1;
+  int background_compactions_max = 1;
+  int max_open_files = -1;  // -1: tables stay open
+  std::string wal_dir;      // empty: the database's directory
+  WalRecoveryMode wal_recovery_mode = WalRecoveryMode::kPointInTimeRecovery;
+  uint64_t wal_bytes_max = 0;    // of all live logs; 0: four times all write buffers
+  uint64_t wal_ttl_seconds = 0;  // with wal_size_limit_bytes: 0 deletes obsolete logs, else they are archived
+  uint64_t wal_size_limit_bytes = 0;
+  bool manual_wal_flush = false;
+  bool avoid_flush_during_recovery = false;
+  bool avoid_flush_during_shutdown = false;
+  bool allow_concurrent_memtable_write = true;
+  uint64_t bytes_per_sync = 0;
+  uint64_t wal_bytes_per_sync = 0;
+  uint64_t write_group_bytes_max = uint64_t{1} << 20;
+  uint64_t all_write_buffers_bytes_max = 0;  // db_write_buffer_size; 0: no limit
+  uint64_t delayed_write_bytes_per_second = uint64_t{16} << 20;
+  uint64_t manifest_bytes_max = uint64_t{1} << 30;
+  uint64_t manifest_allocate_ahead_bytes = uint64_t{4} << 20;
+  uint64_t info_log_seconds_between_stats = 600;
+  bool write_db_id_to_manifest = false;
+  std::string host_id;             // for table properties
+  std::string session_id;          // for table properties; made by the caller
+  std::vector<std::string> paths;  // db_paths by path_id; empty: the database's directory
+  // The text of an OPTIONS file for the families now open; empty: no OPTIONS files are written.
+  std::function<std::string(const std::vector<std::string>& family_names, const std::vector<uint32_t>& family_ids)>
+      render_options_file;
+  // Called by write_buffer accounting (rocksdb::WriteBufferManager behind compat): true asks for a flush.
+  std::function<bool(int64_t delta_bytes)> on_memtable_memory;
+};
+
+}  // namespace gneiss

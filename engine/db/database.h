@@ -1,0 +1,153 @@
+// A Database is one open directory: column families of sorted data, written through one commit path.
+//
+// Paths:   engine/db/README.md follows a put, a get, a flush and a compaction through the files.
+// Owner:   the caller owns the Database and closes it before its config's pointers go. FamilyPtr handles, iterators and
+//          snapshots may outlive Close: they then answer ShutdownInProgress or stay readable, never crash.
+// Threads: every method is safe from any thread, but Close waits for no caller: end other calls first.
+// Errors:  RocksDB's codes and texts. After a background error writes return it until Resume or reopening; reads go on.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/db/column_family.h"
+#include "engine/db/config.h"
+#include "engine/db/db_iterator.h"
+#include "engine/db/snapshot_list.h"
+#include "engine/key/pinned_value.h"
+
+namespace gneiss {
+
+struct WriteParams {
+  bool sync = false;
+  bool disable_wal = false;
+  bool no_slowdown = false;
+  bool low_priority = false;
+  bool ignore_missing_families = false;
+};
+
+struct DbReadParams {
+  ReadParams table;
+  const Snapshot* snapshot = nullptr;
+  bool memtable_only = false;   // kMemtableTier
+  bool persisted_only = false;  // kPersistedTier
+  bool ignore_range_deletions = false;
+};
+
+struct FlushParams {
+  bool wait = true;
+  bool allow_write_stall = false;
+};
+
+struct CompactRangeParams {
+  bool exclusive = true;
+  bool change_level = false;
+  int target_level = -1;
+  enum class Bottommost : uint8_t { kSkip = 0, kIfHaveCompactionFilter = 1, kForce = 2, kForceOptimized = 3 };
+  Bottommost bottommost = Bottommost::kIfHaveCompactionFilter;
+  bool allow_write_stall = false;
+  int subcompactions_max = 0;  // 0: the config's
+  const std::atomic<bool>* canceled = nullptr;
+};
+
+struct MultiGetRequest {
+  ColumnFamily* family = nullptr;
+  Slice key;
+  PinnedValue* value = nullptr;
+  Status status;
+};
+
+// Facts for properties and metadata calls, read in one piece.
+struct FamilyFacts {
+  VersionPtr version;
+  CompactionState compaction;
+  uint64_t sealed_count = 0;
+  uint64_t flush_pending = 0, compaction_pending = 0;
+  uint64_t active_bytes = 0, all_memtables_bytes = 0, pinned_memtables_bytes = 0;
+  uint64_t active_entries = 0, sealed_entries = 0, active_deletes = 0, sealed_deletes = 0;
+  uint64_t super_version_number = 0;
+  uint64_t log_number = 0;
+  uint64_t earliest_seq_in_memory = 0;
+  std::vector<LevelCounters> levels;  // what compactions did, per output level
+  FamilyCounters counters;
+};
+struct DatabaseFacts {
+  uint64_t running_flushes = 0, running_compactions = 0;
+  uint64_t background_errors = 0;
+  bool is_write_stopped = false;
+  uint64_t delayed_write_bytes_per_second = 0;  // 0: not delayed
+  uint64_t snapshot_count = 0, oldest_snapshot_unix_seconds = 0;
+  SeqNo oldest_snapshot_seq = 0;
+  bool is_file_deletion_enabled = true;
+  uint64_t min_log_number_to_keep = 0, min_obsolete_table_number = UINT64_MAX;
+  uint64_t opened_unix_micros = 0;
+  CommitCounters commits;
+};
+
+class Database {
+ public:
+  // Opens (or creates) `dir`. `families` must name every family in the directory unless read-only; "default" is
+  // required.
+  static Status Open(const DatabaseConfig& config, const std::string& dir,
+                     const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles,
+                     std::unique_ptr<Database>* database);
+  virtual ~Database() = default;  // closes
+
+  // Flushes what has no log, ends background work, closes files, releases the lock. Idempotent; the first result is
+  // kept.
+  virtual Status Close() = 0;
+
+  // `rep` is a write batch (engine/wal/write_batch.h); its sequence number is filled in.
+  virtual Status Write(const WriteParams& params, std::string* rep) = 0;
+  virtual Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) = 0;
+  virtual void MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) = 0;
+  virtual std::unique_ptr<DbIterator> NewIterator(const IteratorParams& params, const FamilyPtr& family) = 0;
+  // All at one sequence number.
+  virtual Status NewIterators(const IteratorParams& params, const std::vector<FamilyPtr>& families,
+                              std::vector<std::unique_ptr<DbIterator>>* iterators) = 0;
+
+  virtual const Snapshot* GetSnapshot() = 0;
+  virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
+
+  virtual Status CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) = 0;
+  virtual Status DropFamily(const FamilyPtr& family) = 0;
+  virtual Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) = 0;  // mutable parts only
+  virtual FamilyPtr DefaultFamily() = 0;
+
+  virtual Status Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) = 0;
+  virtual Status CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
+                              const Slice* end) = 0;
+  virtual Status WaitForBackgroundWork() = 0;  // until no flush or compaction is due or running
+  virtual Status PauseBackgroundWork() = 0;
+  virtual Status ContinueBackgroundWork() = 0;
+  virtual void CancelBackgroundWork(bool wait) = 0;
+  virtual Status FlushWal(bool sync) = 0;
+  virtual Status SyncWal() = 0;
+  virtual Status Resume() = 0;
+  virtual Status DisableFileDeletions() = 0;
+  virtual Status EnableFileDeletions(bool force) = 0;
+
+  virtual SeqNo LatestSeq() const = 0;
+  virtual uint64_t ApproximateBytes(const FamilyPtr& family, Slice start, Slice end, bool include_files,
+                                    bool include_memtables) = 0;
+  virtual Memtable::RangeEstimate EstimateMemtables(const FamilyPtr& family, Slice start, Slice end) = 0;
+  virtual FamilyFacts Facts(const FamilyPtr& family) = 0;
+  virtual DatabaseFacts Facts() = 0;
+  virtual Status VerifyChecksums(const ReadParams& params) = 0;
+  virtual Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) = 0;
+  virtual const std::string& Directory() const = 0;
+  virtual const std::string& Identity() const = 0;  // db_id
+  virtual Status BackgroundError() const = 0;
+};
+
+// Every name that MANIFEST holds, without opening the database.
+Status ListFamilies(const DatabaseConfig& config, const std::string& dir, std::vector<std::string>* names);
+// Deletes a database's files (no others) and its directory if that leaves it empty. IoError when the database is open.
+Status DestroyDatabase(const DatabaseConfig& config, const std::string& dir,
+                       const std::vector<FamilyDescriptor>& families);
+
+}  // namespace gneiss

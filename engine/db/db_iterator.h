@@ -1,0 +1,102 @@
+// A DbIterator shows the live keys of one column family at one point in history, in user-key order.
+//
+// Owner:   holds a reference to its SuperVersion. key() and value() are borrowed until the next move.
+// Threads: one thread at a time.
+// Errors:  status() after Valid() turned false. A bound that is crossed just ends the iteration.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/iter/internal_iterator.h"
+#include "engine/iter/range_tombstones.h"
+#include "engine/key/key_order.h"
+#include "engine/key/merge_operator.h"
+#include "engine/version/super_version.h"
+
+namespace gneiss {
+
+class ColumnFamily;
+class Snapshot;
+
+struct IteratorParams {
+  ReadParams table;
+  const Snapshot* snapshot = nullptr;
+  const Slice* lower_bound = nullptr;  // inclusive; the Slices stay valid while the iterator lives
+  const Slice* upper_bound = nullptr;  // exclusive
+  bool memtable_only = false;
+  bool ignore_range_deletions = false;
+  uint64_t max_skippable_internal_keys = 0;  // 0: no limit; else Incomplete when a move hides more
+};
+
+class DbIterator {
+ public:
+  struct Source {
+    const SuperVersion* super_version = nullptr;  // one reference is taken over
+    std::shared_ptr<ColumnFamily> family;
+    std::unique_ptr<InternalIterator> entries;
+    std::shared_ptr<const RangeTombstoneList> range_tombstones;  // null: none
+    SeqNo seq = 0;
+    const MergeOperator* merge_operator = nullptr;
+    StatsSink* stats = nullptr;
+    uint64_t skips_before_reseek_max = 8;
+  };
+  DbIterator(const IteratorParams& params, Source source);
+  ~DbIterator();
+  DbIterator(const DbIterator&) = delete;
+  DbIterator& operator=(const DbIterator&) = delete;
+
+  bool Valid() const { return is_valid_; }
+  void SeekToFirst();
+  void SeekToLast();
+  void Seek(Slice user_key);
+  void SeekForPrev(Slice user_key);
+  void Next();
+  void Prev();
+  Slice key() const { return key_; }
+  Slice value() const { return value_; }
+  Status status() const { return status_; }
+  uint64_t super_version_number() const { return source_.super_version->number; }
+  SeqNo seq() const { return source_.seq; }
+
+ private:
+  enum class Direction : uint8_t { kForward, kReverse };
+
+  bool FindNextVisible(bool skip_current_user_key);
+  bool FindPrevVisible();
+  bool ResolveReverse();
+  bool MergeForward();
+  bool FoldInto(Slice user_key, const Slice* base, std::vector<std::string>* operands_newest_first);
+  void SeekEntries(Slice user_key, SeqNo seq);
+  void SwitchToForward();
+  void SwitchToReverse();
+  bool IsBelowLower(Slice user_key) const;
+  bool IsPastUpper(Slice user_key) const;
+  bool IsCovered(const ParsedKey& entry) const;
+  bool ParseCurrent(ParsedKey* entry);
+  bool IsOverSkipBudget(uint64_t* skipped);
+  void End() { is_valid_ = false; }
+  bool EndWithError(Status status);
+  void SaveKey(Slice user_key) {
+    saved_key_.assign(user_key);
+    key_ = saved_key_;
+  }
+
+  const IteratorParams params_;
+  Source source_;
+  const KeyOrder order_;
+  InternalIterator* const entries_;  // source_.entries
+  Direction direction_ = Direction::kForward;
+  bool is_valid_ = false;
+  bool is_entry_current_ = false;  // forward: entries_ stands on the entry shown
+  Slice key_;
+  Slice value_;
+  std::string saved_key_;
+  std::string saved_value_;
+  std::string seek_key_;
+  Status status_;
+};
+
+}  // namespace gneiss

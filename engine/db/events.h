@@ -1,0 +1,60 @@
+// The EventSink hears of what happens in the background; rocksdb::EventListener behind compat.
+//
+// Threads: called from background threads (OnBackgroundError also from writers), never under a lock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/compaction/choose.h"
+#include "engine/compaction/compaction_job.h"
+
+namespace gneiss {
+
+struct FlushEvent {
+  uint32_t family_id = 0;
+  std::string family_name;
+  int job_id = 0;
+  uint64_t file_number = 0;
+  std::string file_path;
+  bool triggered_slowdown = false;
+  bool triggered_stop = false;
+  SeqNo smallest_seq = 0;
+  SeqNo largest_seq = 0;
+  TableProperties properties;
+};
+
+struct CompactionEvent {
+  uint32_t family_id = 0;
+  std::string family_name;
+  int job_id = 0;
+  const CompactionWork* work = nullptr;
+  const CompactionResult* result = nullptr;  // null at the beginning
+  Status status;
+};
+
+enum class BackgroundErrorReason : uint8_t {
+  kFlush,
+  kCompaction,
+  kWriteCallback,
+  kMemTable,
+  kManifestWrite,
+  kFlushNoWal,
+  kManifestWriteNoWal
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnFlushBegin(const FlushEvent&) {}
+  virtual void OnFlushCompleted(const FlushEvent&) {}
+  virtual void OnCompactionBegin(const CompactionEvent&) {}
+  virtual void OnCompactionCompleted(const CompactionEvent&) {}
+  // May clear *status to keep writing (rocksdb::EventListener::OnBackgroundError).
+  virtual void OnBackgroundError(BackgroundErrorReason, Status* /*status*/) {}
+  virtual void OnTableFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
+};
+
+}  // namespace gneiss
