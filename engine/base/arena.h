@@ -2,15 +2,13 @@
 //
 // Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own.
 // Owner:   the arena owns all it hands out.
-// Threads: Allocate may be called from several threads at once: each takes from a per-core shard when contended.
-//          MemoryUsage is a relaxed reading.
+// Threads: Allocate may be called from several threads at once: it is one atomic addition to the current block, and
+//          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "engine/base/mutex.h"
 
@@ -26,18 +24,40 @@ class Arena {
   // Aligned to 8 bytes. Never null (throws std::bad_alloc as operator new does).
   char* Allocate(size_t bytes);
 
-  // Bytes taken from the system so far, and bytes handed out.
+  // Bytes taken from the system so far.
   size_t MemoryUsage() const { return reserved_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  char* AllocateSlow(size_t bytes) REQUIRES(mutex_);
+  // Lies at the start of its own memory; the payload follows.
+  struct Block {
+    Block* previous;
+    size_t size_bytes;
+    std::atomic<size_t> used_bytes;  // may run past size_bytes: what did not fit was not handed out
+    char* payload() { return reinterpret_cast<char*>(this + 1); }
+  };
+
+  static char* Take(Block* block, size_t bytes) {
+    const size_t at = block->used_bytes.fetch_add(bytes, std::memory_order_relaxed);
+    return at + bytes <= block->size_bytes ? block->payload() + at : nullptr;
+  }
+  char* AllocateSlow(size_t bytes) EXCLUDES(mutex_);
+  Block* NewBlock(size_t size_bytes) REQUIRES(mutex_);
 
   const size_t block_bytes_;
+  std::atomic<Block*> current_{nullptr};
   std::atomic<size_t> reserved_bytes_{0};
   Mutex mutex_;
-  char* next_ GUARDED_BY(mutex_) = nullptr;
-  size_t left_bytes_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<char[]>> blocks_ GUARDED_BY(mutex_);
+  Block* newest_ GUARDED_BY(mutex_) = nullptr;  // all blocks, linked by `previous`
+  size_t next_block_bytes_ GUARDED_BY(mutex_);
 };
+
+inline char* Arena::Allocate(size_t bytes) {
+  const size_t rounded = (bytes + 7) & ~size_t{7};
+  if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && rounded <= block->size_bytes) {
+    if (char* place = Take(block, rounded); place != nullptr) [[likely]]
+      return place;
+  }
+  return AllocateSlow(rounded);
+}
 
 }  // namespace gneiss

@@ -35,6 +35,7 @@ class ThreadPool {
 
  private:
   void RunThread();
+  void StartMissingThreads() REQUIRES(mutex_);
 
   const Config config_;
   Mutex mutex_;
@@ -42,7 +43,6 @@ class ThreadPool {
   CondVar idle_;
   int threads_max_ GUARDED_BY(mutex_);
   int running_ GUARDED_BY(mutex_) = 0;
-  int waiting_ GUARDED_BY(mutex_) = 0;
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
   std::vector<std::thread> threads_ GUARDED_BY(mutex_);

@@ -1,0 +1,49 @@
+#include "engine/base/arena.h"
+
+#include <algorithm>
+#include <new>
+
+namespace gneiss {
+
+namespace {
+constexpr size_t kFirstBlockBytes = 4096;
+}  // namespace
+
+Arena::Arena(size_t block_bytes)
+    : block_bytes_(std::max(block_bytes, kFirstBlockBytes)), next_block_bytes_(kFirstBlockBytes) {}
+
+Arena::~Arena() {
+  MutexLock lock(&mutex_);
+  for (Block* block = newest_; block != nullptr;) {
+    Block* const previous = block->previous;
+    ::operator delete(block);
+    block = previous;
+  }
+}
+
+Arena::Block* Arena::NewBlock(size_t size_bytes) {
+  void* const memory = ::operator new(sizeof(Block) + size_bytes);
+  reserved_bytes_.fetch_add(sizeof(Block) + size_bytes, std::memory_order_relaxed);
+  newest_ = new (memory) Block{.previous = newest_, .size_bytes = size_bytes, .used_bytes = 0};
+  return newest_;
+}
+
+char* Arena::AllocateSlow(size_t bytes) {
+  MutexLock lock(&mutex_);
+  // A request that would waste much of a block gets memory of its own, and the current block stays.
+  if (bytes > block_bytes_ / 4) {
+    return Take(NewBlock(bytes), bytes);
+  }
+  // Another thread may have brought a new block while this one waited for the lock.
+  if (Block* block = current_.load(std::memory_order_relaxed); block != nullptr) {
+    if (char* place = Take(block, bytes); place != nullptr) return place;
+  }
+  // The size counts the block's own header, so that a block is a round number of pages.
+  Block* const block = NewBlock(std::max(next_block_bytes_, bytes + sizeof(Block)) - sizeof(Block));
+  next_block_bytes_ = std::min(next_block_bytes_ * 2, block_bytes_);
+  char* const place = Take(block, bytes);
+  current_.store(block, std::memory_order_release);
+  return place;
+}
+
+}  // namespace gneiss

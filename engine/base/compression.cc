@@ -1,0 +1,312 @@
+#include "engine/base/compression.h"
+
+#include <bzlib.h>
+#include <lz4.h>
+#include <lz4hc.h>
+#include <snappy.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <limits>
+#include <new>
+
+#include "engine/base/coding.h"
+
+namespace gneiss {
+
+namespace {
+
+constexpr int kLevelDefault = 32767;
+constexpr int kZlibMemoryLevel = 8;
+constexpr int kZstdLevelDefault = 3;
+// Reads what any encoder may have written: a decoder's window may be larger than the encoder's.
+constexpr int kInflateWindowBits = -15;
+
+// Calls `free_fn` on what a codec's create function returned.
+template <auto free_fn>
+struct Freer {
+  template <typename T>
+  void operator()(T* object) const {
+    free_fn(object);
+  }
+};
+template <typename T, auto free_fn>
+using CodecObject = std::unique_ptr<T, Freer<free_fn>>;
+
+int LevelOr(const CompressionConfig& config, int fallback) {
+  return config.level == kLevelDefault ? fallback : config.level;
+}
+
+// Grows *out by the payload's size prefix and room for `payload_bytes_max`; returns where the payload begins.
+size_t BeginPayload(size_t raw_bytes, size_t payload_bytes_max, std::string* out) {
+  PutVarint32(out, static_cast<uint32_t>(raw_bytes));
+  const size_t begin = out->size();
+  out->resize(begin + payload_bytes_max);
+  return begin;
+}
+
+bool CompressSnappy(Slice raw, std::string* out) {
+  const size_t begin = out->size();
+  out->resize(begin + snappy::MaxCompressedLength(raw.size()));
+  size_t payload_bytes = 0;
+  snappy::RawCompress(raw.data(), raw.size(), out->data() + begin, &payload_bytes);
+  out->resize(begin + payload_bytes);
+  return true;
+}
+
+bool CompressZlib(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+  // Only raw deflate can be read back: a block does not say how it was wrapped.
+  if (config.window_bits >= 0) return false;
+  z_stream stream = {};
+  if (deflateInit2(&stream, LevelOr(config, Z_DEFAULT_COMPRESSION), Z_DEFLATED, config.window_bits, kZlibMemoryLevel,
+                   config.strategy) != Z_OK) {
+    return false;
+  }
+  bool is_done = dictionary.empty() || deflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(dictionary.data()),
+                                                            static_cast<uInt>(dictionary.size())) == Z_OK;
+  if (is_done) {
+    const size_t room_bytes = deflateBound(&stream, raw.size());
+    const size_t begin = BeginPayload(raw.size(), room_bytes, out);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));
+    stream.avail_in = static_cast<uInt>(raw.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out->data() + begin);
+    stream.avail_out = static_cast<uInt>(room_bytes);
+    is_done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+    out->resize(begin + room_bytes - stream.avail_out);
+  }
+  deflateEnd(&stream);
+  return is_done;
+}
+
+bool CompressBzip2(Slice raw, std::string* out) {
+  bz_stream stream = {};
+  if (BZ2_bzCompressInit(&stream, /*blockSize100k=*/1, /*verbosity=*/0, /*workFactor=*/30) != BZ_OK) return false;
+  // No more room than the raw bytes take: a payload that does not fit is not worth storing.
+  const size_t begin = BeginPayload(raw.size(), raw.size(), out);
+  stream.next_in = const_cast<char*>(raw.data());
+  stream.avail_in = static_cast<unsigned>(raw.size());
+  stream.next_out = out->data() + begin;
+  stream.avail_out = static_cast<unsigned>(raw.size());
+  const bool is_done = BZ2_bzCompress(&stream, BZ_FINISH) == BZ_STREAM_END;
+  out->resize(begin + raw.size() - stream.avail_out);
+  BZ2_bzCompressEnd(&stream);
+  return is_done;
+}
+
+bool CompressLz4(Slice dictionary, Slice raw, std::string* out) {
+  thread_local const CodecObject<LZ4_stream_t, &LZ4_freeStream> stream(LZ4_createStream());
+  const int room_bytes = LZ4_compressBound(static_cast<int>(raw.size()));
+  if (stream == nullptr || room_bytes <= 0) return false;
+  LZ4_resetStream_fast(stream.get());
+  if (!dictionary.empty()) LZ4_loadDict(stream.get(), dictionary.data(), static_cast<int>(dictionary.size()));
+  const size_t begin = BeginPayload(raw.size(), static_cast<size_t>(room_bytes), out);
+  const int payload_bytes = LZ4_compress_fast_continue(stream.get(), raw.data(), out->data() + begin,
+                                                       static_cast<int>(raw.size()), room_bytes, /*acceleration=*/1);
+  if (payload_bytes <= 0) return false;
+  out->resize(begin + static_cast<size_t>(payload_bytes));
+  return true;
+}
+
+bool CompressLz4hc(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+  thread_local const CodecObject<LZ4_streamHC_t, &LZ4_freeStreamHC> stream(LZ4_createStreamHC());
+  const int room_bytes = LZ4_compressBound(static_cast<int>(raw.size()));
+  if (stream == nullptr || room_bytes <= 0) return false;
+  LZ4_resetStreamHC_fast(stream.get(), LevelOr(config, 0));
+  if (!dictionary.empty()) LZ4_loadDictHC(stream.get(), dictionary.data(), static_cast<int>(dictionary.size()));
+  const size_t begin = BeginPayload(raw.size(), static_cast<size_t>(room_bytes), out);
+  const int payload_bytes =
+      LZ4_compress_HC_continue(stream.get(), raw.data(), out->data() + begin, static_cast<int>(raw.size()), room_bytes);
+  if (payload_bytes <= 0) return false;
+  out->resize(begin + static_cast<size_t>(payload_bytes));
+  return true;
+}
+
+// One digested dictionary per thread: a table's blocks all come with the same one, and digesting costs more than
+// compressing a block.
+class ZstdDictionaryCache {
+ public:
+  const ZSTD_CDict* Digest(Slice dictionary, int level) {
+    if (digested_ == nullptr || level != level_ || dictionary != bytes_) {
+      bytes_ = dictionary;
+      level_ = level;
+      digested_.reset(ZSTD_createCDict(bytes_.data(), bytes_.size(), level));
+    }
+    return digested_.get();
+  }
+
+ private:
+  std::string bytes_;
+  int level_ = 0;
+  CodecObject<ZSTD_CDict, &ZSTD_freeCDict> digested_;
+};
+
+bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+  thread_local const CodecObject<ZSTD_CCtx, &ZSTD_freeCCtx> context(ZSTD_createCCtx());
+  thread_local ZstdDictionaryCache dictionaries;
+  if (context == nullptr) return false;
+  const int level = LevelOr(config, kZstdLevelDefault);
+  const size_t room_bytes = ZSTD_compressBound(raw.size());
+  const size_t begin = BeginPayload(raw.size(), room_bytes, out);
+  char* const payload = out->data() + begin;
+  const size_t payload_bytes =
+      dictionary.empty() ? ZSTD_compressCCtx(context.get(), payload, room_bytes, raw.data(), raw.size(), level)
+                         : ZSTD_compress_usingCDict(context.get(), payload, room_bytes, raw.data(), raw.size(),
+                                                    dictionaries.Digest(dictionary, level));
+  if (ZSTD_isError(payload_bytes)) return false;
+  out->resize(begin + payload_bytes);
+  return true;
+}
+
+// Each decoder fills exactly out->size_bytes bytes, or returns false.
+
+bool UncompressZlib(Slice dictionary, Slice payload, RawBuffer* out) {
+  z_stream stream = {};
+  if (inflateInit2(&stream, kInflateWindowBits) != Z_OK) return false;
+  bool is_done = dictionary.empty() || inflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(dictionary.data()),
+                                                            static_cast<uInt>(dictionary.size())) == Z_OK;
+  if (is_done) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(payload.data()));
+    stream.avail_in = static_cast<uInt>(payload.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out->bytes.get());
+    stream.avail_out = static_cast<uInt>(out->size_bytes);
+    is_done = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0;
+  }
+  inflateEnd(&stream);
+  return is_done;
+}
+
+bool UncompressBzip2(Slice payload, RawBuffer* out) {
+  bz_stream stream = {};
+  if (BZ2_bzDecompressInit(&stream, /*verbosity=*/0, /*small=*/0) != BZ_OK) return false;
+  stream.next_in = const_cast<char*>(payload.data());
+  stream.avail_in = static_cast<unsigned>(payload.size());
+  stream.next_out = out->bytes.get();
+  stream.avail_out = static_cast<unsigned>(out->size_bytes);
+  const bool is_done = BZ2_bzDecompress(&stream) == BZ_STREAM_END && stream.avail_out == 0;
+  BZ2_bzDecompressEnd(&stream);
+  return is_done;
+}
+
+bool UncompressLz4(Slice dictionary, Slice payload, RawBuffer* out) {
+  constexpr size_t kIntMax = static_cast<size_t>(std::numeric_limits<int>::max());
+  if (payload.size() > kIntMax || out->size_bytes > kIntMax) return false;
+  const int raw_bytes = LZ4_decompress_safe_usingDict(
+      payload.data(), out->bytes.get(), static_cast<int>(payload.size()), static_cast<int>(out->size_bytes),
+      dictionary.data(), static_cast<int>(dictionary.size()));
+  return raw_bytes >= 0 && static_cast<size_t>(raw_bytes) == out->size_bytes;
+}
+
+bool UncompressZstd(Slice dictionary, Slice payload, RawBuffer* out) {
+  thread_local const CodecObject<ZSTD_DCtx, &ZSTD_freeDCtx> context(ZSTD_createDCtx());
+  if (context == nullptr) return false;
+  const size_t raw_bytes = ZSTD_decompress_usingDict(context.get(), out->bytes.get(), out->size_bytes, payload.data(),
+                                                     payload.size(), dictionary.data(), dictionary.size());
+  return !ZSTD_isError(raw_bytes) && raw_bytes == out->size_bytes;
+}
+
+bool TakeRawSize(Compression type, Slice* payload, size_t* raw_bytes) {
+  if (type == Compression::kSnappy) return snappy::GetUncompressedLength(payload->data(), payload->size(), raw_bytes);
+  uint32_t stored_bytes = 0;
+  if (!GetVarint32(payload, &stored_bytes)) return false;
+  *raw_bytes = stored_bytes;
+  return true;
+}
+
+bool UncompressInto(Compression type, Slice dictionary, Slice payload, RawBuffer* out) {
+  switch (type) {
+    case Compression::kSnappy:
+      return snappy::RawUncompress(payload.data(), payload.size(), out->bytes.get());
+    case Compression::kZlib:
+      return UncompressZlib(dictionary, payload, out);
+    case Compression::kBzip2:
+      return UncompressBzip2(payload, out);
+    case Compression::kLz4:
+    case Compression::kLz4hc:
+      return UncompressLz4(dictionary, payload, out);
+    case Compression::kZstd:
+      return UncompressZstd(dictionary, payload, out);
+    case Compression::kNone:
+    case Compression::kXpress:
+      break;
+  }
+  return false;
+}
+
+bool CompressAppending(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw,
+                       std::string* out) {
+  switch (type) {
+    case Compression::kSnappy:
+      return CompressSnappy(raw, out);
+    case Compression::kZlib:
+      return CompressZlib(config, dictionary, raw, out);
+    case Compression::kBzip2:
+      return CompressBzip2(raw, out);
+    case Compression::kLz4:
+      return CompressLz4(dictionary, raw, out);
+    case Compression::kLz4hc:
+      return CompressLz4hc(config, dictionary, raw, out);
+    case Compression::kZstd:
+      return CompressZstd(config, dictionary, raw, out);
+    case Compression::kNone:
+    case Compression::kXpress:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+const char* CompressionName(Compression type) {
+  switch (type) {
+    case Compression::kNone:
+      return "NoCompression";
+    case Compression::kSnappy:
+      return "Snappy";
+    case Compression::kZlib:
+      return "Zlib";
+    case Compression::kBzip2:
+      return "BZip2";
+    case Compression::kLz4:
+      return "LZ4";
+    case Compression::kLz4hc:
+      return "LZ4HC";
+    case Compression::kXpress:
+      return "Xpress";
+    case Compression::kZstd:
+      return "ZSTD";
+  }
+  return "";
+}
+
+bool CompressionAvailable(Compression type) { return type <= Compression::kZstd && type != Compression::kXpress; }
+
+bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+  // The size prefix has 32 bits, and some codecs count in ints.
+  if (raw.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
+  const size_t begin = out->size();
+  if (CompressAppending(type, config, dictionary, raw, out)) return true;
+  out->resize(begin);
+  return false;
+}
+
+Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out) {
+  if (type == Compression::kNone || !CompressionAvailable(type)) {
+    return Status::Corruption("unknown compression type", std::to_string(static_cast<unsigned>(type)));
+  }
+  size_t raw_bytes = 0;
+  if (!TakeRawSize(type, &payload, &raw_bytes)) {
+    return Status::Corruption("compressed block without its size", CompressionName(type));
+  }
+  if (raw_bytes > raw_size_max_bytes) {
+    return Status::Corruption("compressed block claims too large a size", std::to_string(raw_bytes));
+  }
+  out->size_bytes = raw_bytes;
+  out->bytes.reset(new (std::nothrow) char[raw_bytes]);
+  if (out->bytes == nullptr) return Status::Corruption("no memory for a block that claims", std::to_string(raw_bytes));
+  if (!UncompressInto(type, dictionary, payload, out)) {
+    return Status::Corruption("corrupted compressed block contents", CompressionName(type));
+  }
+  return Status::Ok();
+}
+
+}  // namespace gneiss

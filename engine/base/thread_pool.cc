@@ -1,0 +1,95 @@
+#include "engine/base/thread_pool.h"
+
+#include <utility>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sys/resource.h>
+#endif
+
+namespace gneiss {
+
+namespace {
+
+// About a third of a normal thread's share of a busy processor: the caller's threads go first, yet background work
+// keeps pace with a writer that never pauses.
+constexpr int kBackgroundNice = 5;
+
+void PrepareThread(const ThreadPool::Config& config) {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), config.name);
+  // On Linux "this process" means the calling thread. A refusal leaves the normal priority, which is harmless.
+  if (config.low_cpu_priority) setpriority(PRIO_PROCESS, 0, kBackgroundNice);
+#endif
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(const Config& config) : config_(config), threads_max_(config.threads_max) {}
+
+ThreadPool::~ThreadPool() {
+  std::deque<std::function<void()>> dropped;  // closures are destroyed without the lock
+  std::vector<std::thread> threads;
+  {
+    MutexLock lock(&mutex_);
+    is_stopping_ = true;
+    dropped.swap(jobs_);
+    threads.swap(threads_);
+    work_or_stop_.SignalAll();
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+void ThreadPool::Submit(std::function<void()> job) {
+  MutexLock lock(&mutex_);
+  jobs_.push_back(std::move(job));
+  StartMissingThreads();
+  work_or_stop_.Signal();
+}
+
+void ThreadPool::SetThreadsMax(int threads_max) {
+  MutexLock lock(&mutex_);
+  threads_max_ = threads_max;
+  StartMissingThreads();
+  work_or_stop_.SignalAll();
+}
+
+void ThreadPool::WaitIdle() {
+  MutexLock lock(&mutex_);
+  while (!jobs_.empty() || running_ > 0) idle_.Wait(&mutex_);
+}
+
+size_t ThreadPool::QueueLength() {
+  MutexLock lock(&mutex_);
+  return jobs_.size();
+}
+
+void ThreadPool::StartMissingThreads() {
+  const auto waiting = [this]() REQUIRES(mutex_) { return threads_.size() - static_cast<size_t>(running_); };
+  while (!is_stopping_ && static_cast<int>(threads_.size()) < threads_max_ && waiting() < jobs_.size()) {
+    threads_.emplace_back(&ThreadPool::RunThread, this);
+  }
+}
+
+void ThreadPool::RunThread() {
+  PrepareThread(config_);
+  MutexLock lock(&mutex_);
+  while (true) {
+    // A pool that was made smaller keeps its threads asleep: at most threads_max_ of them run.
+    while (!is_stopping_ && (jobs_.empty() || running_ >= threads_max_)) work_or_stop_.Wait(&mutex_);
+    if (is_stopping_) return;
+    std::function<void()> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    ++running_;
+    {
+      MutexUnlock unlock(&mutex_);
+      job();
+      job = nullptr;  // what the closure holds is released before the pool counts as idle
+    }
+    --running_;
+    if (!jobs_.empty()) work_or_stop_.Signal();
+    if (jobs_.empty() && running_ == 0) idle_.SignalAll();
+  }
+}
+
+}  // namespace gneiss
