@@ -57,7 +57,7 @@ struct VersionEdit {
   std::vector<std::pair<int, TableMeta>> added_tables;                   // level, table
   std::vector<std::pair<uint64_t, std::optional<uint64_t>>> added_wals;  // number, synced size
   std::optional<uint64_t> deleted_wals_before;
-  // Blob records are kept as their encoded payload until blob files are built; reading one makes the open answer
+  // Blob records are kept encoded, tag and all, until blob files are built; reading one makes the open answer
   // NotSupported.
   std::vector<std::string> blob_records;
 
@@ -65,5 +65,8 @@ struct VersionEdit {
   static Status Decode(Slice record, VersionEdit* edit);
   std::string ToString() const;  // for LOG lines and tests
 };
+
+// A key in messages, as RocksDB shows it: '<user key in hex>' seq:<n>, type:<n>
+std::string KeyText(const InternalKey& key);
 
 }  // namespace gneiss
