@@ -50,7 +50,7 @@ class SCOPED_CAPABILITY MutexLock {
 class SCOPED_CAPABILITY MutexUnlock {
  public:
   explicit MutexUnlock(Mutex* mutex) RELEASE(mutex) : mutex_(mutex) { mutex_->Unlock(); }
-  ~MutexUnlock() ACQUIRE() { mutex_->Lock(); }
+  ~MutexUnlock() RELEASE() { mutex_->Lock(); }  // to the analysis: releases the release
   MutexUnlock(const MutexUnlock&) = delete;
   MutexUnlock& operator=(const MutexUnlock&) = delete;
 
