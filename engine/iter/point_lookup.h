@@ -31,12 +31,13 @@ class PointLookup {
   void CoverBelow(SeqNo tombstone_seq) {
     if (tombstone_seq > covered_below_) covered_below_ = tombstone_seq;
   }
+  SeqNo covered_below() const { return covered_below_; }
 
   // Offers the next older entry of user_key() with seq <= seq(). Returns true when the search goes on.
   // With `pin` (not null) the value may be pinned instead of copied: `*pin` is then taken and its release cleared.
   bool Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin);
 
-  // Marks the lookup as failed; Finish() returns it.
+  // Marks the lookup as failed; Finish() returns the first failure.
   void Fail(Status status);
 
   // After the last source: OK, NotFound, or what failed. Folds merge operands.
@@ -45,6 +46,14 @@ class PointLookup {
  private:
   enum class State : uint8_t { kSearching, kFound, kDeleted, kFailed };
 
+  // Each returns what Offer does.
+  bool Found(Slice entry_value, Pin* pin);
+  bool End();
+  bool FoldOnto(Slice base);
+  bool AddOperand(Slice operand);
+  bool OfferWideColumn(Slice entity, Pin* pin);
+
+  void Settle(Status status);
   Status FoldOperands(const Slice* base);
 
   const Slice user_key_;

@@ -57,6 +57,7 @@ class Memtable {
   RangeEstimate EstimateRange(Slice start_user_key, Slice end_user_key) const;
 
  private:
+  friend class MemtableIterator;
   class Index;  // the sorted structure: memtable/index.h
 
   const Config config_;

@@ -1,0 +1,120 @@
+#include "engine/iter/point_lookup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/iter/wide_column.h"
+
+namespace gneiss {
+
+bool PointLookup::Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin) {
+  if (is_done()) return false;
+  if (entry_seq < covered_below_) return End();
+  switch (kind) {
+    case Kind::kPut:
+      return operands_.empty() ? Found(entry_value, pin) : FoldOnto(entry_value);
+    case Kind::kDelete:
+    case Kind::kSingleDelete:
+    case Kind::kDeleteWithTimestamp:
+      return End();
+    case Kind::kMerge:
+      return AddOperand(entry_value);
+    case Kind::kWideColumn:
+      return OfferWideColumn(entry_value, pin);
+    case Kind::kBlobIndex:
+      Fail(Status::NotSupported(
+          "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead."));
+      return false;
+    default:
+      Fail(Status::Corruption("Corrupted value not expected."));
+      return false;
+  }
+}
+
+bool PointLookup::Found(Slice entry_value, Pin* pin) {
+  state_ = State::kFound;
+  if (value_ == nullptr) return false;
+  if (pin != nullptr && pin->release != nullptr) {
+    value_->PinBytes(entry_value, *pin);
+    pin->release = nullptr;
+  } else {
+    value_->CopyBytes(entry_value);
+  }
+  return false;
+}
+
+// Nothing older counts: the key was deleted here.
+bool PointLookup::End() {
+  if (operands_.empty()) {
+    state_ = State::kDeleted;
+    return false;
+  }
+  Settle(FoldOperands(nullptr));
+  return false;
+}
+
+bool PointLookup::FoldOnto(Slice base) {
+  Settle(FoldOperands(&base));
+  return false;
+}
+
+bool PointLookup::AddOperand(Slice operand) {
+  if (merge_operator_ == nullptr) {
+    Fail(Status::InvalidArgument("merge_operator is not properly initialized."));
+    return false;
+  }
+  operands_.emplace_back(operand);
+  return true;
+}
+
+bool PointLookup::OfferWideColumn(Slice entity, Pin* pin) {
+  if (!operands_.empty()) {
+    Fail(Status::NotSupported("Merge not supported for wide-column entities"));
+    return false;
+  }
+  Slice value;
+  if (Status status = DefaultColumnOf(entity, &value); !status.ok()) {
+    Fail(std::move(status));
+    return false;
+  }
+  return Found(value, pin);
+}
+
+void PointLookup::Fail(Status status) {
+  if (state_ == State::kFailed) return;
+  state_ = State::kFailed;
+  status_ = std::move(status);
+}
+
+void PointLookup::Settle(Status status) {
+  if (status.ok()) {
+    state_ = State::kFound;
+  } else {
+    Fail(std::move(status));
+  }
+}
+
+Status PointLookup::Finish() {
+  if (state_ == State::kSearching) End();
+  switch (state_) {
+    case State::kFound:
+      return Status::Ok();
+    case State::kFailed:
+      return status_;
+    default:
+      return Status::NotFound();
+  }
+}
+
+Status PointLookup::FoldOperands(const Slice* base) {
+  if (value_ == nullptr) return Status::Ok();
+  const std::vector<Slice> oldest_first(operands_.rbegin(), operands_.rend());
+  std::string result;
+  if (!merge_operator_->FullMerge(user_key_, base, oldest_first, &result)) {
+    return Status::Corruption("Error: Could not perform merge.");
+  }
+  value_->TakeBytes(std::move(result));
+  return Status::Ok();
+}
+
+}  // namespace gneiss
