@@ -141,6 +141,7 @@ void PosixRandomAccessFile::Hint(AccessPattern pattern) { posix_fadvise(fd_.get(
 Status PosixDirectFile::Read(uint64_t offset, size_t size, Slice* result, char* scratch) const {
   thread_local AlignedBuffer aligned;
   *result = Slice();
+  if (size == 0) return Status::Ok();
   const uint64_t begin = offset / kSectorBytes * kSectorBytes;
   const uint64_t end = (offset + size + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
   char* const buffer = aligned.Get(end - begin);
