@@ -70,7 +70,7 @@ struct CompactionConfig {
   bool has_bottommost_compression = false;
   Compression bottommost_compression = Compression::kNone;
   CompressionConfig compression_config;
-  CompressionConfig bottommost_compression_config;
+  CompressionConfig bottommost_compression_config;  // a copy of compression_config unless the user enabled one
   std::shared_ptr<const MergeOperator> merge_operator;
   std::shared_ptr<EntryFilterFactory> filter_factory;  // null: none
   // Universal.
@@ -85,7 +85,8 @@ struct CompactionConfig {
   bool fifo_allow_compaction = false;
 };
 
-// The compression of a table written to `level`, where `base_level` is the first level below 0 that holds data.
+// The compression of a table written to `level`, where `base_level` is the first level below 0 that holds data and
+// `is_bottommost` says that no deeper level than `level` holds any.
 Compression CompressionFor(const CompactionConfig& config, int level, int base_level, bool is_bottommost);
 const CompressionConfig& CompressionConfigFor(const CompactionConfig& config, bool is_bottommost);
 

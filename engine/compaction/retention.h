@@ -37,6 +37,7 @@ class Retention {
     KeyOrder order;
     std::vector<SeqNo> snapshots;  // ascending seqs of open snapshots; the newest data is always kept
     SeqNo earliest_write_conflict_snapshot = kSeqMax;
+    bool enforces_single_delete_contracts = true;  // a Delete under a SingleDelete is Corruption, as RocksDB has it
     bool is_bottommost = false;
     int level = 0;                                        // for filters: the output level
     std::function<bool(Slice user_key)> is_absent_below;  // null: never known
