@@ -19,8 +19,8 @@ struct FilterConfig {
   Type type = Type::kNone;
   double bits_per_key = 0;
   int bloom_before_level = 0;    // ribbon only: levels below this number get Bloom
-  bool is_legacy_bloom = false;  // format_version < 5
-  std::string policy_name;       // stored in the properties block as rocksdb.filter.policy
+  bool is_legacy_bloom = false;  // for tables of format_version < 5
+  std::string policy_name = {};  // stored in the properties block as rocksdb.filter.policy
 };
 
 class FilterBuilder {
@@ -38,14 +38,20 @@ class FilterReader {
   FilterReader() = default;  // "maybe" for every key
   explicit FilterReader(Slice contents);
   bool MayMatch(Slice key_or_prefix) const;
-  bool MayMatchHash(uint64_t hash) const;  // hash = Xxph3(key); legacy filters answer from MayMatch only
+  bool MayMatchHash(uint64_t hash) const;                         // hash = Xxph3(key); "maybe" when needs_key()
+  bool needs_key() const { return type_ == Type::kLegacyBloom; }  // legacy filters hash the key otherwise
   void Prefetch(uint64_t hash) const;
 
  private:
-  enum class Type : uint8_t { kAlwaysMaybe, kAlwaysNo, kFastLocalBloom, kLegacyBloom, kRibbon };
+  enum class Type : uint8_t { kAlwaysMaybe, kAlwaysNo, kFastLocalBloom, kLegacyBloom };
+
+  // Each leaves "maybe" where it does not know the bytes.
+  void ReadFastBloom(const char* trailer);
+  void ReadLegacyBloom(int probes, const char* trailer);
+
   Type type_ = Type::kAlwaysMaybe;
   int probes_ = 0;
-  uint32_t log2_cache_line_bytes_ = 6;
+  uint32_t log2_line_bytes_ = 6;
   uint32_t line_count_ = 0;
   Slice bits_;
 };

@@ -28,6 +28,9 @@ class TableReader {
     int level = -1;               // -1: unknown
     SeqNo largest_seq = kSeqMax;  // of the manifest; the global seq of an ingested file
     bool skip_filters = false;
+    // The file's part of its blocks' keys in the block cache, from Cache::NewId; 0: a new one. A table that is closed
+    // and opened again finds its blocks under the same id.
+    uint64_t cache_id = 0;
   };
   // `config` outlives the reader.
   static Status Open(const TableReadConfig& config, const OpenParams& params, std::unique_ptr<RandomAccessFile> file,

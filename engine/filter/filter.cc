@@ -1,0 +1,195 @@
+#include "engine/filter/filter.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "engine/base/coding.h"
+#include "engine/base/hash.h"
+#include "engine/filter/bloom.h"
+
+namespace gneiss {
+
+namespace {
+
+// The byte behind the bits: a legacy filter's probes (1..127), or one of these.
+constexpr int8_t kNewBloomMarker = -1;
+
+constexpr size_t kFastBloomBytesMax = 0xffffffc0;  // lines times 64, in 32 bits
+constexpr uint64_t kLegacyBloomBitsMax = 0xffff0000;
+
+// Bits per key in thousandths, as RocksDB rounds them; zero: no filter.
+int MillibitsPerKey(double bits_per_key) {
+  if (bits_per_key < 0.5) return 0;
+  if (bits_per_key < 1.0) return 1000;
+  if (!(bits_per_key < 100.0)) return 100000;
+  return static_cast<int>(bits_per_key * 1000.0 + 0.500001);
+}
+
+class FastBloomBuilder final : public FilterBuilder {
+ public:
+  explicit FastBloomBuilder(int millibits_per_key) : millibits_per_key_(millibits_per_key) {}
+  void AddKey(Slice key_or_prefix) override {
+    const uint64_t hash = Xxph3(key_or_prefix);
+    if (hashes_.empty() || hash != hashes_.back()) hashes_.push_back(hash);
+  }
+  size_t KeyCount() const override { return hashes_.size(); }
+  std::string Finish() override;
+
+ private:
+  void SetBits(char* bits, uint32_t line_count, int probes) const;
+
+  const int millibits_per_key_;
+  std::vector<uint64_t> hashes_;
+};
+
+std::string FastBloomBuilder::Finish() {
+  if (hashes_.empty()) return {};
+  const uint64_t target = (uint64_t{hashes_.size()} * static_cast<uint64_t>(millibits_per_key_) + 7999) / 8000;
+  const uint64_t bytes =
+      (std::min<uint64_t>(target, kFastBloomBytesMax) + kBloomLineBytes - 1) / kBloomLineBytes * kBloomLineBytes;
+  const int probes = FastBloom::ProbesFor(millibits_per_key_);
+  std::string filter(bytes + kFilterTrailerBytes, '\0');
+  SetBits(filter.data(), static_cast<uint32_t>(bytes / kBloomLineBytes), probes);
+  filter[bytes] = kNewBloomMarker;
+  filter[bytes + 1] = 0;  // the fast local kind
+  filter[bytes + 2] = static_cast<char>(probes);
+  hashes_.clear();
+  return filter;
+}
+
+void FastBloomBuilder::SetBits(char* bits, uint32_t line_count, int probes) const {
+  // Lines are fetched this many keys ahead of their use.
+  constexpr size_t kAhead = 8;
+  const size_t count = hashes_.size();
+  const auto line_at = [&](size_t i) {
+    return bits + size_t{FastBloom::LineOf(hashes_[i], line_count)} * kBloomLineBytes;
+  };
+  for (size_t i = 0; i < count; ++i) {
+    if (i + kAhead < count) __builtin_prefetch(line_at(i + kAhead), 1);
+    FastBloom::Add(hashes_[i], probes, line_at(i));
+  }
+}
+
+class LegacyBloomBuilder final : public FilterBuilder {
+ public:
+  explicit LegacyBloomBuilder(int bits_per_key) : bits_per_key_(bits_per_key) {}
+  void AddKey(Slice key_or_prefix) override {
+    const uint32_t hash = LegacyHash32(key_or_prefix, kLegacyBloomSeed);
+    if (hashes_.empty() || hash != hashes_.back()) hashes_.push_back(hash);
+  }
+  size_t KeyCount() const override { return hashes_.size(); }
+  std::string Finish() override;
+
+ private:
+  const int bits_per_key_;
+  std::vector<uint32_t> hashes_;
+};
+
+std::string LegacyBloomBuilder::Finish() {
+  if (hashes_.empty()) return {};
+  const uint64_t bits =
+      std::min<uint64_t>(uint64_t{hashes_.size()} * static_cast<uint64_t>(bits_per_key_), kLegacyBloomBitsMax);
+  // An odd number of lines lets more of the hash take part in choosing one.
+  const auto line_count = static_cast<uint32_t>((bits + kBloomLineBytes * 8 - 1) / (kBloomLineBytes * 8)) | 1;
+  const size_t bytes = size_t{line_count} * kBloomLineBytes;
+  const int probes = LegacyBloom::ProbesFor(bits_per_key_);
+  std::string filter(bytes + kFilterTrailerBytes, '\0');
+  for (const uint32_t hash : hashes_) {
+    LegacyBloom::Add(hash, probes, filter.data() + size_t{LegacyBloom::LineOf(hash, line_count)} * kBloomLineBytes);
+  }
+  filter[bytes] = static_cast<char>(probes);
+  EncodeU32(filter.data() + bytes + 1, line_count);
+  hashes_.clear();
+  return filter;
+}
+
+}  // namespace
+
+int FastBloom::ProbesFor(int millibits_per_key) {
+  // What RocksDB found most accurate, per thousandths of bits per key.
+  constexpr int kUpTo[] = {2080, 3580, 5100, 6640, 8300, 10070, 11720, 14001, 16050, 18300, 22001, 25501};
+  int probes = 1;
+  for (const int limit : kUpTo) {
+    if (millibits_per_key <= limit) return probes;
+    ++probes;
+  }
+  return millibits_per_key > 50000 ? 24 : (millibits_per_key - 1) / 2000 - 1;
+}
+
+int LegacyBloom::ProbesFor(int bits_per_key) {
+  return std::clamp(static_cast<int>(bits_per_key * 0.69), 1, 30);  // ln 2
+}
+
+std::unique_ptr<FilterBuilder> NewFilterBuilder(const FilterConfig& config) {
+  const int millibits = MillibitsPerKey(config.bits_per_key);
+  if (config.type == FilterConfig::Type::kNone || millibits == 0) return nullptr;
+  // A Ribbon policy's tables may hold Bloom filters: the block says what it is.
+  if (config.is_legacy_bloom && config.type == FilterConfig::Type::kBloom) {
+    return std::make_unique<LegacyBloomBuilder>((millibits + 500) / 1000);
+  }
+  return std::make_unique<FastBloomBuilder>(millibits);
+}
+
+FilterReader::FilterReader(Slice contents) {
+  if (contents.size() <= kFilterTrailerBytes) {
+    type_ = Type::kAlwaysNo;  // made of no keys
+    return;
+  }
+  if (contents.size() > 0xffffffffU) return;
+  bits_ = contents.substr(0, contents.size() - kFilterTrailerBytes);
+  const char* trailer = bits_.data() + bits_.size();
+  const auto marker = static_cast<int8_t>(trailer[0]);
+  if (marker == kNewBloomMarker) {
+    ReadFastBloom(trailer);
+  } else if (marker >= 1) {
+    ReadLegacyBloom(marker, trailer);
+  }
+}
+
+void FilterReader::ReadFastBloom(const char* trailer) {
+  const auto kind_and_probes = static_cast<uint8_t>(trailer[2]);
+  const int probes = kind_and_probes & 31;
+  const bool is_fast_local = trailer[1] == 0 && (kind_and_probes >> 5) == 0;  // lines of 64 bytes
+  if (!is_fast_local || probes < 1 || probes > 30 || DecodeU16(trailer + 3) != 0) return;
+  line_count_ = static_cast<uint32_t>(bits_.size() / kBloomLineBytes);
+  if (line_count_ == 0) return;
+  probes_ = probes;
+  type_ = Type::kFastLocalBloom;
+}
+
+void FilterReader::ReadLegacyBloom(int probes, const char* trailer) {
+  const uint32_t line_count = DecodeU32(trailer + 1);
+  if (line_count == 0 || bits_.size() % line_count != 0) return;
+  // Other machines have other cache lines.
+  const size_t line_bytes = bits_.size() / line_count;
+  if (!std::has_single_bit(line_bytes) || line_bytes > (size_t{1} << 28)) return;
+  line_count_ = line_count;
+  log2_line_bytes_ = static_cast<uint32_t>(std::countr_zero(line_bytes));
+  probes_ = probes;
+  type_ = Type::kLegacyBloom;
+}
+
+bool FilterReader::MayMatch(Slice key_or_prefix) const {
+  if (type_ != Type::kLegacyBloom) return MayMatchHash(Xxph3(key_or_prefix));
+  const uint32_t hash = LegacyHash32(key_or_prefix, kLegacyBloomSeed);
+  const char* line = bits_.data() + (size_t{LegacyBloom::LineOf(hash, line_count_)} << log2_line_bytes_);
+  return LegacyBloom::MayMatch(hash, probes_, line, uint32_t{8} << log2_line_bytes_);
+}
+
+bool FilterReader::MayMatchHash(uint64_t hash) const {
+  if (type_ == Type::kFastLocalBloom) [[likely]] {
+    const char* line = bits_.data() + size_t{FastBloom::LineOf(hash, line_count_)} * kBloomLineBytes;
+    return FastBloom::MayMatch(hash, probes_, line);
+  }
+  return type_ != Type::kAlwaysNo;
+}
+
+void FilterReader::Prefetch(uint64_t hash) const {
+  if (type_ != Type::kFastLocalBloom) return;
+  const char* line = bits_.data() + size_t{FastBloom::LineOf(hash, line_count_)} * kBloomLineBytes;
+  __builtin_prefetch(line);
+  __builtin_prefetch(line + kBloomLineBytes - 1);
+}
+
+}  // namespace gneiss

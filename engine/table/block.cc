@@ -1,0 +1,41 @@
+#include "engine/table/block.h"
+
+namespace gneiss {
+
+namespace {
+
+// The footer's top bit announces a hash index between the restarts and the footer; only blocks of up to 64 KiB can have
+// one, so larger blocks are read as plain ones.
+constexpr uint32_t kHashIndexBit = uint32_t{1} << 31;
+constexpr size_t kHashIndexBlockBytesMax = size_t{1} << 16;
+constexpr size_t kBlockBytesMax = 0x7fffffff;
+
+}  // namespace
+
+std::unique_ptr<Block> Block::Parse(BlockBytes bytes) {
+  size_t left = bytes.payload.size();
+  if (left < sizeof(uint32_t) || left > kBlockBytesMax) return nullptr;
+  left -= sizeof(uint32_t);
+  const char* data = bytes.payload.data();
+  uint32_t restart_count = DecodeU32(data + left);
+  if ((restart_count & kHashIndexBit) != 0 && bytes.payload.size() <= kHashIndexBlockBytesMax) {
+    restart_count &= ~kHashIndexBit;
+    if (left < sizeof(uint16_t)) return nullptr;
+    left -= sizeof(uint16_t);
+    const uint16_t bucket_count = DecodeU16(data + left);
+    if (left < bucket_count) return nullptr;
+    left -= bucket_count;
+  }
+  if (left / sizeof(uint32_t) < restart_count) return nullptr;
+  left -= size_t{restart_count} * sizeof(uint32_t);
+
+  std::unique_ptr<Block> block(new Block);
+  block->owned_ = std::move(bytes.owned);
+  block->payload_ = bytes.payload;
+  block->restarts_at_ = static_cast<uint32_t>(left);
+  block->entries_bytes_ = restart_count == 0 ? 0 : static_cast<uint32_t>(left);
+  block->restart_count_ = restart_count;
+  return block;
+}
+
+}  // namespace gneiss

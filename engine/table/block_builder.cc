@@ -1,0 +1,69 @@
+#include "engine/table/block_builder.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/base/coding.h"
+
+namespace gneiss {
+
+size_t CommonPrefix(Slice a, Slice b) {
+  const size_t limit = std::min(a.size(), b.size());
+  size_t i = 0;
+  for (; i + 8 <= limit; i += 8) {
+    const uint64_t difference = DecodeU64(a.data() + i) ^ DecodeU64(b.data() + i);
+    if (difference != 0) return i + static_cast<size_t>(std::countr_zero(difference)) / 8;
+  }
+  while (i < limit && a[i] == b[i]) ++i;
+  return i;
+}
+
+BlockBuilder::BlockBuilder(const Options& options) : options_(options) { restarts_.push_back(0); }
+
+void BlockBuilder::Add(Slice key, Slice value, Slice delta_value) {
+  size_t shared = 0;
+  if (entries_since_restart_ >= options_.restart_interval) {
+    restarts_.push_back(static_cast<uint32_t>(buffer_.size()));
+    entries_since_restart_ = 0;
+  } else if (options_.delta_encode_keys && !buffer_.empty()) {
+    shared = CommonPrefix(key, last_key_);
+  }
+  const Slice tail = key.substr(shared);
+
+  char header[3 * kVarint32BytesMax];
+  char* end = EncodeVarint32(header, static_cast<uint32_t>(shared));
+  end = EncodeVarint32(end, static_cast<uint32_t>(tail.size()));
+  if (!options_.omit_value_size) end = EncodeVarint32(end, static_cast<uint32_t>(value.size()));
+  buffer_.append(header, static_cast<size_t>(end - header));
+  buffer_.append(tail);
+  buffer_.append(options_.omit_value_size && shared != 0 ? delta_value : value);
+
+  last_key_.resize(shared);
+  last_key_.append(tail);
+  ++entries_since_restart_;
+}
+
+size_t BlockBuilder::EstimatedBytesWith(Slice key, Slice value) const {
+  const bool is_restart = entries_since_restart_ >= options_.restart_interval;
+  const bool is_full_value = !options_.omit_value_size || is_restart;
+  size_t bytes = EstimatedBytes() + key.size() + (is_full_value ? value.size() : value.size() / 2);
+  if (is_restart) bytes += sizeof(uint32_t);
+  bytes += sizeof(int32_t);  // the shared length, at most
+  bytes += static_cast<size_t>(VarintLength(key.size()));
+  if (is_full_value) bytes += static_cast<size_t>(VarintLength(value.size()));
+  return bytes;
+}
+
+std::string* BlockBuilder::Finish() {
+  for (const uint32_t restart : restarts_) PutU32(&buffer_, restart);
+  PutU32(&buffer_, static_cast<uint32_t>(restarts_.size()));
+  return &buffer_;
+}
+
+void BlockBuilder::Reset() {
+  buffer_.clear();
+  restarts_.resize(1);
+  entries_since_restart_ = 0;
+}
+
+}  // namespace gneiss

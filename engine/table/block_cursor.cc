@@ -1,0 +1,163 @@
+#include "engine/table/block_cursor.h"
+
+#include <cstring>
+
+namespace gneiss {
+
+void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global_seq, Keys keys) {
+  block_ = block;
+  order_ = order;
+  global_seq_ = global_seq;
+  keys_ = keys;
+  is_damaged_ = false;
+  next_ = nullptr;
+  back_.clear();
+}
+
+void BlockCursor::Step() {
+  EntryHeader header;
+  start_ = next_;
+  const char* tail = DecodeEntryHeader(next_, block_->entries_end(), &header);
+  if (tail == nullptr || header.shared > stored_key_.size()) [[unlikely]]
+    return Damaged();
+  const size_t key_size = size_t{header.shared} + header.tail;
+  if (keys_ == Keys::kInternal && key_size < kTrailerBytes) [[unlikely]]
+    return Damaged();
+  if (header.shared == 0) {
+    stored_key_ = Slice(tail, header.tail);
+  } else {
+    const bool is_in_buffer = stored_key_.data() == buffer_.data();
+    buffer_.Reserve(key_size, is_in_buffer ? header.shared : 0);
+    if (!is_in_buffer) std::memcpy(buffer_.data(), stored_key_.data(), header.shared);
+    std::memcpy(buffer_.data() + header.shared, tail, header.tail);
+    stored_key_ = Slice(buffer_.data(), key_size);
+  }
+  value_ = Slice(tail + header.tail, header.value);
+  next_ = tail + header.tail + header.value;
+  ShowKey();
+}
+
+inline void BlockCursor::ShowKey() {
+  key_ = stored_key_;
+  if (global_seq_ == kNoGlobalSeq) [[likely]]
+    return;
+  const Kind kind = TrailerKind(TrailerOf(stored_key_));
+  global_key_.assign(stored_key_);
+  EncodeU64(global_key_.data() + global_key_.size() - kTrailerBytes, PackTrailer(global_seq_, kind));
+  key_ = global_key_;
+}
+
+void BlockCursor::JumpToRestart(uint32_t index) {
+  back_.clear();
+  stored_key_ = {};
+  next_ = block_->entries() + block_->RestartOffset(index);
+}
+
+void BlockCursor::SeekToFirst() {
+  next_ = nullptr;
+  if (block_->restart_count() == 0) return;
+  JumpToRestart(0);
+  StepOrEnd();
+}
+
+void BlockCursor::SeekToLast() {
+  next_ = nullptr;
+  // Restart points at the very end hold no entry (an empty block has one such).
+  for (uint32_t i = block_->restart_count(); i > 0; --i) {
+    if (block_->RestartOffset(i - 1) < block_->entries_bytes()) {
+      return ShowLastBefore(i - 1, block_->entries_end());
+    }
+  }
+}
+
+bool BlockCursor::KeyAtRestart(uint32_t index, Slice* key) const {
+  EntryHeader header;
+  const char* tail =
+      DecodeEntryHeader(block_->entries() + block_->RestartOffset(index), block_->entries_end(), &header);
+  if (tail == nullptr || header.shared != 0 || header.tail < kTrailerBytes) return false;
+  *key = Slice(tail, header.tail);
+  return true;
+}
+
+uint32_t BlockCursor::LastRestartBefore(Slice internal_key) {
+  // With a global seq the stored trailers do not count: intervals are chosen by user key.
+  const bool is_by_user_key = global_seq_ != kNoGlobalSeq;
+  uint32_t left = 0;
+  uint32_t right = block_->restart_count() - 1;
+  while (left < right) {
+    const uint32_t middle = left + (right - left + 1) / 2;
+    Slice key;
+    if (!KeyAtRestart(middle, &key)) {
+      Damaged();
+      return 0;
+    }
+    const int order = is_by_user_key ? order_.Compare(UserKeyOf(key), UserKeyOf(internal_key))
+                                     : order_.CompareInternal(key, internal_key);
+    if (order < 0) {
+      left = middle;
+    } else {
+      right = middle - 1;
+    }
+  }
+  return left;
+}
+
+void BlockCursor::Seek(Slice internal_key) {
+  next_ = nullptr;
+  if (block_->restart_count() == 0) return;
+  const uint32_t restart = LastRestartBefore(internal_key);
+  if (is_damaged_) return;
+  JumpToRestart(restart);
+  do {
+    StepOrEnd();
+  } while (Valid() && order_.CompareInternal(key_, internal_key) < 0);
+}
+
+void BlockCursor::Prev() {
+  if (!back_.empty()) {
+    back_.pop_back();
+    if (!back_.empty()) return ShowLastOfBack();
+  }
+  const auto offset = static_cast<uint32_t>(start_ - block_->entries());
+  next_ = nullptr;
+  if (offset == 0) return;
+  uint32_t left = 0;
+  uint32_t right = block_->restart_count() - 1;
+  while (left < right) {
+    const uint32_t middle = left + (right - left + 1) / 2;
+    if (block_->RestartOffset(middle) < offset) {
+      left = middle;
+    } else {
+      right = middle - 1;
+    }
+  }
+  ShowLastBefore(left, block_->entries() + offset);
+}
+
+void BlockCursor::ShowLastBefore(uint32_t restart, const char* end) {
+  JumpToRestart(restart);
+  back_keys_.clear();
+  while (next_ < end) {
+    Step();
+    if (!Valid()) return back_.clear();
+    back_.push_back({start_, next_, value_, back_keys_.size(), stored_key_.size()});
+    back_keys_.append(stored_key_);
+  }
+  // Restart points out of order, or not where an entry begins.
+  if (next_ != end || back_.empty()) {
+    back_.clear();
+    return Damaged();
+  }
+  ShowLastOfBack();
+}
+
+void BlockCursor::ShowLastOfBack() {
+  const BackEntry& entry = back_.back();
+  start_ = entry.start;
+  next_ = entry.next;
+  value_ = entry.value;
+  stored_key_ = Slice(back_keys_).substr(entry.key_at, entry.key_size);
+  ShowKey();
+}
+
+}  // namespace gneiss

@@ -1,0 +1,244 @@
+#include "engine/table/block_source.h"
+
+#include <algorithm>
+
+#include "engine/base/coding.h"
+
+namespace gneiss {
+
+namespace {
+
+constexpr size_t kRawBlockBytesMax = 0x7fffffff;
+// A table's meta blocks take about a thirtieth of it; most tables open with one read.
+constexpr uint64_t kTailFraction = 32;
+constexpr uint64_t kTailBytesMin = 4 << 10;
+constexpr uint64_t kTailBytesMax = 512 << 10;
+
+struct CacheKey {
+  uint64_t cache_id;
+  uint64_t offset;
+  Slice AsSlice() const { return Slice(reinterpret_cast<const char*>(this), sizeof(*this)); }
+};
+static_assert(sizeof(CacheKey) == 16);
+
+void DeleteBlock(Slice /*key*/, void* value) { delete static_cast<const Block*>(value); }
+
+// Before format_version 2, lz4 payloads began with the raw size as eight bytes; now it is a varint32.
+bool UpgradeLz4(Slice payload, std::string* upgraded) {
+  uint64_t raw_bytes = 0;
+  if (!GetU64(&payload, &raw_bytes) || raw_bytes > kRawBlockBytesMax) return false;
+  PutVarint32(upgraded, static_cast<uint32_t>(raw_bytes));
+  upgraded->append(payload);
+  return true;
+}
+
+}  // namespace
+
+void BlockRef::Reset() {
+  if (block_ == nullptr) return;
+  if (handle_ != nullptr) {
+    cache_->Release(handle_);
+  } else {
+    delete block_;
+  }
+  block_ = nullptr;
+}
+
+Pin BlockRef::AsPin() const {
+  if (handle_ != nullptr) {
+    const auto release = [](void* cache, void* handle) {
+      static_cast<Cache*>(cache)->Release(static_cast<Cache::Handle*>(handle));
+    };
+    return {.release = release, .argument1 = cache_, .argument2 = handle_};
+  }
+  if (!block_->owns_payload()) return {};
+  const auto release = [](void* block, void*) { delete static_cast<const Block*>(block); };
+  return {.release = release, .argument1 = const_cast<Block*>(block_), .argument2 = nullptr};
+}
+
+Status BlockSource::InFile(const Status& status) const {
+  return status.ok() ? status : Status::Make(status.code(), status.message(), config_.path, status.sub_code());
+}
+
+Status BlockSource::DamagedBlock(const char* what, const BlockHandle& handle) const {
+  return Status::Corruption(std::string(what) + " in " + config_.path + " offset " + std::to_string(handle.offset) +
+                            " size " + std::to_string(handle.size));
+}
+
+Status BlockSource::Open() {
+  if (config_.file_bytes < kFooterBytesMin) {
+    return Status::Corruption("file is too short (" + std::to_string(config_.file_bytes) +
+                              " bytes) to be an sstable: " + config_.path);
+  }
+  const uint64_t wanted = std::clamp(config_.file_bytes / kTailFraction, kTailBytesMin, kTailBytesMax);
+  const auto size = static_cast<size_t>(std::min(wanted, config_.file_bytes));
+  tail_buffer_.reset(new char[size]);
+  GNEISS_RETURN_IF_ERROR(file_->Read(config_.file_bytes - size, size, &tail_, tail_buffer_.get()));
+  if (tail_.size() != size) {
+    return Status::Corruption("file is shorter than the " + std::to_string(config_.file_bytes) +
+                              " bytes expected: " + config_.path);
+  }
+  return footer_.DecodeFrom(tail_, config_.path);
+}
+
+void BlockSource::DropTail() {
+  tail_ = {};
+  tail_buffer_.reset();
+}
+
+Status BlockSource::LoadDictionary(const BlockHandle& handle) {
+  BlockBytes bytes;
+  GNEISS_RETURN_IF_ERROR(ReadMeta(handle, true, &bytes));
+  dictionary_ = bytes.payload;
+  return Status::Ok();
+}
+
+Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead,
+                                 BlockRef* block) const {
+  const CacheKey key = {.cache_id = config_.cache_id, .offset = handle.offset};
+  if (config_.cache != nullptr) {
+    if (Cache::Handle* found = config_.cache->Lookup(key.AsSlice()); found != nullptr) {
+      const auto* cached = static_cast<const Block*>(config_.cache->Value(found));
+      *block = BlockRef(config_.cache, found, cached);
+      if (config_.stats != nullptr) {
+        config_.stats->Add(Ticker::kBlockCacheHit, 1);
+        config_.stats->Add(Ticker::kBlockCacheDataHit, 1);
+        config_.stats->Add(Ticker::kBlockCacheBytesRead, cached->MemoryBytes());
+      }
+      return Status::Ok();
+    }
+    AddTicker(config_.stats, Ticker::kBlockCacheMiss);
+    AddTicker(config_.stats, Ticker::kBlockCacheDataMiss);
+  }
+  if (params.cache_only) return Status::Incomplete("no blocking io");
+  BlockBytes bytes;
+  GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary_, ahead, &bytes));
+  std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes));
+  if (parsed == nullptr) return DamagedBlock("bad block contents", handle);
+  if (config_.cache == nullptr || !params.fill_cache || params.is_compaction || !parsed->owns_payload()) {
+    *block = BlockRef(std::move(parsed));
+  } else {
+    *block = InsertIntoCache(key.AsSlice(), std::move(parsed));
+  }
+  return Status::Ok();
+}
+
+BlockRef BlockSource::InsertIntoCache(Slice key, std::unique_ptr<Block> block) const {
+  const size_t charge = block->MemoryBytes();
+  Cache::Handle* handle = nullptr;
+  const Status inserted = config_.cache->Insert(key, block.get(), charge, &DeleteBlock, Cache::Priority::kLow, &handle);
+  if (!inserted.ok()) {
+    AddTicker(config_.stats, Ticker::kBlockCacheAddFailures);
+    return BlockRef(std::move(block));
+  }
+  AddTicker(config_.stats, Ticker::kBlockCacheAdd);
+  AddTicker(config_.stats, Ticker::kBlockCacheDataAdd);
+  AddTicker(config_.stats, Ticker::kBlockCacheBytesWrite, charge);
+  AddTicker(config_.stats, Ticker::kBlockCacheDataBytesInsert, charge);
+  return BlockRef(config_.cache, handle, block.release());
+}
+
+Status BlockSource::ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const {
+  return ReadBlock(handle, verify_checksum, {}, nullptr, bytes);
+}
+
+Status BlockSource::ReadWithTrailer(const BlockHandle& handle, std::string* raw) const {
+  std::unique_ptr<char[]> buffer;
+  Slice bytes;
+  bool lives_with_file = false;
+  GNEISS_RETURN_IF_ERROR(ReadRaw(handle, nullptr, &buffer, &bytes, &lives_with_file));
+  *raw = bytes;
+  return Status::Ok();
+}
+
+Status BlockSource::Verify(const BlockHandle& handle, ReadAhead* ahead) const {
+  std::unique_ptr<char[]> buffer;
+  Slice raw;
+  bool lives_with_file = false;
+  GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
+  return VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset);
+}
+
+Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::unique_ptr<char[]>* buffer, Slice* raw,
+                            bool* lives_with_file) const {
+  if (handle.offset > config_.file_bytes || handle.size > config_.file_bytes ||
+      handle.EndWithTrailer() > config_.file_bytes) {
+    return DamagedBlock("block handle points behind the end of the file", handle);
+  }
+  const auto size = static_cast<size_t>(handle.size) + kBlockTrailerBytes;
+  *raw = {};
+  *lives_with_file = false;
+  const uint64_t tail_offset = config_.file_bytes - tail_.size();
+  if (handle.offset >= tail_offset) {
+    *raw = tail_.substr(static_cast<size_t>(handle.offset - tail_offset), size);
+  } else if (ahead != nullptr) {
+    GNEISS_RETURN_IF_ERROR(ahead->Read(*file_, config_.file_bytes, handle.offset, size, raw));
+  }
+  if (raw->data() != nullptr) return Status::Ok();
+  buffer->reset(new char[size]);
+  GNEISS_RETURN_IF_ERROR(file_->Read(handle.offset, size, raw, buffer->get()));
+  if (raw->size() != size) {
+    return Status::Corruption("truncated block read from " + config_.path + " offset " + std::to_string(handle.offset) +
+                              ", expected " + std::to_string(size) + " bytes, got " + std::to_string(raw->size()));
+  }
+  *lives_with_file = raw->data() != buffer->get();
+  return Status::Ok();
+}
+
+Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum, Slice dictionary, ReadAhead* ahead,
+                              BlockBytes* bytes) const {
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  std::unique_ptr<char[]> buffer;
+  Slice raw;
+  bool lives_with_file = false;
+  GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
+  if (is_timed) RecordHistogram(config_.stats, Histogram::kReadBlockMicros, config_.clock->NowMicros() - start_us);
+  if (verify_checksum) {
+    GNEISS_RETURN_IF_ERROR(VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset));
+  }
+  const Slice payload = raw.substr(0, static_cast<size_t>(handle.size));
+  const auto type = static_cast<Compression>(raw[payload.size()]);
+  if (type != Compression::kNone) return Unpack(type, dictionary, payload, handle, bytes);
+  if (raw.data() == buffer.get() || lives_with_file) {
+    if (lives_with_file) buffer.reset();
+    *bytes = {.owned = std::move(buffer), .payload = payload};
+  } else {
+    bytes->owned.reset(new char[payload.size() + 1]);
+    payload.copy(bytes->owned.get(), payload.size());
+    bytes->payload = Slice(bytes->owned.get(), payload.size());
+  }
+  return Status::Ok();
+}
+
+Status BlockSource::Unpack(Compression type, Slice dictionary, Slice payload, const BlockHandle& handle,
+                           BlockBytes* bytes) const {
+  if (!CompressionAvailable(type)) {
+    return Status::NotSupported("Unsupported compression method for this build", CompressionName(type));
+  }
+  std::string upgraded;
+  if (footer_.format_version < 2) {
+    if (type == Compression::kZlib || type == Compression::kBzip2) {
+      return Status::NotSupported(std::string(CompressionName(type)) + " blocks of format_version below 2",
+                                  config_.path);
+    }
+    if (type == Compression::kLz4 || type == Compression::kLz4hc) {
+      if (!UpgradeLz4(payload, &upgraded)) return DamagedBlock("Corrupted compressed block contents", handle);
+      payload = upgraded;
+    }
+  }
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  RawBuffer raw;
+  if (!Uncompress(type, dictionary, payload, kRawBlockBytesMax, &raw).ok()) {
+    return DamagedBlock((std::string("Corrupted compressed block contents: ") + CompressionName(type)).c_str(), handle);
+  }
+  if (is_timed) RecordHistogram(config_.stats, Histogram::kDecompressMicros, config_.clock->NowMicros() - start_us);
+  RecordHistogram(config_.stats, Histogram::kBytesDecompressed, raw.size_bytes);
+  AddTicker(config_.stats, Ticker::kBlocksDecompressed);
+  bytes->payload = Slice(raw.bytes.get(), raw.size_bytes);
+  bytes->owned = std::move(raw.bytes);
+  return Status::Ok();
+}
+
+}  // namespace gneiss

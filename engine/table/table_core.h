@@ -1,0 +1,113 @@
+// The TableCore is what a TableReader and its iterators share: the table's blocks, and its index and filter, held in
+// memory or in the cache.
+//
+// Owner:   the TableReader owns it; its iterators borrow it.
+// Threads: every const method is safe from any thread.
+// Errors:  those of BlockSource.
+#pragma once
+
+#include <memory>
+
+#include "engine/table/block_cursor.h"
+#include "engine/table/block_source.h"
+#include "engine/table/meta_blocks.h"
+#include "engine/table/table_filter.h"
+#include "engine/table/table_index.h"
+#include "engine/table/table_options.h"
+#include "engine/table/table_properties.h"
+#include "engine/table/table_reader.h"
+
+namespace gneiss {
+
+// Keeps an index or a filter alive: held by the reader, or pinned in the cache, or owned because the cache took it not.
+template <typename T>
+class MetaRef {
+ public:
+  MetaRef() = default;
+  explicit MetaRef(const T* held) : value_(held) {}
+  explicit MetaRef(std::unique_ptr<const T> owned) : value_(owned.get()), owned_(std::move(owned)) {}
+  MetaRef(Cache* cache, Cache::Handle* handle)
+      : value_(static_cast<const T*>(cache->Value(handle))), cache_(cache), handle_(handle) {}
+  MetaRef(MetaRef&& other) noexcept { *this = std::move(other); }
+  MetaRef& operator=(MetaRef&& other) noexcept {
+    std::swap(value_, other.value_);
+    std::swap(owned_, other.owned_);
+    std::swap(cache_, other.cache_);
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~MetaRef() {
+    if (handle_ != nullptr) cache_->Release(handle_);
+  }
+  const T* get() const { return value_; }
+  const T* operator->() const { return value_; }
+
+ private:
+  const T* value_ = nullptr;
+  std::unique_ptr<const T> owned_;
+  Cache* cache_ = nullptr;
+  Cache::Handle* handle_ = nullptr;
+};
+
+class TableCore {
+ public:
+  TableCore(const TableReadConfig& config, const TableReader::OpenParams& params,
+            std::unique_ptr<RandomAccessFile> file);
+  Status Open();
+
+  const TableReadConfig& config() const { return config_; }
+  const BlockSource& source() const { return source_; }
+  const TableProperties& properties() const { return properties_; }
+  SeqNo global_seq() const { return global_seq_; }
+  size_t MemoryBytes() const;
+
+  Status GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const;
+  bool has_filter() const { return filter_kind_ != FilterKind::kNone; }
+  // False: the table certainly has no entry of this user key.
+  bool MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const;
+  // False: it certainly has none with this prefix, as far as its filter was made with the same extractor.
+  bool MayContainPrefixOf(Slice user_key, const ReadParams& params) const;
+
+  // Starts a cursor on a block of data.
+  void Attach(const Block* block, BlockCursor* cursor) const { cursor->Attach(block, config_.order, global_seq_); }
+  Status ReadRangeTombstones(const ReadParams& params, BlockRef* block) const;  // an empty ref when there are none
+  Status DamagedRangeTombstones() const;
+  // Reads all blocks that are not data, and checks them.
+  Status VerifyMetaBlocks() const;
+
+ private:
+  enum class FilterKind : uint8_t { kNone, kFull, kPartitioned };
+
+  Status ReadProperties();
+  Status ReadPropertiesBlock(const BlockHandle& handle, TableProperties* properties) const;
+  Status ReadGlobalSeq();
+  void FindFilter();
+  Status LoadIndexAndFilter();
+  Status LoadIndex(std::unique_ptr<TableIndex>* index) const;
+  Status LoadPartitionIndex(const BlockHandle& handle, bool has_first_key, std::unique_ptr<TableIndex>* index) const;
+  Status LoadFilter(std::unique_ptr<TableFilter>* filter) const;
+  Status GetFilter(const ReadParams& params, MetaRef<TableFilter>* filter) const;
+  bool FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const;
+  std::string UserProperty(const char* name) const;
+  TableIndex::Format IndexFormat(bool has_first_key) const;
+  template <typename T, typename Load>
+  Status GetCached(const ReadParams& params, const BlockHandle& handle, MetaRef<T>* ref, Load load) const;
+
+  const TableReadConfig& config_;
+  const TableReader::OpenParams params_;
+  const uint64_t cache_id_;
+  BlockSource source_;
+  MetaIndex metaindex_;
+  TableProperties properties_;
+  SeqNo global_seq_ = BlockCursor::kNoGlobalSeq;
+  IndexType index_type_ = IndexType::kBinarySearch;
+  FilterKind filter_kind_ = FilterKind::kNone;
+  BlockHandle filter_handle_;
+  bool has_whole_keys_ = true;  // the filter has
+  bool has_prefixes_ = false;   // made by the extractor in use
+  // Null when they live in the cache.
+  std::unique_ptr<TableIndex> index_;
+  std::unique_ptr<TableFilter> filter_;
+};
+
+}  // namespace gneiss

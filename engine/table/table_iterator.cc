@@ -1,0 +1,125 @@
+#include "engine/table/table_iterator.h"
+
+#include <algorithm>
+
+namespace gneiss {
+
+namespace {
+
+constexpr size_t kNoBlock = ~size_t{0};
+constexpr size_t kCompactionReadBytes = size_t{256} << 10;
+constexpr size_t kCompactionReadBytesMax = size_t{2} << 20;
+
+ReadAhead::Config ReadAheadFor(const TableReadConfig& config, const ReadParams& params) {
+  if (params.is_compaction) {
+    const size_t bytes = params.readahead_bytes != 0 ? params.readahead_bytes : kCompactionReadBytes;
+    return {.initial_bytes = bytes, .max_bytes = std::max(bytes, kCompactionReadBytesMax), .reads_before = 0};
+  }
+  if (params.readahead_bytes != 0) {
+    return {.initial_bytes = params.readahead_bytes, .max_bytes = params.readahead_bytes, .reads_before = 0};
+  }
+  return {.initial_bytes = config.readahead_initial_bytes, .max_bytes = config.readahead_max_bytes};
+}
+
+}  // namespace
+
+TableIterator::TableIterator(const TableCore* core, const ReadParams& params)
+    : core_(core), params_(params), ahead_(ReadAheadFor(core->config(), params)) {}
+
+void TableIterator::Fail(Status status) {
+  status_ = std::move(status);
+  cursor_.Detach();
+  block_ = BlockRef();
+  open_block_ = kNoBlock;
+}
+
+bool TableIterator::Start() {
+  status_ = Status::Ok();
+  if (index_.get() != nullptr) return true;
+  if (Status status = core_->GetIndex(params_, &index_); !status.ok()) {
+    Fail(std::move(status));
+    return false;
+  }
+  return true;
+}
+
+bool TableIterator::OpenBlock(size_t i) {
+  block_index_ = i;
+  if (open_block_ == i) return true;
+  BlockRef block;
+  if (Status status = core_->source().GetDataBlock(params_, index_->handle(i), &ahead_, &block); !status.ok()) {
+    Fail(std::move(status));
+    return false;
+  }
+  block_ = std::move(block);
+  open_block_ = i;
+  core_->Attach(block_.get(), &cursor_);
+  return true;
+}
+
+bool TableIterator::FailIfDamaged() {
+  if (!cursor_.is_damaged()) return false;
+  Fail(core_->source().DamagedBlock("bad entry in block", index_->handle(block_index_)));
+  return true;
+}
+
+void TableIterator::SkipForward() {
+  while (!cursor_.Valid()) {
+    if (FailIfDamaged() || block_index_ + 1 >= index_->size()) return;
+    if (!OpenBlock(block_index_ + 1)) return;
+    cursor_.SeekToFirst();
+  }
+}
+
+void TableIterator::SkipBackward() {
+  while (!cursor_.Valid()) {
+    if (FailIfDamaged() || block_index_ == 0) return;
+    if (!OpenBlock(block_index_ - 1)) return;
+    cursor_.SeekToLast();
+  }
+}
+
+void TableIterator::SeekToFirst() {
+  cursor_.Invalidate();
+  if (!Start() || index_->size() == 0 || !OpenBlock(0)) return;
+  cursor_.SeekToFirst();
+  SkipForward();
+}
+
+void TableIterator::SeekToLast() {
+  cursor_.Invalidate();
+  if (!Start() || index_->size() == 0 || !OpenBlock(index_->size() - 1)) return;
+  cursor_.SeekToLast();
+  SkipBackward();
+}
+
+void TableIterator::SeekInOrder(Slice internal_key) {
+  cursor_.Invalidate();
+  if (!Start()) return;
+  const size_t i = index_->LowerBound(internal_key);
+  if (i == index_->size() || !OpenBlock(i)) return;
+  cursor_.Seek(internal_key);
+  SkipForward();
+}
+
+void TableIterator::Seek(Slice internal_key) {
+  if (params_.prefix_same_as_start && !params_.total_order_seek &&
+      !core_->MayContainPrefixOf(UserKeyOf(internal_key), params_)) {
+    status_ = Status::Ok();
+    cursor_.Invalidate();
+    return;
+  }
+  SeekInOrder(internal_key);
+}
+
+void TableIterator::SeekForPrev(Slice internal_key) {
+  SeekInOrder(internal_key);
+  if (!status_.ok()) return;
+  if (!Valid()) {
+    SeekToLast();
+  } else if (core_->config().order.CompareInternal(key(), internal_key) > 0) {
+    Prev();
+  }
+}
+
+}  // namespace gneiss

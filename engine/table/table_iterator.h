@@ -1,0 +1,66 @@
+// A TableIterator walks a table's entries in order: block by block through the index, entry by entry in each block.
+//
+// Owner:   borrows the TableCore; keeps the current block alive.
+// Threads: one thread.
+// Errors:  ends the walk; status() says why.
+#pragma once
+
+#include "engine/iter/internal_iterator.h"
+#include "engine/table/read_ahead.h"
+#include "engine/table/table_core.h"
+
+namespace gneiss {
+
+class TableIterator final : public InternalIterator {
+ public:
+  TableIterator(const TableCore* core, const ReadParams& params);
+
+  bool Valid() const override { return cursor_.Valid(); }
+  void SeekToFirst() override;
+  void SeekToLast() override;
+  void Seek(Slice internal_key) override;
+  void SeekForPrev(Slice internal_key) override;
+  void Next() override {
+    cursor_.Next();
+    if (!cursor_.Valid()) [[unlikely]]
+      SkipForward();
+  }
+  void Prev() override {
+    cursor_.Prev();
+    if (!cursor_.Valid()) [[unlikely]]
+      SkipBackward();
+  }
+  Slice key() const override { return cursor_.key(); }
+  Slice value() const override { return cursor_.value(); }
+  Status status() const override { return status_; }
+  bool NextKey(Slice* key) override {
+    cursor_.Next();
+    if (!cursor_.Valid()) [[unlikely]] {
+      SkipForward();
+      if (!cursor_.Valid()) return false;
+    }
+    *key = cursor_.key();
+    return true;
+  }
+
+ private:
+  bool Start();              // forgets errors; makes sure of the index
+  bool OpenBlock(size_t i);  // false: failed
+  void SeekInOrder(Slice internal_key);
+  void SkipForward();   // at a block's end: to the next entry there is
+  void SkipBackward();  // before a block's start: to the entry before
+  bool FailIfDamaged();
+  void Fail(Status status);
+
+  const TableCore* const core_;
+  const ReadParams params_;
+  ReadAhead ahead_;
+  MetaRef<TableIndex> index_;
+  size_t block_index_ = 0;
+  size_t open_block_ = ~size_t{0};  // which one block_ is
+  BlockRef block_;
+  BlockCursor cursor_;
+  Status status_;
+};
+
+}  // namespace gneiss

@@ -1,0 +1,334 @@
+// A table is written front to back: data blocks as they fill, then filter, index, range tombstones, properties,
+// metaindex and footer. Blocks gather in `out_` and reach the file in large pieces.
+#include "engine/table/table_writer.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/table/block_builder.h"
+#include "engine/table/footer.h"
+#include "engine/table/index_builder.h"
+#include "engine/table/meta_blocks.h"
+#include "engine/table/table_filter_builder.h"
+
+namespace gneiss {
+
+namespace {
+
+constexpr size_t kOutputPieceBytes = size_t{256} << 10;
+constexpr size_t kCompressibleBytesMax = 0x7fffffff;
+constexpr size_t kAlignmentBytesMax = 4096;
+
+TableFormat Sanitized(TableFormat format) {
+  // The old footer has no room for a checksum type.
+  if (format.format_version == 0 && format.checksum != ChecksumType::kCrc32c) format.format_version = 1;
+  // Hash and partitioned indexes are hints; a binary-search index serves every reader, and the property says so.
+  if (format.index_type == IndexType::kHashSearch || format.index_type == IndexType::kTwoLevel) {
+    format.index_type = IndexType::kBinarySearch;
+  }
+  format.restart_interval = std::max(format.restart_interval, 1);
+  format.block_size_deviation_percent = std::clamp(format.block_size_deviation_percent, 0, 100);
+  return format;
+}
+
+// Up to format_version 1 all codecs but snappy had other payloads, which are not written any more.
+Compression SanitizedCompression(const TableWriteConfig& config) {
+  const bool is_old = config.format.format_version < 2 && config.compression != Compression::kSnappy;
+  return is_old ? Compression::kNone : config.compression;
+}
+
+// Where RocksDB's flush policy begins to look ahead. Zero: never.
+size_t DeviationLimit(const TableFormat& format) {
+  const auto percent = static_cast<size_t>(100 - format.block_size_deviation_percent);
+  return (format.block_bytes * percent + 99) / 100;
+}
+
+std::string CompressionOptionsText(const CompressionConfig& config) {
+  return "window_bits=" + std::to_string(config.window_bits) + "; level=" + std::to_string(config.level) +
+         "; strategy=" + std::to_string(config.strategy) +
+         "; max_dict_bytes=" + std::to_string(config.dictionary_bytes_max) +
+         "; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; ";
+}
+
+// A payload must shrink by more than an eighth to be stored compressed.
+bool IsWorthIt(size_t compressed_bytes, size_t raw_bytes) { return compressed_bytes < raw_bytes - raw_bytes / 8; }
+
+}  // namespace
+
+struct TableWriter::Rep {
+  Rep(const TableWriteConfig& write_config, WritableFile* output);
+
+  Status Add(Slice key, Slice value);
+  Status Finish();
+  size_t BufferedBytes() const { return data_block.empty() ? 0 : data_block.EstimatedBytes(); }
+
+  const TableWriteConfig config;
+  const TableFormat format;
+  const Compression compression;
+  const size_t deviation_limit_bytes;
+  TableProperties properties;
+  uint64_t offset = 0;  // of the next block
+  Status status;
+  bool is_finished = false;
+
+ private:
+  Status AddPoint(Slice key, Slice value);
+  Status AddRangeTombstone(Slice key, Slice value);
+  void CountEntry(Kind kind, Slice key, Slice value);
+  bool IsBlockFull(Slice key, Slice value) const;
+  Status WriteDataBlock(const Slice* next_first_key);
+  // Compresses when that pays, writes, and says where.
+  Status WriteCompressible(Slice payload, BlockHandle* handle);
+  Status WriteRaw(Slice payload, BlockHandle* handle) { return WriteBlock(payload, Compression::kNone, handle); }
+  Status WriteBlock(Slice payload, Compression type, BlockHandle* handle);
+  Status VerifyCompressed(Slice raw, Compression type) const;
+  Status Pad(size_t bytes);
+  Status FlushOutput();
+  Status WriteFilter(MetaIndex* metaindex);
+  Status WriteIndex(BlockHandle* handle);
+  Status WriteRangeTombstones(MetaIndex* metaindex);
+  Status WriteProperties(MetaIndex* metaindex);
+
+  WritableFile* const file;
+  BlockBuilder data_block;
+  BlockBuilder range_tombstones;
+  IndexBuilder index;
+  std::unique_ptr<TableFilterBuilder> filter;
+  std::string first_key;  // of the data block, for an index with first keys
+  std::string compressed;
+  std::string out;  // finished blocks that have not reached the file
+};
+
+TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output)
+    : config(write_config),
+      format(Sanitized(write_config.format)),
+      compression(SanitizedCompression(write_config)),
+      deviation_limit_bytes(DeviationLimit(format)),
+      file(output),
+      data_block({.restart_interval = format.restart_interval, .delta_encode_keys = format.delta_encode_keys}),
+      range_tombstones({.restart_interval = 1}),
+      index(format, config.order) {
+  if (std::unique_ptr<FilterBuilder> bits = NewFilterBuilder(format.filter); bits != nullptr) {
+    filter = std::make_unique<TableFilterBuilder>(std::move(bits), config.prefix_extractor.get(),
+                                                  format.whole_key_filtering);
+  }
+  properties.original_file_number = config.file_number;
+  properties.column_family_id = config.column_family_id;
+  properties.column_family_name = config.column_family_name;
+  properties.creation_unix_seconds = config.creation_unix_seconds;
+  properties.oldest_key_unix_seconds = config.oldest_key_unix_seconds;
+  properties.file_creation_unix_seconds = config.file_creation_unix_seconds;
+  properties.db_id = config.db_id;
+  properties.db_session_id = config.db_session_id;
+  properties.db_host_id = config.host_id;
+  properties.filter_policy_name = format.filter.policy_name;
+  properties.comparator_name = config.comparator_name;
+  properties.merge_operator_name = config.merge_operator_name;
+  properties.prefix_extractor_name = config.prefix_extractor == nullptr ? "nullptr" : config.prefix_extractor->Name();
+  properties.property_collectors_names = "[]";
+  properties.compression_name = config.compression_name;
+  properties.compression_options = CompressionOptionsText(config.compression_config);
+}
+
+Status TableWriter::Rep::Add(Slice key, Slice value) {
+  ParsedKey parsed;
+  if (!ParseInternalKey(key, &parsed)) return Status::Corruption("table writer got a malformed internal key");
+  if (parsed.kind == Kind::kRangeDelete) {
+    GNEISS_RETURN_IF_ERROR(AddRangeTombstone(key, value));
+  } else {
+    GNEISS_RETURN_IF_ERROR(AddPoint(key, value));
+  }
+  CountEntry(parsed.kind, key, value);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::AddPoint(Slice key, Slice value) {
+  const Slice last_key = data_block.last_key();
+  if (!last_key.empty() && config.order.CompareInternal(last_key, key) >= 0) {
+    return Status::Corruption("table writer got keys out of order");
+  }
+  if (IsBlockFull(key, value)) GNEISS_RETURN_IF_ERROR(WriteDataBlock(&key));
+  if (filter != nullptr) filter->Add(UserKeyOf(key));
+  if (format.index_type == IndexType::kBinaryWithFirstKey && data_block.empty()) first_key = key;
+  data_block.Add(key, value);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::AddRangeTombstone(Slice key, Slice value) {
+  const Slice last_key = range_tombstones.last_key();
+  if (!last_key.empty() && config.order.CompareInternal(last_key, key) > 0) {
+    return Status::Corruption("table writer got range tombstones out of order");
+  }
+  range_tombstones.Add(key, value);
+  return Status::Ok();
+}
+
+void TableWriter::Rep::CountEntry(Kind kind, Slice key, Slice value) {
+  ++properties.entries;
+  properties.raw_key_bytes += key.size();
+  properties.raw_value_bytes += value.size();
+  if (kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kRangeDelete) ++properties.deletions;
+  if (kind == Kind::kRangeDelete) ++properties.range_deletions;
+  if (kind == Kind::kMerge) ++properties.merge_operands;
+}
+
+bool TableWriter::Rep::IsBlockFull(Slice key, Slice value) const {
+  if (data_block.empty()) return false;
+  const size_t bytes = data_block.EstimatedBytes();
+  if (bytes >= format.block_bytes) return true;
+  if (deviation_limit_bytes == 0) return false;
+  if (format.block_align) return data_block.EstimatedBytesWith(key, value) + kBlockTrailerBytes > format.block_bytes;
+  return bytes > deviation_limit_bytes && data_block.EstimatedBytesWith(key, value) > format.block_bytes;
+}
+
+Status TableWriter::Rep::WriteDataBlock(const Slice* next_first_key) {
+  if (data_block.empty()) return Status::Ok();
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteCompressible(*data_block.Finish(), &handle));
+  if (format.block_align) {
+    const size_t alignment = std::min(format.block_bytes, kAlignmentBytesMax);
+    GNEISS_RETURN_IF_ERROR(Pad((alignment - offset % alignment) % alignment));
+  }
+  properties.data_bytes = offset;
+  ++properties.data_blocks;
+  index.AddBlock(data_block.last_key(), next_first_key, first_key, handle);
+  data_block.Reset();
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteCompressible(Slice payload, BlockHandle* handle) {
+  if (compression == Compression::kNone) return WriteRaw(payload, handle);
+  const bool is_timed = config.stats != nullptr && config.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config.clock->NowMicros() : 0;
+  compressed.clear();
+  if (payload.size() >= kCompressibleBytesMax ||
+      !Compress(compression, config.compression_config, {}, payload, &compressed) ||
+      !IsWorthIt(compressed.size(), payload.size())) {
+    AddTicker(config.stats, Ticker::kBlocksNotCompressed);
+    return WriteRaw(payload, handle);
+  }
+  if (is_timed) RecordHistogram(config.stats, Histogram::kCompressMicros, config.clock->NowMicros() - start_us);
+  RecordHistogram(config.stats, Histogram::kBytesCompressed, payload.size());
+  AddTicker(config.stats, Ticker::kBlocksCompressed);
+  if (format.verify_compression) GNEISS_RETURN_IF_ERROR(VerifyCompressed(payload, compression));
+  return WriteBlock(compressed, compression, handle);
+}
+
+Status TableWriter::Rep::VerifyCompressed(Slice raw, Compression type) const {
+  RawBuffer buffer;
+  const Status uncompressed = Uncompress(type, {}, compressed, raw.size(), &buffer);
+  if (!uncompressed.ok()) return Status::Corruption("Could not decompress: ", uncompressed.message());
+  if (Slice(buffer.bytes.get(), buffer.size_bytes) != raw) {
+    return Status::Corruption("Decompressed block did not match pre-compression block");
+  }
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteBlock(Slice payload, Compression type, BlockHandle* handle) {
+  *handle = {.offset = offset, .size = payload.size()};
+  const size_t start = out.size();
+  out.append(payload);
+  out.push_back(static_cast<char>(type));
+  PutU32(&out, BlockChecksum(format.checksum, Slice(out).substr(start)));
+  offset += payload.size() + kBlockTrailerBytes;
+  return out.size() >= kOutputPieceBytes ? FlushOutput() : Status::Ok();
+}
+
+Status TableWriter::Rep::Pad(size_t bytes) {
+  out.append(bytes, '\0');
+  offset += bytes;
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::FlushOutput() {
+  if (out.empty()) return Status::Ok();
+  const bool is_timed = config.stats != nullptr && config.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config.clock->NowMicros() : 0;
+  GNEISS_RETURN_IF_ERROR(file->Append(out));
+  if (is_timed) RecordHistogram(config.stats, Histogram::kWriteBlockMicros, config.clock->NowMicros() - start_us);
+  out.clear();
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteFilter(MetaIndex* metaindex) {
+  if (filter == nullptr || filter->KeyCount() == 0) return Status::Ok();
+  properties.filter_entries = filter->KeyCount();
+  const std::string bits = filter->Finish();
+  properties.filter_bytes = bits.size();
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteRaw(bits, &handle));
+  metaindex->emplace(std::string(kFullFilterPrefix) + kBuiltinFilterName, handle);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteIndex(BlockHandle* handle) {
+  const std::string payload = index.Finish();
+  properties.index_bytes = payload.size() + kBlockTrailerBytes;
+  properties.index_key_is_user_key = index.key_is_user_key();
+  properties.index_value_is_delta_encoded = index.value_is_delta_encoded();
+  return WriteCompressible(payload, handle);
+}
+
+Status TableWriter::Rep::WriteRangeTombstones(MetaIndex* metaindex) {
+  if (range_tombstones.empty()) return Status::Ok();
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteRaw(*range_tombstones.Finish(), &handle));
+  metaindex->emplace(kRangeDeletionBlockName, handle);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteProperties(MetaIndex* metaindex) {
+  std::string index_type;
+  PutU32(&index_type, static_cast<uint32_t>(format.index_type));
+  properties.user[kIndexTypeProperty] = index_type;
+  properties.user[kWholeKeyFilteringProperty] = format.whole_key_filtering ? "1" : "0";
+  properties.user[kPrefixFilteringProperty] = config.prefix_extractor != nullptr ? "1" : "0";
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteRaw(EncodeProperties(properties), &handle));
+  metaindex->emplace(kPropertiesBlockName, handle);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::Finish() {
+  GNEISS_RETURN_IF_ERROR(WriteDataBlock(nullptr));
+  MetaIndex metaindex;
+  Footer footer;
+  footer.format_version = format.format_version;
+  footer.checksum = format.checksum;
+  GNEISS_RETURN_IF_ERROR(WriteFilter(&metaindex));
+  GNEISS_RETURN_IF_ERROR(WriteIndex(&footer.index));
+  GNEISS_RETURN_IF_ERROR(WriteRangeTombstones(&metaindex));
+  GNEISS_RETURN_IF_ERROR(WriteProperties(&metaindex));
+  GNEISS_RETURN_IF_ERROR(WriteRaw(EncodeMetaIndex(metaindex), &footer.metaindex));
+  const size_t before_footer = out.size();
+  footer.AppendTo(&out);
+  offset += out.size() - before_footer;
+  return FlushOutput();
+}
+
+TableWriter::TableWriter(const TableWriteConfig& config, WritableFile* file)
+    : rep_(std::make_unique<Rep>(config, file)) {}
+TableWriter::~TableWriter() = default;
+
+Status TableWriter::Add(Slice internal_key, Slice value) {
+  if (!rep_->status.ok()) return rep_->status;
+  Status status = rep_->Add(internal_key, value);
+  if (!status.ok()) rep_->status = status;
+  return status;
+}
+
+Status TableWriter::Finish() {
+  GNEISS_CHECK(!rep_->is_finished);
+  rep_->is_finished = true;
+  if (!rep_->status.ok()) return rep_->status;
+  Status status = rep_->Finish();
+  if (!status.ok()) rep_->status = status;
+  return status;
+}
+
+uint64_t TableWriter::EntryCount() const { return rep_->properties.entries; }
+uint64_t TableWriter::FileBytes() const { return rep_->offset; }
+uint64_t TableWriter::EstimatedFileBytes() const { return rep_->offset + rep_->BufferedBytes(); }
+const TableProperties& TableWriter::properties() const { return rep_->properties; }
+
+}  // namespace gneiss
