@@ -7,6 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <limits>
 #include <new>
 
@@ -140,18 +141,28 @@ class ZstdDictionaryCache {
   CodecObject<ZSTD_CDict, &ZSTD_freeCDict> digested_;
 };
 
-bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+// Contexts are reused: making one costs more than compressing a block. Null when there is no memory.
+ZSTD_CCtx* ZstdCompressor() {
   thread_local const CodecObject<ZSTD_CCtx, &ZSTD_freeCCtx> context(ZSTD_createCCtx());
+  return context.get();
+}
+ZSTD_DCtx* ZstdUncompressor() {
+  thread_local const CodecObject<ZSTD_DCtx, &ZSTD_freeDCtx> context(ZSTD_createDCtx());
+  return context.get();
+}
+
+bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
   thread_local ZstdDictionaryCache dictionaries;
+  ZSTD_CCtx* const context = ZstdCompressor();
   if (context == nullptr) return false;
   const int level = LevelOr(config, kZstdLevelDefault);
   const size_t room_bytes = ZSTD_compressBound(raw.size());
   const size_t begin = BeginPayload(raw.size(), room_bytes, out);
   char* const payload = out->data() + begin;
-  const size_t payload_bytes =
-      dictionary.empty() ? ZSTD_compressCCtx(context.get(), payload, room_bytes, raw.data(), raw.size(), level)
-                         : ZSTD_compress_usingCDict(context.get(), payload, room_bytes, raw.data(), raw.size(),
-                                                    dictionaries.Digest(dictionary, level));
+  const size_t payload_bytes = dictionary.empty()
+                                   ? ZSTD_compressCCtx(context, payload, room_bytes, raw.data(), raw.size(), level)
+                                   : ZSTD_compress_usingCDict(context, payload, room_bytes, raw.data(), raw.size(),
+                                                              dictionaries.Digest(dictionary, level));
   if (ZSTD_isError(payload_bytes)) return false;
   out->resize(begin + payload_bytes);
   return true;
@@ -197,9 +208,9 @@ bool UncompressLz4(Slice dictionary, Slice payload, RawBuffer* out) {
 }
 
 bool UncompressZstd(Slice dictionary, Slice payload, RawBuffer* out) {
-  thread_local const CodecObject<ZSTD_DCtx, &ZSTD_freeDCtx> context(ZSTD_createDCtx());
+  ZSTD_DCtx* const context = ZstdUncompressor();
   if (context == nullptr) return false;
-  const size_t raw_bytes = ZSTD_decompress_usingDict(context.get(), out->bytes.get(), out->size_bytes, payload.data(),
+  const size_t raw_bytes = ZSTD_decompress_usingDict(context, out->bytes.get(), out->size_bytes, payload.data(),
                                                      payload.size(), dictionary.data(), dictionary.size());
   return !ZSTD_isError(raw_bytes) && raw_bytes == out->size_bytes;
 }
@@ -307,6 +318,41 @@ Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_
     return Status::Corruption("corrupted compressed block contents", CompressionName(type));
   }
   return Status::Ok();
+}
+
+bool CompressZstdFrame(Slice raw, std::string* out) {
+  ZSTD_CCtx* const context = ZstdCompressor();
+  if (context == nullptr) return false;
+  const size_t begin = out->size();
+  out->resize(begin + ZSTD_compressBound(raw.size()));
+  const size_t frame_bytes =
+      ZSTD_compressCCtx(context, out->data() + begin, out->size() - begin, raw.data(), raw.size(), kZstdLevelDefault);
+  out->resize(begin + (ZSTD_isError(frame_bytes) ? 0 : frame_bytes));
+  return !ZSTD_isError(frame_bytes);
+}
+
+Status UncompressZstdFrame(Slice frame, size_t raw_size_max_bytes, std::string* out) {
+  out->clear();
+  ZSTD_DCtx* const context = ZstdUncompressor();
+  if (context == nullptr) return Status::Corruption("no memory to uncompress a record");
+  ZSTD_DCtx_reset(context, ZSTD_reset_session_only);
+  // The output grows as it comes: what a frame says of its size is only believed up to one step.
+  const unsigned long long claimed_bytes = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  const size_t step_bytes = static_cast<size_t>(
+      std::clamp<unsigned long long>(claimed_bytes, 1, static_cast<unsigned long long>(ZSTD_DStreamOutSize())));
+  ZSTD_inBuffer in = {.src = frame.data(), .size = frame.size(), .pos = 0};
+  size_t left = 1;  // 0 when the frame is complete
+  while (left != 0) {
+    const size_t begin = out->size();
+    if (begin > raw_size_max_bytes) return Status::Corruption("compressed record is too large");
+    out->resize(begin + step_bytes);
+    ZSTD_outBuffer to = {.dst = out->data() + begin, .size = step_bytes, .pos = 0};
+    left = ZSTD_decompressStream(context, &to, &in);
+    if (ZSTD_isError(left)) return Status::Corruption("corrupted compressed record", ZSTD_getErrorName(left));
+    out->resize(begin + to.pos);
+    if (left != 0 && to.pos == 0 && in.pos == in.size) return Status::Corruption("compressed record is cut short");
+  }
+  return in.pos == in.size ? Status::Ok() : Status::Corruption("compressed record with bytes behind its end");
 }
 
 }  // namespace gneiss

@@ -50,4 +50,8 @@ struct RawBuffer {
 };
 Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);
 
+// One bare zstd frame without a size prefix, as compressed logs hold them (docs/formats/log.md).
+bool CompressZstdFrame(Slice raw, std::string* out);                                   // appends
+Status UncompressZstdFrame(Slice frame, size_t raw_size_max_bytes, std::string* out);  // replaces *out
+
 }  // namespace gneiss

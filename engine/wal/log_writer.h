@@ -2,16 +2,20 @@
 //
 // Units:   bytes.
 // Owner:   owns the file.
-// Threads: one thread at a time, except that Sync may run beside AddRecords of a later group (the file allows it).
+// Threads: one thread at a time, except that Sync and FileBytes may run beside AddRecords of a later group: the wait
+// for
+//          the disk holds no lock, and writing goes on meanwhile. Sync covers what AddRecords had finished before.
 // Errors:  the first failed Append or Sync is kept and returned ever after: nothing may be written behind an unknown
-// tail.
+//          tail.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "engine/base/compression.h"
+#include "engine/base/mutex.h"
 #include "engine/base/status.h"
 #include "engine/io/file_system.h"
 #include "engine/wal/log_format.h"
@@ -23,34 +27,50 @@ class LogWriter {
   struct Config {
     uint64_t log_number = 0;
     bool is_recyclable = false;
-    bool is_manual_flush = false;       // records stay in memory until Flush()
-    uint64_t allocate_ahead_bytes = 0;  // 0: never. Space is allocated in steps of this size
-    uint64_t initial_bytes = 0;         // when appending to an existing file
+    bool is_manual_flush = false;                  // records stay in memory until Flush()
+    uint64_t allocate_ahead_bytes = 0;             // 0: never. Space is allocated in steps of this size
+    uint64_t initial_bytes = 0;                    // when appending to an existing file
+    Compression compression = Compression::kNone;  // of records: kNone or kZstd; only for files that begin here
   };
   LogWriter(const Config& config, std::unique_ptr<WritableFile> file);
   ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
 
   // Appends each as a record of its own, all with one write to the file.
-  Status AddRecords(const Slice* records, size_t count);
+  Status AddRecords(const Slice* records, size_t count) EXCLUDES(mutex_);
   Status AddRecord(Slice record) { return AddRecords(&record, 1); }
-  Status Flush();  // hands buffered records to the file
-  Status Sync();   // Flush, then make durable
-  Status Close();
+  Status Flush() EXCLUDES(mutex_);  // hands buffered records to the file
+  Status Sync() EXCLUDES(mutex_);   // Flush, then make durable
+  Status Close() EXCLUDES(mutex_);
 
   uint64_t log_number() const { return config_.log_number; }
-  uint64_t FileBytes() const { return file_bytes_; }
+  uint64_t FileBytes() const { return file_bytes_.load(std::memory_order_relaxed); }  // with what is buffered
 
  private:
-  void EncodeRecord(Slice record);
-  void EncodeFragment(FragmentType type, Slice payload);
+  Status EncodeRecord(Slice record) REQUIRES(mutex_);
+  void EncodePayload(Slice payload) REQUIRES(mutex_);
+  void EncodeFragment(FragmentType type, Slice payload) REQUIRES(mutex_);
+  Status WriteBuffer() REQUIRES(mutex_);
+  void AllocateAhead() REQUIRES(mutex_);
+  Status Failure() EXCLUDES(failure_mutex_);
+  Status KeepFailure(Status status) EXCLUDES(failure_mutex_);
 
   const Config config_;
-  std::unique_ptr<WritableFile> file_;
-  std::string buffer_;  // encoded, not yet written
-  size_t block_offset_ = 0;
-  uint64_t file_bytes_ = 0;  // with what is buffered
-  uint64_t allocated_bytes_ = 0;
-  Status failed_;
+  const std::unique_ptr<WritableFile> file_;
+  std::atomic<uint64_t> file_bytes_;
+
+  Mutex mutex_;                                // before failure_mutex_; not held while Sync waits for the disk
+  std::string buffer_ GUARDED_BY(mutex_);      // encoded, not yet written
+  std::string compressed_ GUARDED_BY(mutex_);  // scratch of EncodeRecord
+  size_t block_offset_ GUARDED_BY(mutex_);
+  uint64_t allocated_bytes_ GUARDED_BY(mutex_);
+  bool can_allocate_ GUARDED_BY(mutex_);
+  bool is_closed_ GUARDED_BY(mutex_) = false;
+
+  std::atomic<bool> has_failed_{false};
+  Mutex failure_mutex_;
+  Status failed_ GUARDED_BY(failure_mutex_);
 };
 
 }  // namespace gneiss

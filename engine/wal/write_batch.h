@@ -1,8 +1,7 @@
 // The write batch format: what a user's WriteBatch holds and what one WAL record contains.
 //
 // Format:  docs/formats/write_batch.md: seq u64 | count u32 | records. A record is a tag (Kind), the column family id
-// as varint32
-//          for the kColumnFamily* tags, then the key and value length-prefixed.
+//          as varint32 for the kColumnFamily* tags, then the key and value length-prefixed.
 // Owner:   BatchReader borrows the representation; records borrow from it.
 // Threads: plain values.
 // Errors:  Corruption for unknown tags and cut records.
@@ -17,6 +16,9 @@
 namespace gneiss {
 
 inline constexpr size_t kBatchHeaderBytes = 12;
+// The functions and the reader below need a whole header: RocksDB calls a shorter one "malformed WriteBatch (too
+// small)".
+inline bool HasBatchHeader(Slice rep) { return rep.size() >= kBatchHeaderBytes; }
 inline SeqNo BatchSeq(Slice rep) { return DecodeU64(rep.data()); }
 inline uint32_t BatchCount(Slice rep) { return DecodeU32(rep.data() + 8); }
 inline void SetBatchSeq(char* rep, SeqNo seq) { EncodeU64(rep, seq); }
@@ -25,13 +27,13 @@ struct BatchRecord {
   Kind kind = Kind::kPut;  // as in keys: kColumnFamilyPut is reported as kPut with its family
   uint32_t column_family_id = 0;
   Slice key;    // range delete: start; log data: the blob; two-phase markers: the transaction's name
-  Slice value;  // range delete: end
+  Slice value;  // range delete: end; kCommitWithTimestamp: the timestamp
 };
 
 class BatchReader {
  public:
-  // `rep` with its header; at least kBatchHeaderBytes.
-  explicit BatchReader(Slice rep) : rest_(rep.substr(kBatchHeaderBytes)) {}
+  // `rep` with its header.
+  explicit BatchReader(Slice rep) : rest_(rep) { rest_.remove_prefix(kBatchHeaderBytes); }
   bool AtEnd() const { return rest_.empty(); }
   Status Next(BatchRecord* record);
 
