@@ -2,7 +2,7 @@
 
 add_library(gneiss_flags INTERFACE)
 target_include_directories(gneiss_flags INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(gneiss_flags INTERFACE -Wall -Wextra -Wshadow -Wno-unused-parameter -fno-semantic-interposition
+target_compile_options(gneiss_flags INTERFACE -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers -fno-semantic-interposition
                        $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 if(GNEISS_WERROR)
   target_compile_options(gneiss_flags INTERFACE -Werror)

@@ -29,12 +29,13 @@ struct SealedMemtable {
 
 class ColumnFamily {
  public:
-  ColumnFamily(uint32_t id, std::string name, FamilyConfig config, std::shared_ptr<const TableOpener> opener)
-      : id(id),
-        name(std::move(name)),
-        order(config.order),
-        opener(std::move(opener)),
-        config_(std::make_shared<const FamilyConfig>(std::move(config))) {
+  ColumnFamily(uint32_t family_id, std::string family_name, FamilyConfig family_config,
+               std::shared_ptr<const TableOpener> table_opener)
+      : id(family_id),
+        name(std::move(family_name)),
+        order(family_config.order),
+        opener(std::move(table_opener)),
+        config_(std::make_shared<const FamilyConfig>(std::move(family_config))) {
     write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
   }
 
@@ -45,6 +46,7 @@ class ColumnFamily {
   VersionHistory history;
   std::atomic<bool> is_dropped{false};
   std::atomic<size_t> write_buffer_bytes{0};
+  std::atomic<bool> wants_rotation{false};  // the commit leader seals the active memtable before the next group
   std::atomic<const MergeOperator*> merge_operator{nullptr};
 
   // --- state, guarded by the database's state mutex ---
@@ -65,8 +67,8 @@ class ColumnFamily {
   FamilyCounters counters;
 
   std::shared_ptr<const FamilyConfig> config() const { return config_; }
-  void SetConfig(std::shared_ptr<const FamilyConfig> config) {
-    config_ = std::move(config);
+  void SetConfig(std::shared_ptr<const FamilyConfig> next) {
+    config_ = std::move(next);
     write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
   }
   std::vector<MemtablePtr> SealedNewestFirst() const {

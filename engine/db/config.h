@@ -62,9 +62,7 @@ struct DatabaseConfig {
   int max_open_files = -1;  // -1: tables stay open
   std::string wal_dir;      // empty: the database's directory
   WalRecoveryMode wal_recovery_mode = WalRecoveryMode::kPointInTimeRecovery;
-  uint64_t wal_bytes_max = 0;    // of all live logs; 0: four times all write buffers
-  uint64_t wal_ttl_seconds = 0;  // with wal_size_limit_bytes: 0 deletes obsolete logs, else they are archived
-  uint64_t wal_size_limit_bytes = 0;
+  uint64_t wal_bytes_max = 0;  // of all live logs; 0: four times all write buffers
   bool manual_wal_flush = false;
   bool avoid_flush_during_recovery = false;
   bool avoid_flush_during_shutdown = false;

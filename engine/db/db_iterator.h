@@ -65,10 +65,13 @@ class DbIterator {
   enum class Direction : uint8_t { kForward, kReverse };
 
   bool FindNextVisible(bool skip_current_user_key);
-  bool FindPrevVisible();
-  bool ResolveReverse();
+  std::optional<bool> ShowForward(const ParsedKey& entry);
   bool MergeForward();
-  bool FoldInto(Slice user_key, const Slice* base, std::vector<std::string>* operands_newest_first);
+  bool FindPrevVisible();
+  bool ResolveReverse(bool* is_live, uint64_t* skipped_total);
+  bool ResolveBySeek(bool* is_live);
+  bool FoldOperands(const Slice* base);
+  void SeekBefore(Slice user_key);
   void SeekEntries(Slice user_key, SeqNo seq);
   void SwitchToForward();
   void SwitchToReverse();
@@ -77,7 +80,6 @@ class DbIterator {
   bool IsCovered(const ParsedKey& entry) const;
   bool ParseCurrent(ParsedKey* entry);
   bool IsOverSkipBudget(uint64_t* skipped);
-  void End() { is_valid_ = false; }
   bool EndWithError(Status status);
   void SaveKey(Slice user_key) {
     saved_key_.assign(user_key);
@@ -96,6 +98,7 @@ class DbIterator {
   std::string saved_key_;
   std::string saved_value_;
   std::string seek_key_;
+  std::vector<std::string> operands_newest_first_;
   Status status_;
 };
 

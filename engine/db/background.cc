@@ -1,0 +1,131 @@
+// Scheduling of flushes and compactions, pausing and cancelling them, and the background-error state.
+
+#include "engine/db/database_impl.h"
+
+namespace gneiss {
+
+bool DatabaseImpl::MayWorkInBackground() const {
+  return paused_ == 0 && !is_shutting_down_.load() && !are_jobs_cancelled_.load() && background_error_.ok();
+}
+
+void DatabaseImpl::MaybeScheduleFlush(const FamilyPtr& family) {
+  if (!MayWorkInBackground() || family->is_flush_queued || family->is_flushing || family->sealed.empty()) return;
+  const auto enough = static_cast<size_t>(family->config()->write_buffers_to_merge_min);
+  if (!family->is_flush_requested && family->sealed.size() < enough) return;
+  family->is_flush_queued = true;
+  ++queued_jobs_;
+  flush_pool_->Submit([this, family] { RunFlush(family); });
+}
+
+void DatabaseImpl::MaybeScheduleCompaction(const FamilyPtr& family) {
+  if (config_.is_read_only || !MayWorkInBackground() || family->is_compaction_queued ||
+      family->manual_compactions > 0) {
+    return;
+  }
+  if (family->running_compactions >= config_.background_compactions_max || family->is_dropped.load()) return;
+  if (compaction_retry_after_us_ > config_.clock->NowMicros()) return;
+  const auto config = family->config();
+  if (config->compaction.disable_auto_compactions) return;
+  if (!NeedsCompaction(*family->version, family->compaction_state, config->compaction)) return;
+  family->is_compaction_queued = true;
+  ++queued_jobs_;
+  compaction_pool_->Submit([this, family] { RunCompactionJob(family); });
+}
+
+void DatabaseImpl::MaybeScheduleAll() {
+  for (const auto& [id, family] : families_) {
+    MaybeScheduleFlush(family);
+    MaybeScheduleCompaction(family);
+  }
+}
+
+void DatabaseImpl::SchedulePurge() {
+  flush_pool_->Submit([this] { obsolete_files_->Purge(); });
+}
+
+Status DatabaseImpl::WaitForBackgroundWork() {
+  MutexLock lock(&mutex_);
+  while (queued_jobs_ > 0 && background_error_.ok() && !is_closed_) state_changed_.Wait(&mutex_);
+  return background_error_;
+}
+
+Status DatabaseImpl::PauseBackgroundWork() {
+  MutexLock lock(&mutex_);
+  ++paused_;
+  while (running_flushes_ + running_compactions_ > 0) state_changed_.Wait(&mutex_);
+  return Status::Ok();
+}
+
+Status DatabaseImpl::ContinueBackgroundWork() {
+  MutexLock lock(&mutex_);
+  if (paused_ == 0) return Status::InvalidArgument("Background work is not paused");
+  if (--paused_ == 0) MaybeScheduleAll();
+  return Status::Ok();
+}
+
+void DatabaseImpl::CancelBackgroundWork(bool wait) {
+  are_jobs_cancelled_.store(true);
+  MutexLock lock(&mutex_);
+  state_changed_.SignalAll();
+  while (wait && running_flushes_ + running_compactions_ > 0) state_changed_.Wait(&mutex_);
+}
+
+Status DatabaseImpl::BackgroundError() const {
+  MutexLock lock(&mutex_);
+  return background_error_;
+}
+
+void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reason) {
+  const bool is_corruption = status.IsCorruption();
+  status = std::move(status).WithSeverity(is_corruption ? Status::Severity::kUnrecoverableError
+                                                        : Status::Severity::kHardError);
+  if (config_.events != nullptr) config_.events->OnBackgroundError(reason, &status);
+  if (status.ok()) return;  // the listener forgave it
+  Log(config_.logger, LogLevel::kError, "Background error, writes stop: %s", status.ToString().c_str());
+  MutexLock lock(&mutex_);
+  ++background_error_count_;
+  if (background_error_.ok()) background_error_ = std::move(status);
+  attention_.fetch_or(kError);
+  state_changed_.SignalAll();
+}
+
+// Makes writing possible again after an I/O error: a fresh log (the old one's tail is unknown) and, when it failed, a
+// fresh MANIFEST; then everything in memory is flushed, because the old log cannot be trusted to hold it.
+Status DatabaseImpl::Resume() {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  std::vector<FamilyPtr> families;
+  Status before;
+  {
+    MutexLock lock(&mutex_);
+    if (is_closed_) return Status::ShutdownInProgress("the database is closed");
+    if (background_error_.ok()) return Status::Ok();
+    if (background_error_.severity() >= Status::Severity::kFatalError) return background_error_;
+    before = background_error_;
+    for (const auto& [id, family] : families_) families.push_back(family);
+  }
+  const Status renewed = AsOnlyWriter([this] {
+    const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+    GNEISS_RETURN_IF_ERROR(wals_.Replace(number));
+    {
+      MutexLock lock(&mutex_);
+      TakeManifestTurn();
+    }
+    const Status status = NewManifest({});
+    MutexLock lock(&mutex_);
+    EndManifestTurn();
+    if (status.ok()) {
+      background_error_ = Status::Ok();
+      attention_.fetch_and(~kError);
+      compaction_retry_after_us_ = 0;
+    }
+    return status;
+  });
+  GNEISS_RETURN_IF_ERROR(renewed);
+  Log(config_.logger, LogLevel::kInfo, "Resumed after: %s", before.ToString().c_str());
+  const Status flushed = Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
+  MutexLock lock(&mutex_);
+  if (background_error_.ok()) MaybeScheduleAll();
+  return flushed;
+}
+
+}  // namespace gneiss

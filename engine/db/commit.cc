@@ -1,0 +1,325 @@
+// The write path: a batch joins the queue, its leader logs the group, the memtables take the entries, the leader
+// publishes.
+//
+// Order within a group, each step resting on the one before:
+//   1. rotate, wait or refuse, when attention_ says so (PrepareGroup)
+//   2. check every batch and give it its sequence numbers (AdmitWriters)
+//   3. append all batches to the log with one write, and sync when asked (LogGroup)
+//   4. insert into the memtables, each entry under its own sequence number (InsertBatch)
+//   5. publish the group's last sequence number, then wake its writers (FinishGroup)
+
+#include <algorithm>
+
+#include "engine/db/database_impl.h"
+#include "engine/wal/write_batch.h"
+
+namespace gneiss {
+
+namespace {
+
+// Waking a follower costs about as much as inserting this many entries.
+constexpr uint64_t kEntriesForParallelInsert = 64;
+// Shorter sleeps are not worth a context switch; the debt is kept.
+constexpr uint64_t kSleepMinUs = 1000;
+constexpr uint64_t kSleepMaxUs = 10'000;
+
+}  // namespace
+
+Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (rep->size() < kBatchHeaderBytes) return Status::Corruption("malformed WriteBatch (too small)");
+  if (params.sync && params.disable_wal) return Status::InvalidArgument("Sync writes has to enable WAL.");
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  Writer writer(params, rep);
+  switch (commit_queue_.Join(&writer)) {
+    case CommitQueue::Role::kLeader:
+      writer.status = Lead(&writer);
+      break;
+    case CommitQueue::Role::kInserter:
+      InsertBatch(&writer, /*is_concurrent=*/true);
+      if (commit_queue_.FinishInsert(writer.group)) {
+        FinishGroup(writer.group, &writer);
+      } else {
+        commit_queue_.WaitDone(&writer);
+      }
+      break;
+    case CommitQueue::Role::kDone:
+      break;
+  }
+  if (is_timed) RecordHistogram(config_.stats, Histogram::kWrite, config_.clock->NowMicros() - start_us);
+  return writer.status;
+}
+
+Status DatabaseImpl::Lead(Writer* leader) {
+  CommitGroup group;
+  Status status = attention_.load(std::memory_order_acquire) == 0 ? Status::Ok() : PrepareGroup(*leader);
+  commit_queue_.FormGroup(leader, config_.write_group_bytes_max, &group);
+  if (status.ok()) {
+    AdmitWriters(&group);
+    if (!group.disable_wal) status = LogGroup(&group);
+  }
+  if (!status.ok()) {
+    for (Writer* writer : group.writers) {
+      if (writer->status.ok()) writer->status = status;
+    }
+    commit_queue_.Finish(&group, leader);
+    return leader->status;
+  }
+  if (group.disable_wal && !has_unlogged_data_.load(std::memory_order_relaxed)) has_unlogged_data_.store(true);
+  if (group.writers.size() > 1 && config_.allow_concurrent_memtable_write &&
+      group.entry_count >= kEntriesForParallelInsert) {
+    commit_queue_.LaunchInserts(&group);
+    if (!leader->is_skipped) InsertBatch(leader, /*is_concurrent=*/true);
+    if (!commit_queue_.FinishInsert(&group)) {
+      commit_queue_.WaitDone(leader);
+      return leader->status;
+    }
+  } else {
+    for (Writer* writer : group.writers) {
+      if (!writer->is_skipped) InsertBatch(writer, /*is_concurrent=*/false);
+    }
+  }
+  FinishGroup(&group, leader);
+  return leader->status;
+}
+
+Status DatabaseImpl::PrepareGroup(const Writer& writer) {
+  const uint32_t bits = attention_.load(std::memory_order_acquire);
+  if ((bits & kError) != 0) {
+    MutexLock lock(&mutex_);
+    if (!background_error_.ok()) return background_error_;
+    if (is_closed_) return Status::ShutdownInProgress("the database is closed");
+  }
+  if ((bits & kWalFull) != 0) MarkForWalSpace();
+  if ((attention_.load(std::memory_order_acquire) & kRotate) != 0) GNEISS_RETURN_IF_ERROR(RotateMarked());
+  if ((attention_.load(std::memory_order_acquire) & kThrottle) != 0) return WaitWhileThrottled(writer);
+  return Status::Ok();
+}
+
+Status DatabaseImpl::WaitWhileThrottled(const Writer& writer) {
+  if (writer.params.no_slowdown && throttle_.mode() != Throttle::Mode::kFree) return Status::Incomplete("Write stall");
+  const uint64_t start_us = config_.clock->NowMicros();
+  Status status;
+  if (throttle_.mode() == Throttle::Mode::kStopped) {
+    MutexLock lock(&mutex_);
+    while (throttle_.mode() == Throttle::Mode::kStopped && background_error_.ok() && !is_closed_) {
+      state_changed_.Wait(&mutex_);
+    }
+    status = is_closed_ ? Status::ShutdownInProgress("the database is closed") : background_error_;
+  }
+  const uint64_t bytes = (writer.rep == nullptr ? 0 : writer.rep->size()) + std::exchange(unthrottled_bytes_, 0);
+  uint64_t wait_us = throttle_.DelayMicros(bytes);
+  if (wait_us < kSleepMinUs) wait_us = 0;
+  while (wait_us > 0 && throttle_.mode() == Throttle::Mode::kDelayed) {
+    const uint64_t step_us = std::min(wait_us, kSleepMaxUs);
+    config_.clock->SleepMicros(step_us);
+    wait_us -= step_us;
+  }
+  const uint64_t stalled_us = config_.clock->NowMicros() - start_us;
+  commit_counters_.stall_micros.fetch_add(stalled_us, std::memory_order_relaxed);
+  AddTicker(config_.stats, Ticker::kStallMicros, stalled_us);
+  RecordHistogram(config_.stats, Histogram::kStall, stalled_us);
+  return status;
+}
+
+// A batch is checked whole before it reaches the log: what is logged must be replayable.
+Status DatabaseImpl::CheckBatch(const Writer& writer) const {
+  BatchReader reader(*writer.rep);
+  BatchRecord record;
+  uint64_t count = 0;
+  while (!reader.AtEnd()) {
+    GNEISS_RETURN_IF_ERROR(reader.Next(&record));
+    if (!IsDataRecord(record.kind)) {
+      if (record.kind == Kind::kLogData || record.kind == Kind::kNoop) continue;
+      return Status::NotSupported("two-phase commit markers in a WriteBatch are not implemented by Gneiss yet");
+    }
+    ++count;
+    const ColumnFamily* const family = CommitFamily(record.column_family_id);
+    if (family == nullptr) {
+      if (writer.params.ignore_missing_families) continue;
+      return Status::InvalidArgument("Invalid column family specified in write batch");
+    }
+    if (record.kind == Kind::kMerge && family->merge_operator.load(std::memory_order_relaxed) == nullptr) {
+      return Status::InvalidArgument("Merge requires `ColumnFamilyOptions::merge_operator != nullptr`");
+    }
+  }
+  if (count != BatchCount(*writer.rep)) return Status::Corruption("WriteBatch has wrong count");
+  return Status::Ok();
+}
+
+void DatabaseImpl::AdmitWriters(CommitGroup* group) {
+  SeqNo last = allocated_seq_;
+  uint64_t bytes = 0;
+  for (Writer* writer : group->writers) {
+    writer->status = CheckBatch(*writer);
+    if (!writer->status.ok()) {
+      writer->is_skipped = true;
+      continue;
+    }
+    const uint32_t count = BatchCount(*writer->rep);
+    writer->first_seq = last + 1;
+    SetBatchSeq(writer->rep->data(), writer->first_seq);
+    last += count;
+    bytes += writer->rep->size();
+  }
+  group->entry_count = last - allocated_seq_;
+  group->last_seq = last;
+  allocated_seq_ = last;
+  const size_t writers = group->writers.size();
+  commit_counters_.writes.fetch_add(writers, std::memory_order_relaxed);
+  commit_counters_.groups.fetch_add(1, std::memory_order_relaxed);
+  commit_counters_.keys.fetch_add(group->entry_count, std::memory_order_relaxed);
+  commit_counters_.bytes.fetch_add(bytes, std::memory_order_relaxed);
+  unthrottled_bytes_ += bytes - (group->writers.front()->is_skipped ? 0 : group->writers.front()->rep->size());
+  if (config_.stats != nullptr) {
+    config_.stats->Add(Ticker::kKeysWritten, group->entry_count);
+    config_.stats->Add(Ticker::kBytesWritten, bytes);
+    config_.stats->Add(Ticker::kWritesDoneBySelf, 1);
+    if (writers > 1) config_.stats->Add(Ticker::kWritesDoneByOther, writers - 1);
+    config_.stats->Record(Histogram::kBytesPerWrite, bytes);
+  }
+}
+
+Status DatabaseImpl::LogGroup(CommitGroup* group) {
+  log_records_.clear();
+  uint64_t bytes = 0;
+  for (const Writer* writer : group->writers) {
+    if (writer->is_skipped) continue;
+    log_records_.push_back(*writer->rep);
+    bytes += writer->rep->size();
+  }
+  Status status = wals_.Append(log_records_.data(), log_records_.size());
+  if (status.ok() && group->needs_sync) {
+    const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+    const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+    status = wals_.Sync();
+    commit_counters_.wal_syncs.fetch_add(1, std::memory_order_relaxed);
+    if (is_timed) RecordHistogram(config_.stats, Histogram::kWalSync, config_.clock->NowMicros() - start_us);
+  }
+  if (!status.ok()) {
+    SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
+    return status;
+  }
+  commit_counters_.wal_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  commit_counters_.writes_with_wal.fetch_add(log_records_.size(), std::memory_order_relaxed);
+  if (config_.stats != nullptr) {
+    config_.stats->Add(Ticker::kWalFileBytes, bytes);
+    config_.stats->Add(Ticker::kWritesWithWal, log_records_.size());
+  }
+  if (wals_.TotalBytes() > wal_bytes_max_.load(std::memory_order_relaxed)) attention_.fetch_or(kWalFull);
+  return Status::Ok();
+}
+
+void DatabaseImpl::InsertBatch(Writer* writer, bool is_concurrent) {
+  BatchReader reader(*writer->rep);
+  BatchRecord record;
+  SeqNo seq = writer->first_seq;
+  ColumnFamily* family = nullptr;
+  while (!reader.AtEnd()) {
+    // CheckBatch has read the same bytes without a complaint.
+    GNEISS_CHECK(reader.Next(&record).ok());
+    if (!IsDataRecord(record.kind)) continue;
+    if (family == nullptr || family->id != record.column_family_id) {
+      if (family != nullptr) NoteMemtableFull(family);
+      family = CommitFamily(record.column_family_id);
+    }
+    if (family != nullptr) family->active->Add(seq, record.kind, record.key, record.value, is_concurrent);
+    ++seq;
+  }
+  if (family != nullptr) NoteMemtableFull(family);
+}
+
+void DatabaseImpl::NoteMemtableFull(ColumnFamily* family) {
+  const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
+  if (is_full && !family->wants_rotation.exchange(true, std::memory_order_relaxed)) attention_.fetch_or(kRotate);
+  if (config_.all_write_buffers_bytes_max == 0) return;
+  // The shared budget: the family with the most unflushed memory gives way.
+  uint64_t total = 0;
+  ColumnFamily* largest = nullptr;
+  for (const FamilyPtr& each : commit_families_) {
+    if (each == nullptr) continue;
+    const uint64_t bytes = each->active->MemoryUsage();
+    total += bytes;
+    if (largest == nullptr || bytes > largest->active->MemoryUsage()) largest = each.get();
+  }
+  if (total >= config_.all_write_buffers_bytes_max && !largest->wants_rotation.exchange(true)) {
+    attention_.fetch_or(kRotate);
+  }
+}
+
+void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {
+  published_seq_.store(group->last_seq, std::memory_order_release);
+  commit_queue_.Finish(group, self);
+}
+
+Status DatabaseImpl::FlushWal(bool sync) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  const Status status = AsOnlyWriter([this] { return wals_.Flush(); });
+  if (!status.ok()) {
+    SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
+    return status;
+  }
+  return sync ? wals_.Sync() : Status::Ok();
+}
+
+Status DatabaseImpl::RotateMarked() {
+  attention_.fetch_and(~kRotate);
+  for (size_t id = 0; id < commit_families_.size(); ++id) {
+    const FamilyPtr family = commit_families_[id];
+    if (family == nullptr || !family->wants_rotation.load(std::memory_order_relaxed)) continue;
+    GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
+  }
+  return Status::Ok();
+}
+
+// Seals the family's active memtable. A new log begins with it, so that logs can go when their data was flushed.
+Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
+  family->wants_rotation.store(false, std::memory_order_relaxed);
+  if (family->active->empty()) return Status::Ok();
+  const bool is_new_log = !wals_.IsCurrentEmpty();
+  if (is_new_log) {
+    const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+    const Status status = wals_.Rotate(number, family->write_buffer_bytes.load(std::memory_order_relaxed));
+    if (!status.ok()) {
+      SetBackgroundError(status, BackgroundErrorReason::kMemTable);
+      return status;
+    }
+  }
+  const uint64_t log_number = wals_.current_number();
+  const auto config = family->config();
+  auto fresh = std::make_shared<Memtable>(
+      Memtable::Config{.order = family->order, .arena_block_bytes = config->arena_block_bytes},
+      family->next_memtable_id++, allocated_seq_ + 1);
+  MutexLock lock(&mutex_);
+  family->sealed.push_back({.memtable = std::move(family->active), .next_log_number = log_number});
+  family->active = std::move(fresh);
+  if (is_new_log) {
+    for (const auto& [id, other] : families_) {
+      if (other->active->empty() && other->sealed.empty()) other->log_number = log_number;
+    }
+  }
+  InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+  MaybeScheduleFlush(family);
+  return Status::Ok();
+}
+
+// The logs have grown past their limit: flush the families that hold the oldest one.
+void DatabaseImpl::MarkForWalSpace() {
+  attention_.fetch_and(~kWalFull);
+  const uint64_t oldest = wals_.OldestNumber();
+  if (oldest == space_marked_log_ && oldest != wals_.current_number()) return;
+  space_marked_log_ = oldest;
+  MutexLock lock(&mutex_);
+  for (const auto& [id, family] : families_) {
+    if (family->log_number > oldest) continue;
+    if (!family->active->empty()) {
+      family->wants_rotation.store(true, std::memory_order_relaxed);
+      attention_.fetch_or(kRotate);
+    }
+    family->is_flush_requested = true;
+    MaybeScheduleFlush(family);
+  }
+}
+
+}  // namespace gneiss

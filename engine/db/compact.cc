@@ -1,0 +1,288 @@
+// Compaction as the database runs it: automatic jobs on the compaction pool, manual ones on the caller's thread.
+
+#include <algorithm>
+
+#include "engine/base/read_guard.h"
+#include "engine/db/database_impl.h"
+
+namespace gneiss {
+
+void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
+  std::optional<CompactionWork> work;
+  {
+    MutexLock lock(&mutex_);
+    family->is_compaction_queued = false;
+    const auto config = family->config();
+    if (MayWorkInBackground() && !family->is_dropped.load() && family->manual_compactions == 0 &&
+        !config->compaction.disable_auto_compactions) {
+      work = ChooseCompaction(*family->version, family->compaction_state, config->compaction,
+                              static_cast<uint64_t>(config_.clock->UnixSeconds()), &family->cursors);
+    }
+    if (work) {
+      work->MarkInputs(true);
+      ++family->running_compactions;
+      ++running_compactions_;
+      MaybeScheduleCompaction(family);  // another one may fit beside it
+    }
+  }
+  Status status;
+  const bool has_work = work.has_value();
+  if (has_work) status = DoWork(family, std::move(*work), &are_jobs_cancelled_, 0);
+  const bool is_retried = status.IsNoSpace();
+  if (!status.ok() && !is_retried && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
+    SetBackgroundError(status, BackgroundErrorReason::kCompaction);
+  }
+  {
+    MutexLock lock(&mutex_);
+    --queued_jobs_;
+    if (is_retried) {
+      // Writes may go on while there is room for logs and flushes; compaction tries again when a flush has succeeded.
+      Log(config_.logger, LogLevel::kWarn, "[%s] Compaction waits for space: %s", family->name.c_str(),
+          status.ToString().c_str());
+      compaction_retry_after_us_ = config_.clock->NowMicros() + 5'000'000;
+    }
+    if (has_work) {
+      --family->running_compactions;
+      --running_compactions_;
+      MaybeScheduleCompaction(family);
+    }
+    state_changed_.SignalAll();
+  }
+  Reclaim();
+}
+
+// Runs the work and installs its result. The inputs are marked as being compacted; they are unmarked here.
+Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const std::atomic<bool>* canceled,
+                            int subcompactions_max) {
+  const int job_id = next_job_id_.fetch_add(1);
+  const int output_level = work.output_level;
+  const bool is_merge = work.type == CompactionWork::Type::kMerge;
+  Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Compacting %zu@%d files to L%d, score %.2f, %s",
+      family->name.c_str(), job_id, work.InputTableCount(), work.inputs.front().level, output_level, work.score,
+      work.reason);
+  CompactionEvent event{
+      .family_id = family->id, .family_name = family->name, .job_id = job_id, .work = &work, .status = {}};
+  if (config_.events != nullptr) config_.events->OnCompactionBegin(event);
+
+  FamilyChange change{.family = family, .edit = {}};
+  CompactionResult result;
+  Status status;
+  uint64_t upper_bytes = 0;
+  uint64_t output_level_bytes = 0;
+  for (const CompactionInput& input : work.inputs) {
+    for (const TableFilePtr& table : input.tables) {
+      (input.level == output_level ? output_level_bytes : upper_bytes) += table->meta().file_bytes;
+    }
+  }
+  if (is_merge) {
+    auto config = family->config();
+    CompactionJobParams params{.work = work, .config = nullptr, .output = {}};
+    auto compaction_config = std::make_shared<CompactionConfig>(config->compaction);
+    if (subcompactions_max > 0) compaction_config->subcompactions_max = subcompactions_max;
+    params.config = std::move(compaction_config);
+    {
+      MutexLock lock(&mutex_);
+      params.version = family->version;
+    }
+    params.output = OutputConfig(*family, *config, output_level, work.base_level, work.is_bottommost);
+    params.snapshots = snapshots_.Seqs();
+    params.column_family_id = family->id;
+    params.is_cancelled = canceled;
+    params.stats = config_.stats;
+    params.logger = config_.logger;
+    status = RunCompaction(params, &result);
+    change.edit = std::move(result.edit);
+    change.preserves_snapshots = !result.counts.filter_changed_anything;
+  } else {
+    change.edit = EditOfMoveOrDrop(work);
+    change.preserves_snapshots = work.type == CompactionWork::Type::kMove;
+  }
+  if (status.ok()) {
+    const size_t tables_written = change.edit.added_tables.size();
+    status = Install({std::move(change)});
+    MutexLock lock(&mutex_);
+    LevelCounters& counters = family->levels[static_cast<size_t>(output_level)];
+    if (is_merge) {
+      ++counters.jobs;
+      counters.micros += result.elapsed_us;
+      counters.cpu_micros += result.cpu_us;
+      counters.bytes_read_upper += upper_bytes;
+      counters.bytes_read_output += output_level_bytes;
+      counters.bytes_written += result.bytes_written;
+      counters.tables_written += tables_written;
+      counters.entries_in += result.counts.input_entries;
+      counters.entries_dropped += result.counts.dropped_hidden + result.counts.dropped_obsolete +
+                                  result.counts.dropped_by_filter + result.counts.dropped_range_deleted;
+      throttle_.NoteDrained(upper_bytes, result.elapsed_us);
+    } else if (work.type == CompactionWork::Type::kMove) {
+      counters.bytes_moved += upper_bytes;
+      counters.tables_moved += work.InputTableCount();
+    }
+  }
+  {
+    MutexLock lock(&mutex_);
+    work.MarkInputs(false);
+    state_changed_.SignalAll();
+  }
+  RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
+  RecordHistogram(config_.stats, Histogram::kCompactionCpu, result.cpu_us);
+  AddTicker(config_.stats, Ticker::kCompactReadBytes, result.bytes_read);
+  AddTicker(config_.stats, Ticker::kCompactWriteBytes, result.bytes_written);
+  Log(config_.logger, LogLevel::kInfo,
+      "[%s] [JOB %d] Compacted to L%d: %llu bytes read, %llu written, %llu entries in, %s", family->name.c_str(),
+      job_id, output_level, static_cast<unsigned long long>(result.bytes_read),
+      static_cast<unsigned long long>(result.bytes_written),
+      static_cast<unsigned long long>(result.counts.input_entries), status.ToString().c_str());
+  event.result = &result;
+  event.status = status;
+  if (config_.events != nullptr) config_.events->OnCompactionCompleted(event);
+  return status;
+}
+
+Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
+                                  const Slice* end) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (params.canceled != nullptr && params.canceled->load()) {
+    return Status::Make(Status::Code::kIncomplete, "", "", Status::SubCode::kManualCompactionPaused);
+  }
+  if (begin != nullptr && end != nullptr && family->order.Compare(*begin, *end) > 0) return Status::Ok();
+  GNEISS_RETURN_IF_ERROR(Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, {family}));
+  int first_level = -1;
+  int last_level = -1;
+  int base_level = 1;
+  {
+    MutexLock lock(&mutex_);
+    ++family->manual_compactions;
+    // Running automatic compactions finish first, so that the levels looked at here are those worked on.
+    while (params.exclusive && family->running_compactions > 0 && !is_shutting_down_.load())
+      state_changed_.Wait(&mutex_);
+    for (int level = 0; level < family->version->LevelCount(); ++level) {
+      if (family->version->Overlapping(level, begin, end).empty()) continue;
+      if (first_level < 0) first_level = level;
+      last_level = level;
+    }
+    base_level = family->compaction_state.base_level;
+  }
+  Status status;
+  const auto config = family->config();
+  const bool is_leveled = config->compaction.style == CompactionStyle::kLevel;
+  for (int level = std::max(first_level, 0); last_level >= 0 && level <= last_level && status.ok(); ++level) {
+    int output_level = level == 0 ? std::max(1, base_level) : level + 1;
+    if (level > 0 && level < base_level) continue;
+    if (!is_leveled) {
+      output_level = last_level == 0 ? 0 : last_level;
+    } else if (level == last_level && level > 0) {
+      const bool has_filter = config->compaction.filter_factory != nullptr;
+      if (params.bottommost == CompactRangeParams::Bottommost::kSkip) break;
+      if (params.bottommost == CompactRangeParams::Bottommost::kIfHaveCompactionFilter && !has_filter) break;
+      output_level = level;
+    }
+    status = CompactLevelRange(params, family, level, output_level, begin, end);
+    // What was in level 0 may have become the deepest level of the range.
+    if (status.ok() && output_level > level && output_level > last_level && level > 0) break;
+    if (!is_leveled) break;
+  }
+  if (status.ok() && params.change_level) {
+    int deepest = -1;
+    {
+      MutexLock lock(&mutex_);
+      deepest = family->version->LastNonEmptyLevel();
+    }
+    if (deepest > 0) status = MoveToLevel(family, deepest, params.target_level);
+  }
+  MutexLock lock(&mutex_);
+  --family->manual_compactions;
+  MaybeScheduleCompaction(family);
+  state_changed_.SignalAll();
+  return status;
+}
+
+Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, int input_level,
+                                       int output_level, const Slice* begin, const Slice* end) {
+  std::optional<InternalKey> resume_from;
+  Slice resume_user_key;
+  ManualRequest request{.input_level = input_level,
+                        .output_level = output_level,
+                        .begin_user_key = begin,
+                        .end_user_key = end,
+                        .allow_trivial_move = input_level != output_level};
+  while (true) {
+    std::optional<CompactionWork> work;
+    {
+      MutexLock lock(&mutex_);
+      bool conflict = true;
+      while (conflict) {
+        if (is_shutting_down_.load()) return Status::ShutdownInProgress("the database is closing");
+        if (!background_error_.ok()) return background_error_;
+        if (params.canceled != nullptr && params.canceled->load()) {
+          return Status::Make(Status::Code::kIncomplete, "", "", Status::SubCode::kManualCompactionPaused);
+        }
+        std::optional<InternalKey> next;
+        conflict = false;
+        work = ChooseManual(*family->version, family->config()->compaction, family->compaction_state, request, &next,
+                            &conflict);
+        if (conflict) {
+          state_changed_.Wait(&mutex_);
+        } else {
+          resume_from = std::move(next);
+        }
+      }
+      if (!work) return Status::Ok();
+      work->MarkInputs(true);
+      ++running_compactions_;
+    }
+    const std::atomic<bool>* const canceled = params.canceled != nullptr ? params.canceled : &are_jobs_cancelled_;
+    const Status status = DoWork(family, std::move(*work), canceled, params.subcompactions_max);
+    {
+      MutexLock lock(&mutex_);
+      --running_compactions_;
+      state_changed_.SignalAll();
+    }
+    Reclaim();
+    GNEISS_RETURN_IF_ERROR(status);
+    if (!resume_from) return Status::Ok();
+    resume_user_key = resume_from->user_key();
+    request.begin_user_key = &resume_user_key;
+  }
+}
+
+// CompactRangeOptions::change_level: the tables of the deepest level go, unread, to target_level (-1: the shallowest
+// level that can hold them), when all levels between are empty.
+Status DatabaseImpl::MoveToLevel(const FamilyPtr& family, int from_level, int target_level) {
+  FamilyChange change{.family = family, .edit = {}};
+  CompactionWork work{.type = CompactionWork::Type::kMove};
+  {
+    MutexLock lock(&mutex_);
+    const VersionPtr& version = family->version;
+    int to_level = target_level;
+    if (to_level < 0) {
+      to_level = from_level;
+      while (to_level > 1 && version->level(to_level - 1).table_count == 0 &&
+             family->compaction_state.level_target_bytes[static_cast<size_t>(to_level - 1)] >=
+                 version->level(from_level).bytes) {
+        --to_level;
+      }
+    }
+    if (to_level == from_level) return Status::Ok();
+    if (to_level >= version->LevelCount()) return Status::InvalidArgument("Target level exceeds number of levels");
+    const int low = std::min(from_level, to_level);
+    const int high = std::max(from_level, to_level);
+    for (int level = low; level <= high; ++level) {
+      if (level != from_level && version->level(level).table_count > 0) {
+        return Status::NotSupported(to_level < from_level ? "Levels between source and target are not empty for a move."
+                                                          : "Lower levels are not empty for a move.");
+      }
+    }
+    if (to_level == 0 && version->level(from_level).table_count > 1) {
+      return Status::Aborted("More than one file cannot be moved to level 0.");
+    }
+    CompactionInput input{.level = from_level, .tables = {}};
+    version->level(from_level).ForEachTable([&](const TableFilePtr& table) { input.tables.push_back(table); });
+    work.inputs.push_back(std::move(input));
+    work.output_level = to_level;
+  }
+  change.edit = EditOfMoveOrDrop(work);
+  return Install({std::move(change)});
+}
+
+}  // namespace gneiss

@@ -1,0 +1,243 @@
+// DatabaseImpl holds a database's parts together. Each method group lives in the .cc file named beside it.
+//
+// Lock order: commit leadership (CommitQueue) > manifest turn > mutex_ > SnapshotList, WalSet, ObsoleteFiles, pools.
+//             engine/db/README.md explains it. No I/O and no callback runs under mutex_.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/base/thread_pool.h"
+#include "engine/db/commit_queue.h"
+#include "engine/db/database.h"
+#include "engine/db/obsolete_files.h"
+#include "engine/db/throttle.h"
+#include "engine/db/wal_set.h"
+#include "engine/version/manifest.h"
+
+namespace gneiss {
+
+class DatabaseImpl final : public Database {
+ public:
+  DatabaseImpl(const DatabaseConfig& config, std::string dir);
+  ~DatabaseImpl() override;
+
+  // open.cc
+  Status OpenFamilies(const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles);
+  Status Close() override;
+  const std::string& Directory() const override { return dir_; }
+  const std::string& Identity() const override { return db_id_; }
+
+  // commit.cc
+  Status Write(const WriteParams& params, std::string* rep) override;
+  Status FlushWal(bool sync) override;
+  Status SyncWal() override { return wals_.Sync(); }
+  SeqNo LatestSeq() const override { return published_seq_.load(std::memory_order_acquire); }
+
+  // read.cc
+  Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) override;
+  void MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) override;
+  std::unique_ptr<DbIterator> NewIterator(const IteratorParams& params, const FamilyPtr& family) override;
+  Status NewIterators(const IteratorParams& params, const std::vector<FamilyPtr>& families,
+                      std::vector<std::unique_ptr<DbIterator>>* iterators) override;
+  const Snapshot* GetSnapshot() override;
+  void ReleaseSnapshot(const Snapshot* snapshot) override;
+
+  // families.cc
+  Status CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) override;
+  Status DropFamily(const FamilyPtr& family) override;
+  Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) override;
+  FamilyPtr DefaultFamily() override;
+
+  // flush.cc
+  Status Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) override;
+
+  // compact.cc
+  Status CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
+                      const Slice* end) override;
+
+  // background.cc
+  Status WaitForBackgroundWork() override;
+  Status PauseBackgroundWork() override;
+  Status ContinueBackgroundWork() override;
+  void CancelBackgroundWork(bool wait) override;
+  Status Resume() override;
+  Status BackgroundError() const override;
+
+  // facts.cc
+  Status DisableFileDeletions() override;
+  Status EnableFileDeletions(bool force) override;
+  uint64_t ApproximateBytes(const FamilyPtr& family, Slice start, Slice end, bool include_files,
+                            bool include_memtables) override;
+  Memtable::RangeEstimate EstimateMemtables(const FamilyPtr& family, Slice start, Slice end) override;
+  FamilyFacts Facts(const FamilyPtr& family) override;
+  DatabaseFacts Facts() override;
+  Status VerifyChecksums(const ReadParams& params) override;
+  Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) override;
+
+ private:
+  // One family's part of an install: what the edit changes, and what else changes with it.
+  struct FamilyChange {
+    FamilyPtr family;
+    VersionEdit edit;
+    bool preserves_snapshots = true;
+    size_t flushed_memtables = 0;  // so many of the oldest sealed ones are in the edit's tables
+  };
+  // What recovery carries from log to log.
+  struct Replay {
+    std::map<uint32_t, VersionEdit> edits;  // by family: tables written while replaying
+    std::map<uint32_t, uint64_t> log_numbers;
+    SeqNo next_seq = 0;
+    bool is_stopped = false;  // the rest lies behind damage
+    uint64_t damaged_log = 0;
+  };
+  // Why the commit leader must look up before the next group.
+  enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8 };
+
+  // --- open.cc, recover.cc
+  Status LockAndCheckDirectory(bool* is_new);
+  Status LoadIdentity();
+  Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
+  FamilyPtr MakeFamily(uint32_t id, const FamilyDescriptor& descriptor);
+  Status LoadTables(const RecoveredFamily& recovered, ColumnFamily* family);
+  Status CheckTablesOnDisk(const ColumnFamily& family);
+  Status ReplayLogs(const RecoveredState& state);
+  Status ReplayLog(uint64_t number, Replay* replay);
+  Status ReplayBatch(Slice record, uint64_t log_number, Replay* replay);
+  Status FlushRecovered(ColumnFamily* family, Replay* replay);
+  Status StartWriting(const RecoveredState& state, Replay* replay);
+  Status FindObsoleteFiles();
+  Status WriteOptionsFile() EXCLUDES(mutex_);
+
+  // --- commit.cc
+  Status Lead(Writer* writer);
+  Status PrepareGroup(const Writer& writer);
+  Status WaitWhileThrottled(const Writer& writer);
+  void AdmitWriters(CommitGroup* group);
+  Status CheckBatch(const Writer& writer) const;
+  Status LogGroup(CommitGroup* group);
+  void InsertBatch(Writer* writer, bool is_concurrent);
+  void FinishGroup(CommitGroup* group, Writer* self);
+  ColumnFamily* CommitFamily(uint32_t id) const {
+    return id < commit_families_.size() ? commit_families_[id].get() : nullptr;
+  }
+  void NoteMemtableFull(ColumnFamily* family);
+  // Runs `action` as the only writer.
+  template <typename Action>
+  Status AsOnlyWriter(Action action);
+  Status RotateMarked();
+  Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);  // only as commit leader
+  void MarkForWalSpace() EXCLUDES(mutex_);
+
+  // --- install.cc
+  // Takes the manifest turn, logs the edits, installs what they say. Blocks; the caller holds no lock.
+  Status Install(std::vector<FamilyChange> changes) EXCLUDES(mutex_);
+  Status LogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
+  Status NewManifest(const std::vector<VersionEdit>& extra) EXCLUDES(mutex_);
+  std::vector<VersionEdit> StateAsEdits() EXCLUDES(mutex_);
+  void TakeManifestTurn() REQUIRES(mutex_);
+  void EndManifestTurn() REQUIRES(mutex_);
+  void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
+  void UpdateThrottle() REQUIRES(mutex_);
+  void DropOldLogs() EXCLUDES(mutex_);
+  uint64_t MinLogNumber() const REQUIRES(mutex_);
+  TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
+
+  // --- flush.cc
+  void RunFlush(const FamilyPtr& family);
+  Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
+  Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
+                     std::vector<OutputTable>* outputs);
+  TableOutputConfig OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level, int base_level,
+                                 bool is_bottommost);
+
+  // --- compact.cc
+  void RunCompactionJob(const FamilyPtr& family);
+  Status DoWork(const FamilyPtr& family, CompactionWork work, const std::atomic<bool>* canceled, int subcompactions_max)
+      EXCLUDES(mutex_);
+  Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, int input_level, int output_level,
+                           const Slice* begin, const Slice* end) EXCLUDES(mutex_);
+  Status MoveToLevel(const FamilyPtr& family, int from_level, int to_level) EXCLUDES(mutex_);
+
+  // --- background.cc
+  void MaybeScheduleFlush(const FamilyPtr& family) REQUIRES(mutex_);
+  void MaybeScheduleCompaction(const FamilyPtr& family) REQUIRES(mutex_);
+  void MaybeScheduleAll() REQUIRES(mutex_);
+  void SchedulePurge();
+  void SetBackgroundError(Status status, BackgroundErrorReason reason) EXCLUDES(mutex_);
+  bool MayWorkInBackground() const REQUIRES(mutex_);
+
+  const DatabaseConfig config_;
+  const std::string dir_;
+  const std::string wal_dir_;
+  std::string db_id_;
+  uint64_t opened_unix_micros_ = 0;
+  std::unique_ptr<FileLock> lock_;
+  std::shared_ptr<Cache> open_tables_;  // null: tables stay open
+  std::shared_ptr<ObsoleteFiles> obsolete_files_;
+  SnapshotList snapshots_;
+
+  // The commit path's. commit_families_ (by id) changes only as the only writer.
+  CommitQueue commit_queue_;
+  WalSet wals_;
+  Throttle throttle_;
+  std::vector<FamilyPtr> commit_families_;
+  SeqNo allocated_seq_ = 0;
+  std::atomic<SeqNo> published_seq_{0};
+  std::atomic<uint32_t> attention_{0};
+  struct AtomicCommitCounters {
+    std::atomic<uint64_t> writes{0}, keys{0}, bytes{0}, wal_bytes{0}, wal_syncs{0}, groups{0}, writes_with_wal{0},
+        stall_micros{0};
+  };
+  AtomicCommitCounters commit_counters_;
+  std::vector<Slice> log_records_;  // the leader's scratch
+  uint64_t unthrottled_bytes_ = 0;  // followers' bytes not yet booked with the throttle
+  uint64_t space_marked_log_ = 0;   // the log whose families were last asked to flush for space
+  std::atomic<uint64_t> wal_bytes_max_{UINT64_MAX};
+
+  std::atomic<uint64_t> next_file_number_{2};
+  std::atomic<int> next_job_id_{1};
+  std::atomic<bool> is_shutting_down_{false};
+  std::atomic<bool> has_unlogged_data_{false};  // written with disable_wal since the last flush of everything
+
+  mutable Mutex mutex_;    // the state mutex
+  CondVar state_changed_;  // broadcast after every install, job end and throttle change
+  std::map<uint32_t, FamilyPtr> families_ GUARDED_BY(mutex_);  // live ones, by id
+  uint32_t max_family_id_ GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<Manifest> manifest_;  // whoever has the manifest turn
+  bool is_manifest_busy_ GUARDED_BY(mutex_) = false;
+  bool is_manifest_broken_ GUARDED_BY(mutex_) = false;
+  Status background_error_ GUARDED_BY(mutex_);
+  uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;
+  int running_flushes_ GUARDED_BY(mutex_) = 0;
+  int running_compactions_ GUARDED_BY(mutex_) = 0;
+  int queued_jobs_ GUARDED_BY(mutex_) = 0;
+  int paused_ GUARDED_BY(mutex_) = 0;
+  uint64_t compaction_retry_after_us_ GUARDED_BY(mutex_) = 0;
+  uint64_t options_file_number_ GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> are_jobs_cancelled_{false};
+  bool is_open_ = false;  // set once, at the end of OpenFamilies
+  bool is_closed_ GUARDED_BY(mutex_) = false;
+  Status close_status_ GUARDED_BY(mutex_);
+
+  // Declared last: their threads end first.
+  std::unique_ptr<ThreadPool> flush_pool_;
+  std::unique_ptr<ThreadPool> compaction_pool_;
+};
+
+template <typename Action>
+Status DatabaseImpl::AsOnlyWriter(Action action) {
+  Writer writer(WriteParams{});
+  commit_queue_.Join(&writer);  // an exclusive writer always comes to lead
+  const Status status = action();
+  CommitGroup group;
+  commit_queue_.FormGroup(&writer, 0, &group);
+  commit_queue_.Finish(&group, &writer);
+  return status;
+}
+
+}  // namespace gneiss

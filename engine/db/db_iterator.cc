@@ -1,0 +1,385 @@
+// How a DbIterator finds the live keys.
+//
+// Forward: entries_ stands on the entry shown (or, after a merge, behind it). Next skips the other versions of that
+// key, then takes the newest visible entry of each following key until one is live. Too many hidden versions in a row:
+// seek past them. Reverse: entries_ stands before all entries of the key shown; the value was saved while passing them.
+// Going back over a key meets its oldest version first, so the newest visible one is the last seen before seq exceeds
+// ours or the key changes.
+
+#include "engine/db/db_iterator.h"
+
+#include <algorithm>
+
+#include "engine/db/column_family.h"
+#include "engine/iter/wide_column.h"
+
+namespace gneiss {
+
+namespace {
+
+Status UnexpectedKind(Kind kind) {
+  if (kind == Kind::kBlobIndex) {
+    return Status::NotSupported(
+        "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead.");
+  }
+  return Status::Corruption("Unknown value type: " + std::to_string(static_cast<unsigned>(kind)) + ".");
+}
+
+}  // namespace
+
+DbIterator::DbIterator(const IteratorParams& params, Source source)
+    : params_(params), source_(std::move(source)), order_(source_.family->order), entries_(source_.entries.get()) {}
+
+DbIterator::~DbIterator() {
+  source_.entries.reset();  // before what it reads
+  source_.super_version->Unref();
+  AddTicker(source_.stats, Ticker::kIteratorsDeleted);
+}
+
+bool DbIterator::IsBelowLower(Slice user_key) const {
+  return params_.lower_bound != nullptr && order_.Compare(user_key, *params_.lower_bound) < 0;
+}
+
+bool DbIterator::IsPastUpper(Slice user_key) const {
+  return params_.upper_bound != nullptr && order_.Compare(user_key, *params_.upper_bound) >= 0;
+}
+
+bool DbIterator::IsCovered(const ParsedKey& entry) const {
+  return source_.range_tombstones != nullptr &&
+         source_.range_tombstones->CoveringSeq(entry.user_key, source_.seq) > entry.seq;
+}
+
+bool DbIterator::EndWithError(Status status) {
+  is_valid_ = false;
+  status_ = std::move(status);
+  return false;
+}
+
+bool DbIterator::ParseCurrent(ParsedKey* entry) {
+  if (ParseInternalKey(entries_->key(), entry)) return true;
+  return EndWithError(Status::Corruption("corrupted internal key in DbIterator"));
+}
+
+bool DbIterator::IsOverSkipBudget(uint64_t* skipped) {
+  ++*skipped;
+  if (params_.max_skippable_internal_keys == 0 || *skipped <= params_.max_skippable_internal_keys) return false;
+  EndWithError(Status::Incomplete("Too many internal keys skipped."));
+  return true;
+}
+
+void DbIterator::SeekEntries(Slice user_key, SeqNo seq) {
+  seek_key_.clear();
+  AppendInternalKey(&seek_key_, user_key, seq, kKindForSeek);
+  entries_->Seek(seek_key_);
+}
+
+// The last entry in front of all entries of the key.
+void DbIterator::SeekBefore(Slice user_key) {
+  seek_key_.clear();
+  AppendInternalKey(&seek_key_, user_key, kSeqMax, kKindForSeek);
+  entries_->SeekForPrev(seek_key_);
+}
+
+void DbIterator::SeekToFirst() {
+  if (params_.lower_bound != nullptr) {
+    Seek(*params_.lower_bound);
+    return;
+  }
+  status_ = Status::Ok();
+  direction_ = Direction::kForward;
+  entries_->SeekToFirst();
+  is_valid_ = FindNextVisible(/*skip_current_user_key=*/false);
+}
+
+void DbIterator::SeekToLast() {
+  if (params_.upper_bound != nullptr) {
+    SeekForPrev(*params_.upper_bound);
+    return;
+  }
+  status_ = Status::Ok();
+  direction_ = Direction::kReverse;
+  entries_->SeekToLast();
+  is_valid_ = FindPrevVisible();
+}
+
+void DbIterator::Seek(Slice user_key) {
+  status_ = Status::Ok();
+  direction_ = Direction::kForward;
+  AddTicker(source_.stats, Ticker::kSeeks);
+  SeekEntries(IsBelowLower(user_key) ? *params_.lower_bound : user_key, source_.seq);
+  is_valid_ = FindNextVisible(/*skip_current_user_key=*/false);
+  if (is_valid_ && source_.stats != nullptr) {
+    source_.stats->Add(Ticker::kSeeksFound, 1);
+    source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
+  }
+}
+
+void DbIterator::SeekForPrev(Slice user_key) {
+  status_ = Status::Ok();
+  direction_ = Direction::kReverse;
+  AddTicker(source_.stats, Ticker::kSeeks);
+  const bool is_past_upper = IsPastUpper(user_key);
+  if (is_past_upper) {
+    SeekBefore(*params_.upper_bound);
+  } else {
+    // Seq 0 with the lowest kind sorts behind every entry of the key.
+    seek_key_.clear();
+    AppendInternalKey(&seek_key_, user_key, 0, Kind::kDelete);
+    entries_->SeekForPrev(seek_key_);
+  }
+  is_valid_ = FindPrevVisible();
+  if (is_valid_ && source_.stats != nullptr) {
+    source_.stats->Add(Ticker::kSeeksFound, 1);
+    source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
+  }
+}
+
+void DbIterator::Next() {
+  if (direction_ == Direction::kReverse) {
+    SwitchToForward();
+  } else if (is_entry_current_) {
+    SaveKey(key_);  // its bytes go with the entry
+    entries_->Next();
+  }
+  is_valid_ = FindNextVisible(/*skip_current_user_key=*/true);
+  if (source_.stats != nullptr) {
+    source_.stats->Add(Ticker::kNexts, 1);
+    if (is_valid_) {
+      source_.stats->Add(Ticker::kNextsFound, 1);
+      source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
+    }
+  }
+}
+
+void DbIterator::Prev() {
+  if (direction_ == Direction::kForward) SwitchToReverse();
+  is_valid_ = FindPrevVisible();
+  if (source_.stats != nullptr) {
+    source_.stats->Add(Ticker::kPrevs, 1);
+    if (is_valid_) {
+      source_.stats->Add(Ticker::kPrevsFound, 1);
+      source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
+    }
+  }
+}
+
+// From before the entries of saved_key_ to its newest visible one; FindNextVisible then skips the key.
+void DbIterator::SwitchToForward() {
+  direction_ = Direction::kForward;
+  SeekEntries(saved_key_, kSeqMax);
+}
+
+// To before all entries of the key shown.
+void DbIterator::SwitchToReverse() {
+  if (is_entry_current_) SaveKey(key_);
+  direction_ = Direction::kReverse;
+  SeekBefore(saved_key_);
+}
+
+// Shows the first live key from entries_ on. With skip_current_user_key, entries of saved_key_ are passed over.
+bool DbIterator::FindNextVisible(bool skip_current_user_key) {
+  is_entry_current_ = false;
+  bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
+  uint64_t skipped_in_a_row = 0;
+  uint64_t skipped_total = 0;
+  while (entries_->Valid()) {
+    ParsedKey entry;
+    if (!ParseCurrent(&entry)) return false;
+    if (IsPastUpper(entry.user_key)) return false;
+    const bool is_older_version = is_skipping && order_.Compare(entry.user_key, saved_key_) <= 0;
+    const bool is_too_new = entry.seq > source_.seq;
+    if (!is_older_version && !is_too_new) {
+      const std::optional<bool> shown = ShowForward(entry);
+      if (shown) return *shown;
+      saved_key_.assign(entry.user_key);  // deleted, and so are all older versions
+      is_skipping = true;
+      skipped_in_a_row = 0;
+    }
+    if (IsOverSkipBudget(&skipped_total)) return false;
+    if (++skipped_in_a_row <= source_.skips_before_reseek_max) {
+      entries_->Next();
+      continue;
+    }
+    // Many in a row: seek to the end of the key's versions, or to the newest one we may see.
+    skipped_in_a_row = 0;
+    seek_key_.clear();
+    if (is_older_version || !is_too_new) {
+      AppendInternalKey(&seek_key_, saved_key_, 0, Kind::kDelete);
+    } else {
+      AppendInternalKey(&seek_key_, entry.user_key, source_.seq, kKindForSeek);
+    }
+    entries_->Seek(seek_key_);
+  }
+  if (!entries_->status().ok()) return EndWithError(entries_->status());
+  return false;
+}
+
+// What the newest visible entry of a key means: shown (true), an error (false), or nothing because the key is deleted.
+std::optional<bool> DbIterator::ShowForward(const ParsedKey& entry) {
+  if (IsCovered(entry)) return std::nullopt;
+  switch (entry.kind) {
+    case Kind::kPut:
+      key_ = entry.user_key;
+      value_ = entries_->value();
+      is_entry_current_ = true;
+      return true;
+    case Kind::kWideColumn:
+      key_ = entry.user_key;
+      is_entry_current_ = true;
+      if (Status status = DefaultColumnOf(entries_->value(), &value_); !status.ok())
+        return EndWithError(std::move(status));
+      return true;
+    case Kind::kMerge:
+      return MergeForward();
+    case Kind::kDelete:
+    case Kind::kSingleDelete:
+    case Kind::kDeleteWithTimestamp:
+      return std::nullopt;
+    default:
+      return EndWithError(UnexpectedKind(entry.kind));
+  }
+}
+
+// entries_ stands on the newest visible operand of a key. Gathers operands down to a base; leaves entries_ on the base
+// or on what follows.
+bool DbIterator::MergeForward() {
+  SaveKey(UserKeyOf(entries_->key()));
+  operands_newest_first_.clear();
+  operands_newest_first_.emplace_back(entries_->value());
+  for (entries_->Next(); entries_->Valid(); entries_->Next()) {
+    ParsedKey entry;
+    if (!ParseCurrent(&entry)) return false;
+    if (!order_.Equal(entry.user_key, saved_key_) || IsCovered(entry)) break;
+    if (entry.kind == Kind::kMerge) {
+      operands_newest_first_.emplace_back(entries_->value());
+      continue;
+    }
+    if (entry.kind == Kind::kPut) {
+      const Slice base = entries_->value();
+      return FoldOperands(&base);
+    }
+    if (entry.kind == Kind::kBlobIndex || entry.kind == Kind::kWideColumn) {
+      return EndWithError(UnexpectedKind(entry.kind));
+    }
+    break;  // a deletion
+  }
+  if (!entries_->status().ok()) return EndWithError(entries_->status());
+  return FoldOperands(nullptr);
+}
+
+bool DbIterator::FoldOperands(const Slice* base) {
+  if (source_.merge_operator == nullptr) {
+    return EndWithError(Status::InvalidArgument("merge_operator is not properly initialized."));
+  }
+  const std::vector<Slice> oldest_first(operands_newest_first_.rbegin(), operands_newest_first_.rend());
+  std::string result;
+  if (!source_.merge_operator->FullMerge(saved_key_, base, oldest_first, &result)) {
+    return EndWithError(Status::Corruption("Error: Could not perform merge."));
+  }
+  saved_value_ = std::move(result);
+  value_ = saved_value_;
+  key_ = saved_key_;
+  return true;
+}
+
+// Shows the last live key at or before entries_. Leaves entries_ before all entries of that key.
+bool DbIterator::FindPrevVisible() {
+  is_entry_current_ = false;
+  uint64_t skipped_total = 0;
+  while (entries_->Valid()) {
+    ParsedKey entry;
+    if (!ParseCurrent(&entry)) return false;
+    if (IsBelowLower(entry.user_key)) return false;
+    SaveKey(entry.user_key);
+    bool is_live = false;
+    if (!ResolveReverse(&is_live, &skipped_total)) return false;
+    if (is_live) return true;
+  }
+  if (!entries_->status().ok()) return EndWithError(entries_->status());
+  return false;
+}
+
+// Passes all entries of saved_key_, oldest first, and keeps what the newest visible one says. False on an error.
+bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
+  *is_live = false;
+  bool has_base = false;
+  operands_newest_first_.clear();  // filled oldest first here, turned around before folding
+  uint64_t passed = 0;
+  for (; entries_->Valid(); entries_->Prev()) {
+    ParsedKey entry;
+    if (!ParseCurrent(&entry)) return false;
+    if (!order_.Equal(entry.user_key, saved_key_)) break;
+    if (passed > 0 && IsOverSkipBudget(skipped_total)) return false;
+    if (entry.seq > source_.seq) {
+      SeekBefore(saved_key_);
+      break;
+    }
+    if (++passed > source_.skips_before_reseek_max) return ResolveBySeek(is_live);
+    if (IsCovered(entry)) {
+      has_base = false;
+      operands_newest_first_.clear();
+      continue;
+    }
+    switch (entry.kind) {
+      case Kind::kPut:
+        saved_value_.assign(entries_->value());
+        operands_newest_first_.clear();
+        has_base = true;
+        break;
+      case Kind::kWideColumn: {
+        Slice column;
+        if (Status status = DefaultColumnOf(entries_->value(), &column); !status.ok())
+          return EndWithError(std::move(status));
+        saved_value_.assign(column);
+        operands_newest_first_.clear();
+        has_base = true;
+        break;
+      }
+      case Kind::kMerge:
+        operands_newest_first_.emplace_back(entries_->value());
+        break;
+      case Kind::kDelete:
+      case Kind::kSingleDelete:
+      case Kind::kDeleteWithTimestamp:
+        operands_newest_first_.clear();
+        has_base = false;
+        break;
+      default:
+        return EndWithError(UnexpectedKind(entry.kind));
+    }
+  }
+  if (!entries_->Valid() && !entries_->status().ok()) return EndWithError(entries_->status());
+  *is_live = has_base || !operands_newest_first_.empty();
+  if (!operands_newest_first_.empty()) {
+    std::reverse(operands_newest_first_.begin(), operands_newest_first_.end());
+    const Slice base = saved_value_;
+    return FoldOperands(has_base ? &base : nullptr);
+  }
+  value_ = saved_value_;
+  return true;
+}
+
+// A key with many versions: find its newest visible one from the front, then go before the key.
+bool DbIterator::ResolveBySeek(bool* is_live) {
+  SeekEntries(saved_key_, source_.seq);
+  ParsedKey entry;
+  if (entries_->Valid()) {
+    if (!ParseCurrent(&entry)) return false;
+    if (order_.Equal(entry.user_key, saved_key_)) {
+      const std::optional<bool> shown = ShowForward(entry);
+      if (shown.has_value() && !*shown) return false;
+      *is_live = shown.has_value();
+      if (is_entry_current_) {
+        saved_value_.assign(value_);
+        value_ = saved_value_;
+        key_ = saved_key_;
+        is_entry_current_ = false;
+      }
+    }
+  }
+  if (!entries_->status().ok()) return EndWithError(entries_->status());
+  SeekBefore(saved_key_);
+  return true;
+}
+
+}  // namespace gneiss

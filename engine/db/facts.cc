@@ -1,0 +1,149 @@
+// What a database says of itself: sizes, counts, files.
+
+#include <algorithm>
+
+#include "engine/db/database_impl.h"
+#include "engine/io/file_name.h"
+
+namespace gneiss {
+
+Status DatabaseImpl::DisableFileDeletions() {
+  obsolete_files_->Disable();
+  return Status::Ok();
+}
+
+Status DatabaseImpl::EnableFileDeletions(bool force) {
+  obsolete_files_->Enable(force);
+  return Status::Ok();
+}
+
+uint64_t DatabaseImpl::ApproximateBytes(const FamilyPtr& family, Slice start, Slice end, bool include_files,
+                                        bool include_memtables) {
+  uint64_t bytes = 0;
+  if (include_memtables) bytes += EstimateMemtables(family, start, end).bytes;
+  if (!include_files) return bytes;
+  VersionPtr version;
+  {
+    MutexLock lock(&mutex_);
+    version = family->version;
+  }
+  return bytes + version->ApproximateBytes(start, end, ReadParams{});
+}
+
+Memtable::RangeEstimate DatabaseImpl::EstimateMemtables(const FamilyPtr& family, Slice start, Slice end) {
+  std::vector<MemtablePtr> memtables;
+  {
+    MutexLock lock(&mutex_);
+    memtables = family->SealedNewestFirst();
+    memtables.push_back(family->active);
+  }
+  Memtable::RangeEstimate total;
+  for (const MemtablePtr& memtable : memtables) {
+    const Memtable::RangeEstimate part = memtable->EstimateRange(start, end);
+    total.entries += part.entries;
+    total.bytes += part.bytes;
+  }
+  return total;
+}
+
+FamilyFacts DatabaseImpl::Facts(const FamilyPtr& family) {
+  MutexLock lock(&mutex_);
+  FamilyFacts facts;
+  facts.version = family->version;
+  facts.compaction = family->compaction_state;
+  facts.sealed_count = family->sealed.size();
+  facts.flush_pending = family->is_flush_queued || family->is_flushing ? 1 : 0;
+  facts.compaction_pending =
+      NeedsCompaction(*family->version, family->compaction_state, family->config()->compaction) ? 1 : 0;
+  facts.active_bytes = family->active->MemoryUsage();
+  facts.active_entries = family->active->EntryCount();
+  facts.active_deletes = family->active->DeletionCount();
+  facts.all_memtables_bytes = facts.active_bytes;
+  facts.earliest_seq_in_memory = family->active->earliest_seq();
+  for (const SealedMemtable& sealed : family->sealed) {
+    facts.all_memtables_bytes += sealed.memtable->MemoryUsage();
+    facts.sealed_entries += sealed.memtable->EntryCount();
+    facts.sealed_deletes += sealed.memtable->DeletionCount();
+    facts.earliest_seq_in_memory = std::min(facts.earliest_seq_in_memory, sealed.memtable->earliest_seq());
+  }
+  facts.pinned_memtables_bytes = facts.all_memtables_bytes;
+  facts.super_version_number = family->history.Newest()->number;
+  facts.log_number = family->log_number;
+  facts.levels = family->levels;
+  facts.counters = family->counters;
+  return facts;
+}
+
+DatabaseFacts DatabaseImpl::Facts() {
+  DatabaseFacts facts;
+  facts.snapshot_count = snapshots_.Count();
+  int64_t oldest_seconds = 0;
+  if (snapshots_.Oldest(&facts.oldest_snapshot_seq, &oldest_seconds)) {
+    facts.oldest_snapshot_unix_seconds = static_cast<uint64_t>(oldest_seconds);
+  }
+  facts.is_file_deletion_enabled = obsolete_files_->IsEnabled();
+  facts.min_obsolete_table_number = obsolete_files_->MinTableNumber();
+  facts.is_write_stopped = throttle_.mode() == Throttle::Mode::kStopped;
+  facts.delayed_write_bytes_per_second = throttle_.BytesPerSecond();
+  facts.opened_unix_micros = opened_unix_micros_;
+  const auto read = [](const std::atomic<uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+  facts.commits = {.writes = read(commit_counters_.writes),
+                   .keys = read(commit_counters_.keys),
+                   .bytes = read(commit_counters_.bytes),
+                   .wal_bytes = read(commit_counters_.wal_bytes),
+                   .wal_syncs = read(commit_counters_.wal_syncs),
+                   .groups = read(commit_counters_.groups),
+                   .writes_with_wal = read(commit_counters_.writes_with_wal),
+                   .stall_micros = read(commit_counters_.stall_micros)};
+  MutexLock lock(&mutex_);
+  facts.running_flushes = static_cast<uint64_t>(running_flushes_);
+  facts.running_compactions = static_cast<uint64_t>(running_compactions_);
+  facts.background_errors = background_error_count_;
+  facts.min_log_number_to_keep = MinLogNumber();
+  return facts;
+}
+
+Status DatabaseImpl::VerifyChecksums(const ReadParams& params) {
+  std::vector<VersionPtr> versions;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, family] : families_) versions.push_back(family->version);
+  }
+  Status result;
+  for (const VersionPtr& version : versions) {
+    for (int level = 0; level < version->LevelCount(); ++level) {
+      version->level(level).ForEachTable([&](const TableFilePtr& table) {
+        if (!result.ok()) return;
+        ReaderRef reader;
+        result = table->Reader(level, &reader);
+        if (result.ok()) result = reader->VerifyChecksums(params);
+      });
+    }
+  }
+  return result;
+}
+
+Status DatabaseImpl::GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) {
+  std::vector<FamilyPtr> families;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, family] : families_) families.push_back(family);
+  }
+  if (flush_memtables) GNEISS_RETURN_IF_ERROR(Flush(FlushParams{}, families));
+  MutexLock lock(&mutex_);
+  while (is_manifest_busy_) state_changed_.Wait(&mutex_);
+  names->clear();
+  for (const auto& [id, family] : families_) {
+    for (int level = 0; level < family->version->LevelCount(); ++level) {
+      family->version->level(level).ForEachTable(
+          [&](const TableFilePtr& table) { names->push_back(TableName("", table->meta().number)); });
+    }
+  }
+  names->push_back(CurrentName(""));
+  names->push_back(ManifestName("", manifest_->number()));
+  if (options_file_number_ != 0) names->push_back(OptionsName("", options_file_number_));
+  *manifest_bytes = manifest_->FileBytes();
+  return Status::Ok();
+}
+
+}  // namespace gneiss

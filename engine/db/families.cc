@@ -1,0 +1,99 @@
+// Creating, dropping and changing column families. The set changes only while no other writer commits.
+
+#include "engine/db/database_impl.h"
+
+namespace gneiss {
+
+FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
+
+Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  uint32_t id = 0;
+  {
+    MutexLock lock(&mutex_);
+    if (!background_error_.ok()) return background_error_;
+    for (const auto& [known_id, family] : families_) {
+      if (family->name == descriptor.name) return Status::InvalidArgument("Column family already exists");
+    }
+    TakeManifestTurn();
+    id = ++max_family_id_;
+  }
+  const FamilyPtr family = MakeFamily(id, descriptor);
+  family->log_number = wals_.current_number();
+  VersionEdit edit;
+  edit.column_family_id = id;
+  edit.added_column_family = descriptor.name;
+  edit.comparator = family->order.Name();
+  edit.log_number = family->log_number;
+  edit.max_column_family = id;
+  const Status status = LogEdits({edit});
+  {
+    MutexLock lock(&mutex_);
+    EndManifestTurn();
+  }
+  GNEISS_RETURN_IF_ERROR(status);
+  const Status added = AsOnlyWriter([&] {
+    if (commit_families_.size() <= id) commit_families_.resize(id + 1);
+    commit_families_[id] = family;
+    MutexLock lock(&mutex_);
+    families_[id] = family;
+    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    return Status::Ok();
+  });
+  GNEISS_RETURN_IF_ERROR(added);
+  *handle = family;
+  return is_open_ ? WriteOptionsFile() : Status::Ok();
+}
+
+Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (family->id == 0) return Status::InvalidArgument("Can't drop default column family");
+  {
+    MutexLock lock(&mutex_);
+    if (!background_error_.ok()) return background_error_;
+    TakeManifestTurn();
+  }
+  Status status;
+  if (family->is_dropped.load()) {
+    status = Status::InvalidArgument("Column family already dropped!\n");
+  } else {
+    VersionEdit edit;
+    edit.column_family_id = family->id;
+    edit.drops_column_family = true;
+    status = LogEdits({edit});
+    if (status.ok()) family->is_dropped.store(true);
+  }
+  {
+    MutexLock lock(&mutex_);
+    EndManifestTurn();
+  }
+  GNEISS_RETURN_IF_ERROR(status);
+  const Status removed = AsOnlyWriter([&] {
+    commit_families_[family->id] = nullptr;
+    MutexLock lock(&mutex_);
+    families_.erase(family->id);
+    // The files go when the last handle and reader does.
+    for (int level = 0; level < family->version->LevelCount(); ++level) {
+      family->version->level(level).ForEachTable([](const TableFilePtr& table) { table->MarkObsolete(); });
+    }
+    UpdateThrottle();
+    return Status::Ok();
+  });
+  GNEISS_RETURN_IF_ERROR(removed);
+  DropOldLogs();
+  return WriteOptionsFile();
+}
+
+Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  {
+    MutexLock lock(&mutex_);
+    family->SetConfig(std::make_shared<const FamilyConfig>(config));
+    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    MaybeScheduleFlush(family);
+    MaybeScheduleCompaction(family);
+  }
+  return WriteOptionsFile();
+}
+
+}  // namespace gneiss

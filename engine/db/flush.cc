@@ -1,0 +1,230 @@
+// Flush: sealed memtables become one level-0 table. Run by the flush pool, one flush at a time per family, oldest data
+// first.
+
+#include <algorithm>
+
+#include "engine/base/read_guard.h"
+#include "engine/compaction/retention.h"
+#include "engine/db/database_impl.h"
+#include "engine/iter/merging_iterator.h"
+
+namespace gneiss {
+
+namespace {
+
+uint64_t ThreadCpuMicros() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+std::vector<std::pair<InternalKey, std::string>> TombstonesOf(const std::vector<MemtablePtr>& memtables,
+                                                              const KeyOrder& order) {
+  std::vector<std::pair<InternalKey, std::string>> tombstones;
+  for (const MemtablePtr& memtable : memtables) {
+    const std::unique_ptr<InternalIterator> iterator = memtable->NewRangeTombstoneIterator();
+    if (iterator == nullptr) continue;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      tombstones.emplace_back(InternalKey::FromBytes(iterator->key()), iterator->value());
+    }
+  }
+  std::sort(tombstones.begin(), tombstones.end(), [&order](const auto& a, const auto& b) {
+    return order.CompareInternal(a.first.Encode(), b.first.Encode()) < 0;
+  });
+  return tombstones;
+}
+
+}  // namespace
+
+Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  std::vector<std::pair<FamilyPtr, uint64_t>> targets;  // family, id of the newest memtable to flush
+  const Status rotated = AsOnlyWriter([&] {
+    GNEISS_RETURN_IF_ERROR(BackgroundError());
+    for (const FamilyPtr& family : families) {
+      if (family->is_dropped.load()) continue;
+      const uint64_t newest_id = family->active->id();
+      GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
+      MutexLock lock(&mutex_);
+      if (family->sealed.empty()) continue;
+      family->is_flush_requested = true;
+      targets.emplace_back(family, newest_id);
+      MaybeScheduleFlush(family);
+    }
+    return Status::Ok();
+  });
+  GNEISS_RETURN_IF_ERROR(rotated);
+  if (!params.wait) return Status::Ok();
+  MutexLock lock(&mutex_);
+  for (const auto& [family, newest_id] : targets) {
+    while (!family->sealed.empty() && family->sealed.front().memtable->id() <= newest_id) {
+      if (family->is_dropped.load()) break;
+      if (!background_error_.ok()) return background_error_;
+      if (is_shutting_down_.load()) return Status::ShutdownInProgress("the database is closing");
+      state_changed_.Wait(&mutex_);
+    }
+  }
+  return Status::Ok();
+}
+
+void DatabaseImpl::RunFlush(const FamilyPtr& family) {
+  bool may_run = false;
+  {
+    MutexLock lock(&mutex_);
+    family->is_flush_queued = false;
+    may_run = MayWorkInBackground() && !family->is_flushing && !family->sealed.empty() && !family->is_dropped.load();
+    if (may_run) {
+      family->is_flushing = true;
+      ++running_flushes_;
+    }
+  }
+  Status status;
+  if (may_run) status = FlushSealed(family);
+  if (!status.ok() && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
+    SetBackgroundError(status, BackgroundErrorReason::kFlush);
+  }
+  {
+    MutexLock lock(&mutex_);
+    --queued_jobs_;
+    if (may_run) {
+      family->is_flushing = false;
+      --running_flushes_;
+      MaybeScheduleFlush(family);
+      MaybeScheduleCompaction(family);
+    }
+    state_changed_.SignalAll();
+  }
+  Reclaim();  // frees the memtables that no reader needs any more
+}
+
+Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
+  std::vector<MemtablePtr> oldest_first;
+  FamilyChange change{.family = family, .edit = {}};
+  bool has_other_families = false;
+  {
+    MutexLock lock(&mutex_);
+    family->is_flush_requested = false;
+    for (const SealedMemtable& sealed : family->sealed) {
+      oldest_first.push_back(sealed.memtable);
+      change.edit.log_number = sealed.next_log_number;
+    }
+    uint64_t lowest = *change.edit.log_number;
+    for (const auto& [id, other] : families_) {
+      if (other != family) lowest = std::min(lowest, other->log_number);
+    }
+    change.edit.min_log_number_to_keep = lowest;
+    has_other_families = families_.size() > 1;
+  }
+  change.flushed_memtables = oldest_first.size();
+  // What the other families wrote before must not be lost when this family's part is durable.
+  if (has_other_families) GNEISS_RETURN_IF_ERROR(wals_.SyncClosed());
+
+  FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
+  if (config_.events != nullptr) config_.events->OnFlushBegin(event);
+  const uint64_t start_us = config_.clock->NowMicros();
+  const uint64_t start_cpu_us = ThreadCpuMicros();
+  std::vector<OutputTable> outputs;
+  std::vector<MemtablePtr> newest_first(oldest_first.rbegin(), oldest_first.rend());
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs));
+  uint64_t bytes = 0;
+  for (const OutputTable& output : outputs) {
+    bytes += output.meta.file_bytes;
+    change.edit.added_tables.emplace_back(0, output.meta);
+  }
+  const Status installed = Install({std::move(change)});
+  const uint64_t elapsed_us = config_.clock->NowMicros() - start_us;
+  if (!installed.ok()) return installed;
+  {
+    MutexLock lock(&mutex_);
+    ++family->counters.flushes;
+    family->counters.flush_bytes += bytes;
+    LevelCounters& level0 = family->levels[0];
+    ++level0.jobs;
+    level0.micros += elapsed_us;
+    level0.cpu_micros += ThreadCpuMicros() - start_cpu_us;
+    level0.bytes_written += bytes;
+    level0.tables_written += outputs.size();
+    throttle_.NoteDrained(bytes, elapsed_us);
+  }
+  DropOldLogs();
+  RecordHistogram(config_.stats, Histogram::kFlush, elapsed_us);
+  AddTicker(config_.stats, Ticker::kFlushWriteBytes, bytes);
+  for (const OutputTable& output : outputs) {
+    event.file_number = output.meta.number;
+    event.file_path = family->opener->PathOf(output.meta);
+    event.smallest_seq = output.meta.smallest_seq;
+    event.largest_seq = output.meta.largest_seq;
+    event.properties = output.properties;
+    Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Level-0 flush table #%llu: %llu bytes OK", family->name.c_str(),
+        event.job_id, static_cast<unsigned long long>(output.meta.number),
+        static_cast<unsigned long long>(output.meta.file_bytes));
+    if (config_.events != nullptr) config_.events->OnFlushCompleted(event);
+  }
+  return Status::Ok();
+}
+
+Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
+                                 std::vector<OutputTable>* outputs) {
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  uint64_t entries = 0;
+  for (const MemtablePtr& memtable : memtables) {
+    children.push_back(memtable->NewIterator());
+    entries += memtable->EntryCount();
+  }
+  Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Flushing %zu memtables, %llu entries", family->name.c_str(),
+      job_id, memtables.size(), static_cast<unsigned long long>(entries));
+  const std::unique_ptr<InternalIterator> input = NewMergingIterator(family->order, std::move(children));
+  input->SeekToFirst();
+
+  const auto tombstones = TombstonesOf(memtables, family->order);
+  RangeTombstoneList tombstone_list(family->order);
+  for (const auto& [start, end] : tombstones) tombstone_list.Add(start.user_key(), end, start.seq());
+  tombstone_list.Build();
+
+  const auto config = family->config();
+  Retention retention({.order = family->order,
+                       .snapshots = snapshots_.Seqs(),
+                       .merge_operator = config->compaction.merge_operator.get(),
+                       .range_tombstones = tombstones.empty() ? nullptr : &tombstone_list,
+                       .stats = config_.stats,
+                       .logger = config_.logger},
+                      input.get());
+  TableOutputConfig output_config = OutputConfig(*family, *config, 0, 1, /*is_bottommost=*/false);
+  output_config.is_high_priority = true;
+  output_config.oldest_ancestor_unix_seconds = static_cast<uint64_t>(config_.clock->UnixSeconds());
+  TableOutput output(std::move(output_config));
+  output.SetRangeTombstones(tombstones);
+  for (; retention.Valid(); retention.Next()) GNEISS_RETURN_IF_ERROR(output.Add(retention.key(), retention.value()));
+  GNEISS_RETURN_IF_ERROR(retention.status());
+  return output.Finish(outputs);
+}
+
+TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level,
+                                             int base_level, bool is_bottommost) {
+  TableOutputConfig output;
+  output.fs = config_.fs;
+  output.file_options = config_.file_options;
+  output.path = family.opener->config().paths.front();
+  output.new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); };
+  output.bytes_per_sync = config_.bytes_per_sync;
+  output.rate_limit = config_.rate_limit;
+  TableWriteConfig& table = output.table;
+  table.format = config.table_format;
+  table.order = family.order;
+  table.prefix_extractor = config.table_read.prefix_extractor;
+  table.compression = CompressionFor(config.compaction, level, base_level, is_bottommost);
+  table.compression_config = CompressionConfigFor(config.compaction, is_bottommost);
+  table.column_family_id = family.id;
+  table.column_family_name = family.name;
+  table.compression_name = CompressionName(table.compression);
+  if (config.compaction.merge_operator != nullptr) table.merge_operator_name = config.compaction.merge_operator->Name();
+  table.comparator_name = family.order.Name();
+  table.db_id = db_id_;
+  table.db_session_id = config_.session_id;
+  table.host_id = config_.host_id;
+  table.stats = config_.stats;
+  table.clock = config_.clock;
+  return output;
+}
+
+}  // namespace gneiss

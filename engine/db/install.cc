@@ -1,0 +1,227 @@
+// Installing a change: log the edit in the MANIFEST, sync, then swap pointers. Whoever has the manifest turn may change
+// Versions; the I/O happens without the state mutex.
+
+#include <algorithm>
+
+#include "engine/base/read_guard.h"
+#include "engine/db/database_impl.h"
+#include "engine/io/file_name.h"
+
+namespace gneiss {
+
+void DatabaseImpl::TakeManifestTurn() {
+  while (is_manifest_busy_) state_changed_.Wait(&mutex_);
+  is_manifest_busy_ = true;
+}
+
+void DatabaseImpl::EndManifestTurn() {
+  is_manifest_busy_ = false;
+  state_changed_.SignalAll();
+}
+
+TableFilePtr DatabaseImpl::MakeTable(const ColumnFamily& family, const TableMeta& meta) const {
+  return std::make_shared<TableFile>(meta, family.opener, obsolete_files_);
+}
+
+Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
+  {
+    MutexLock lock(&mutex_);
+    TakeManifestTurn();
+  }
+  // Versions change only under the manifest turn, so they can be read here without the mutex.
+  Status status;
+  std::vector<VersionPtr> next(changes.size());
+  std::vector<VersionEdit> edits;
+  for (size_t i = 0; i < changes.size() && status.ok(); ++i) {
+    FamilyChange& change = changes[i];
+    change.edit.column_family_id = change.family->id;
+    if (change.family->is_dropped.load()) status = Status::ColumnFamilyDropped("Column family dropped");
+    if (status.ok()) {
+      status = change.family->version->Apply(
+          change.edit, [&](const TableMeta& meta) { return MakeTable(*change.family, meta); }, &next[i]);
+    }
+    edits.push_back(change.edit);
+  }
+  if (status.ok()) status = LogEdits(edits);
+  MutexLock lock(&mutex_);
+  if (status.ok()) {
+    for (size_t i = 0; i < changes.size(); ++i) {
+      ColumnFamily* const family = changes[i].family.get();
+      const VersionPtr before = std::exchange(family->version, next[i]);
+      // The removing edit is durable: these files go with their last reader. A moved table lives on under the same
+      // number.
+      for (const auto& [level, number] : changes[i].edit.deleted_tables) {
+        const bool is_moved =
+            std::any_of(changes[i].edit.added_tables.begin(), changes[i].edit.added_tables.end(),
+                        [number = number](const auto& added) { return added.second.number == number; });
+        if (is_moved) continue;
+        before->level(level).ForEachTable([number = number](const TableFilePtr& table) {
+          if (table->meta().number == number) table->MarkObsolete();
+        });
+      }
+      if (changes[i].edit.log_number) family->log_number = std::max(family->log_number, *changes[i].edit.log_number);
+      for (size_t m = 0; m < changes[i].flushed_memtables; ++m) family->sealed.pop_front();
+      InstallSuperVersion(family, changes[i].preserves_snapshots);
+    }
+  }
+  EndManifestTurn();
+  return status;
+}
+
+// With the manifest turn. A MANIFEST whose tail is unknown, or that has grown too long, is replaced first.
+Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
+  bool is_broken = false;
+  {
+    MutexLock lock(&mutex_);
+    is_broken = is_manifest_broken_;
+  }
+  if (is_broken || manifest_->FileBytes() > config_.manifest_bytes_max) return NewManifest(edits);
+  std::vector<VersionEdit> stamped = edits;
+  for (VersionEdit& edit : stamped) {
+    edit.next_file_number = next_file_number_.load(std::memory_order_relaxed);
+    edit.last_seq = LatestSeq();
+  }
+  if (stamped.size() > 1) {
+    for (size_t i = 0; i < stamped.size(); ++i) {
+      stamped[i].remaining_in_atomic_group = static_cast<uint32_t>(stamped.size() - 1 - i);
+    }
+  }
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  const Status status = manifest_->Log(stamped);
+  if (is_timed) RecordHistogram(config_.stats, Histogram::kManifestSync, config_.clock->NowMicros() - start_us);
+  if (!status.ok()) {
+    {
+      MutexLock lock(&mutex_);
+      is_manifest_broken_ = true;
+    }
+    SetBackgroundError(status, BackgroundErrorReason::kManifestWrite);
+  }
+  return status;
+}
+
+// Writes the whole state, with `extra` applied on top, into a fresh MANIFEST and points CURRENT at it.
+Status DatabaseImpl::NewManifest(const std::vector<VersionEdit>& extra) {
+  std::vector<VersionEdit> edits = StateAsEdits();
+  edits.insert(edits.end(), extra.begin(), extra.end());
+  const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+  edits.back().next_file_number = next_file_number_.load(std::memory_order_relaxed);
+  edits.back().last_seq = LatestSeq();
+  std::unique_ptr<Manifest> fresh;
+  const Status status =
+      Manifest::Create(config_.fs, dir_, number, edits, config_.manifest_allocate_ahead_bytes, &fresh);
+  if (!status.ok()) {
+    {
+      MutexLock lock(&mutex_);
+      is_manifest_broken_ = true;
+    }
+    SetBackgroundError(status, BackgroundErrorReason::kManifestWrite);
+    return status;
+  }
+  if (manifest_ != nullptr) {
+    manifest_->Close().IgnoreError("CURRENT no longer names it");
+    obsolete_files_->Add(FileKind::kManifest, manifest_->number(), ManifestName(dir_, manifest_->number()));
+  }
+  manifest_ = std::move(fresh);
+  MutexLock lock(&mutex_);
+  is_manifest_broken_ = false;
+  return Status::Ok();
+}
+
+std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
+  MutexLock lock(&mutex_);
+  std::vector<VersionEdit> edits;
+  if (config_.write_db_id_to_manifest) {
+    VersionEdit edit;
+    edit.db_id = db_id_;
+    edits.push_back(std::move(edit));
+  }
+  for (const auto& [id, family] : families_) {
+    VersionEdit name;
+    name.column_family_id = id;
+    if (id != 0) name.added_column_family = family->name;
+    name.comparator = family->order.Name();
+    edits.push_back(std::move(name));
+    VersionEdit tables;
+    tables.column_family_id = id;
+    family->version->AppendTo(&tables);
+    tables.log_number = family->log_number;
+    tables.last_seq = LatestSeq();
+    edits.push_back(std::move(tables));
+  }
+  edits.back().max_column_family = max_family_id_;
+  edits.back().min_log_number_to_keep = MinLogNumber();
+  return edits;
+}
+
+void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) {
+  auto* const next = new SuperVersion(family->active, family->SealedNewestFirst(), family->version);
+  if (preserves_snapshots) {
+    family->history.InstallPreserving(next);
+  } else {
+    std::vector<Epoch> live_epochs;
+    const Epoch epoch = snapshots_.BeginEpoch(&live_epochs);
+    family->history.InstallChanging(next, epoch, live_epochs);
+  }
+  const auto config = family->config();
+  family->compaction_state =
+      ComputeCompactionState(*family->version, config->compaction, static_cast<uint64_t>(config_.clock->UnixSeconds()));
+  UpdateThrottle();
+}
+
+// The worst family decides. Depth is how far it stands between its slowdown and its stop.
+void DatabaseImpl::UpdateThrottle() {
+  Throttle::Mode mode = Throttle::Mode::kFree;
+  double depth = 0;
+  const auto consider = [&](double value, double slowdown, double stop, uint64_t* slowdowns, uint64_t* stops) {
+    if (stop > 0 && value >= stop) {
+      mode = Throttle::Mode::kStopped;
+      ++*stops;
+    } else if (slowdown > 0 && value >= slowdown) {
+      if (mode == Throttle::Mode::kFree) mode = Throttle::Mode::kDelayed;
+      ++*slowdowns;
+      depth = std::max(depth, (value - slowdown) / std::max(1.0, stop - slowdown));
+    }
+  };
+  for (const auto& [id, family] : families_) {
+    const auto config = family->config();
+    FamilyCounters& counters = family->counters;
+    const double stop = config->write_buffers_max;
+    consider(static_cast<double>(family->sealed.size()), stop > 3 ? stop - 1 : 0, stop, &counters.memtable_slowdowns,
+             &counters.memtable_stops);
+    const CompactionConfig& compaction = config->compaction;
+    if (compaction.disable_auto_compactions) continue;
+    consider(static_cast<double>(family->version->level(0).table_count), compaction.level0_slowdown_trigger,
+             compaction.level0_stop_trigger, &counters.level0_slowdowns, &counters.level0_stops);
+    consider(static_cast<double>(family->compaction_state.pending_bytes),
+             static_cast<double>(compaction.pending_bytes_soft_limit),
+             static_cast<double>(compaction.pending_bytes_hard_limit), &counters.pending_bytes_slowdowns,
+             &counters.pending_bytes_stops);
+  }
+  throttle_.Update(mode, depth);
+  if (mode == Throttle::Mode::kFree) {
+    attention_.fetch_and(~kThrottle);
+  } else {
+    attention_.fetch_or(kThrottle);
+  }
+  state_changed_.SignalAll();
+}
+
+uint64_t DatabaseImpl::MinLogNumber() const {
+  uint64_t lowest = UINT64_MAX;
+  for (const auto& [id, family] : families_) lowest = std::min(lowest, family->log_number);
+  return lowest;
+}
+
+void DatabaseImpl::DropOldLogs() {
+  uint64_t lowest = 0;
+  {
+    MutexLock lock(&mutex_);
+    lowest = MinLogNumber();
+  }
+  for (const uint64_t number : wals_.DropBelow(lowest)) {
+    obsolete_files_->Add(FileKind::kWal, number, WalName(wal_dir_, number));
+  }
+}
+
+}  // namespace gneiss

@@ -1,0 +1,81 @@
+#include "engine/db/obsolete_files.h"
+
+#include <algorithm>
+
+namespace gneiss {
+
+void ObsoleteFiles::TableUnreferenced(uint64_t number, uint32_t path_id) {
+  const size_t path = std::min<size_t>(path_id, table_paths_.size() - 1);
+  Add(FileKind::kTable, number, TableName(table_paths_[path], number));
+}
+
+void ObsoleteFiles::Add(FileKind kind, uint64_t number, std::string path) {
+  std::function<void()> schedule;
+  {
+    MutexLock lock(&mutex_);
+    waiting_.push_back({.kind = kind, .number = number, .path = std::move(path)});
+    if (disabled_ == 0) schedule = schedule_;
+  }
+  if (schedule) schedule();
+}
+
+void ObsoleteFiles::SetScheduler(std::function<void()> schedule) {
+  MutexLock lock(&mutex_);
+  schedule_ = std::move(schedule);
+}
+
+int ObsoleteFiles::Disable() {
+  MutexLock lock(&mutex_);
+  return ++disabled_;
+}
+
+int ObsoleteFiles::Enable(bool force) {
+  std::function<void()> schedule;
+  int left = 0;
+  {
+    MutexLock lock(&mutex_);
+    disabled_ = force ? 0 : std::max(0, disabled_ - 1);
+    left = disabled_;
+    if (left == 0 && !waiting_.empty()) schedule = schedule_;
+  }
+  if (schedule) schedule();
+  return left;
+}
+
+bool ObsoleteFiles::IsEnabled() const {
+  MutexLock lock(&mutex_);
+  return disabled_ == 0;
+}
+
+uint64_t ObsoleteFiles::MinTableNumber() const {
+  MutexLock lock(&mutex_);
+  uint64_t lowest = UINT64_MAX;
+  for (const Entry& entry : waiting_) {
+    if (entry.kind == FileKind::kTable) lowest = std::min(lowest, entry.number);
+  }
+  return lowest;
+}
+
+void ObsoleteFiles::Purge() {
+  std::vector<Entry> entries;
+  {
+    MutexLock lock(&mutex_);
+    if (disabled_ > 0) return;
+    entries.swap(waiting_);
+  }
+  for (const Entry& entry : entries) {
+    Status status = config_.fs->Remove(entry.path);
+    if (status.IsPathNotFound() && entry.kind == FileKind::kTable) {
+      // A table from LevelDB's days keeps its old name.
+      status = config_.fs->Remove(entry.path.substr(0, entry.path.size() - 3) + "ldb");
+    }
+    if (!status.ok() && !status.IsPathNotFound()) {
+      Log(config_.logger, LogLevel::kError, "Failed to delete %s: %s", entry.path.c_str(), status.ToString().c_str());
+    }
+    if (entry.kind == FileKind::kTable && config_.events != nullptr) {
+      config_.events->OnTableFileDeleted(entry.path, entry.number, status);
+    }
+  }
+}
+
+}  // namespace gneiss

@@ -1,0 +1,53 @@
+// ObsoleteFiles gathers files that nobody needs any more and deletes them from a background thread.
+//
+// Owner:   shared by the database and its TableFiles (the last reader of a table may outlive the database).
+// Threads: every method is safe from any thread. Add never blocks on I/O; Purge does the deleting.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/db/config.h"
+#include "engine/io/file_name.h"
+#include "engine/version/table_file.h"
+
+namespace gneiss {
+
+class ObsoleteFiles : public FileReaper {
+ public:
+  struct Entry {
+    FileKind kind = FileKind::kTable;
+    uint64_t number = 0;
+    std::string path;
+  };
+  ObsoleteFiles(const DatabaseConfig& config, std::vector<std::string> table_paths)
+      : config_(config), table_paths_(std::move(table_paths)) {}
+
+  void TableUnreferenced(uint64_t number, uint32_t path_id) override EXCLUDES(mutex_);
+  void Add(FileKind kind, uint64_t number, std::string path) EXCLUDES(mutex_);
+
+  // Called (without a lock) whenever there is something to purge; must only schedule. Cleared by Stop.
+  void SetScheduler(std::function<void()> schedule) EXCLUDES(mutex_);
+
+  // While disabled, files wait. Disable calls nest; Enable(force) ends them all. Both return the nesting level.
+  int Disable() EXCLUDES(mutex_);
+  int Enable(bool force) EXCLUDES(mutex_);
+  bool IsEnabled() const EXCLUDES(mutex_);
+  uint64_t MinTableNumber() const EXCLUDES(mutex_);  // UINT64_MAX when no table waits
+
+  // Deletes what waits.
+  void Purge() EXCLUDES(mutex_);
+
+ private:
+  const DatabaseConfig config_;
+  const std::vector<std::string> table_paths_;
+  mutable Mutex mutex_;
+  std::vector<Entry> waiting_ GUARDED_BY(mutex_);
+  int disabled_ GUARDED_BY(mutex_) = 0;
+  std::function<void()> schedule_ GUARDED_BY(mutex_);
+};
+
+}  // namespace gneiss

@@ -1,0 +1,400 @@
+// Opening and closing a database.
+//
+// Open, each step resting on the one before:
+//   1. lock the directory; read CURRENT and the MANIFEST, or decide to create        (LockAndCheckDirectory,
+//   RecoverManifest)
+//   2. build the families' Versions; check that their tables are there               (AddFamilies)
+//   3. replay the logs into memtables, spilling full ones into level-0 tables        (recover.cc)
+//   4. write a fresh MANIFEST with all of that, start a fresh log                    (StartWriting)
+//   5. create missing families, write OPTIONS, delete leftovers, start background work
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <set>
+
+#include "engine/db/database_impl.h"
+#include "engine/io/file_name.h"
+
+namespace gneiss {
+
+namespace {
+
+std::vector<std::string> PathsOf(const DatabaseConfig& config, const std::string& dir) {
+  return config.paths.empty() ? std::vector<std::string>{dir} : config.paths;
+}
+
+// A version-4 UUID, as RocksDB writes into IDENTITY.
+std::string NewUuid() {
+  std::random_device device;
+  uint64_t words[2];
+  for (uint64_t& word : words) word = (uint64_t{device()} << 32) | device();
+  words[0] = (words[0] & ~uint64_t{0xf000}) | 0x4000;
+  words[1] = (words[1] & ~(uint64_t{3} << 62)) | (uint64_t{1} << 63);
+  char text[40];
+  std::snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(words[0] >> 32),
+                static_cast<unsigned>((words[0] >> 16) & 0xffff), static_cast<unsigned>(words[0] & 0xffff),
+                static_cast<unsigned>(words[1] >> 48), static_cast<unsigned long long>(words[1] & 0xffffffffffffULL));
+  return text;
+}
+
+}  // namespace
+
+DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
+    : config_(config),
+      dir_(std::move(dir)),
+      wal_dir_(config.wal_dir.empty() ? dir_ : config.wal_dir),
+      opened_unix_micros_(static_cast<uint64_t>(config.clock->UnixSeconds()) * 1'000'000),
+      obsolete_files_(std::make_shared<ObsoleteFiles>(config, PathsOf(config, dir_))),
+      wals_(config_, wal_dir_),
+      throttle_(config.clock, config.delayed_write_bytes_per_second),
+      flush_pool_(std::make_unique<ThreadPool>(
+          ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max), .name = "gneiss:flush"})),
+      compaction_pool_(std::make_unique<ThreadPool>(ThreadPool::Config{
+          .threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})) {
+  if (config.max_open_files > 0) {
+    // Some descriptors are needed for logs and the MANIFEST.
+    const auto tables = static_cast<size_t>(std::max(10, config.max_open_files - 10));
+    open_tables_ = NewCache({.capacity_bytes = tables, .shard_bits = 4, .charges_metadata = false});
+  }
+}
+
+DatabaseImpl::~DatabaseImpl() { Close().IgnoreError("a destructor has no one to tell"); }
+
+Status Database::Open(const DatabaseConfig& config, const std::string& dir,
+                      const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles,
+                      std::unique_ptr<Database>* database) {
+  auto impl = std::make_unique<DatabaseImpl>(config, dir);
+  GNEISS_RETURN_IF_ERROR(impl->OpenFamilies(families, handles));
+  *database = std::move(impl);
+  return Status::Ok();
+}
+
+Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles) {
+  bool is_new = false;
+  GNEISS_RETURN_IF_ERROR(LockAndCheckDirectory(&is_new));
+  RecoveredState state;
+  if (is_new) {
+    state.families[0] = {.id = 0, .name = kDefaultFamilyName, .comparator = {}};
+  } else {
+    GNEISS_RETURN_IF_ERROR(RecoverManifest(config_.fs, dir_, &state));
+  }
+  next_file_number_.store(state.next_file_number, std::memory_order_relaxed);
+  db_id_ = state.db_id;
+  GNEISS_RETURN_IF_ERROR(LoadIdentity());
+  GNEISS_RETURN_IF_ERROR(AddFamilies(state, families));
+  GNEISS_RETURN_IF_ERROR(ReplayLogs(state));
+  for (const FamilyDescriptor& descriptor : families) {
+    FamilyPtr found;
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [id, family] : families_) {
+        if (family->name == descriptor.name) found = family;
+      }
+    }
+    if (found == nullptr) GNEISS_RETURN_IF_ERROR(CreateFamily(descriptor, &found));
+    handles->push_back(found);
+  }
+  is_open_ = true;
+  if (config_.is_read_only) return Status::Ok();
+  GNEISS_RETURN_IF_ERROR(WriteOptionsFile());
+  GNEISS_RETURN_IF_ERROR(FindObsoleteFiles());
+  obsolete_files_->SetScheduler([this] { SchedulePurge(); });
+  SchedulePurge();
+  MutexLock lock(&mutex_);
+  MaybeScheduleAll();
+  return Status::Ok();
+}
+
+Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
+  FileSystem* const fs = config_.fs;
+  if (!config_.is_read_only) {
+    if (config_.create_if_missing) {
+      GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(dir_));
+      if (wal_dir_ != dir_) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(wal_dir_));
+      for (const std::string& path : config_.paths) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(path));
+    }
+    GNEISS_RETURN_IF_ERROR(fs->Lock(LockName(dir_), &lock_));
+  }
+  const Status current = fs->FileExists(CurrentName(dir_));
+  if (!current.ok() && !current.IsNotFound()) return current;
+  *is_new = current.IsNotFound();
+  if (*is_new && config_.is_read_only) {
+    return Status::NotFound("CURRENT file is missing: the database does not exist", dir_);
+  }
+  if (*is_new && !config_.create_if_missing) {
+    return Status::InvalidArgument(dir_, "does not exist (create_if_missing is false)");
+  }
+  if (!*is_new && config_.error_if_exists) return Status::InvalidArgument(dir_, "exists (error_if_exists is true)");
+  return Status::Ok();
+}
+
+Status DatabaseImpl::LoadIdentity() {
+  const std::string path = IdentityName(dir_);
+  std::string text;
+  const Status read = ReadWholeFile(config_.fs, path, &text);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (db_id_.empty() && read.ok()) db_id_ = text;
+  if (config_.is_read_only || (read.ok() && !text.empty() && text == db_id_)) return Status::Ok();
+  if (db_id_.empty()) db_id_ = NewUuid();
+  const std::string temp = TempName(dir_, next_file_number_.fetch_add(1, std::memory_order_relaxed));
+  GNEISS_RETURN_IF_ERROR(WriteWholeFile(config_.fs, temp, db_id_, /*sync=*/true));
+  GNEISS_RETURN_IF_ERROR(config_.fs->Rename(temp, path));
+  return SyncDirectory(config_.fs, dir_);
+}
+
+FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descriptor) {
+  TableOpener::Config opener{
+      .fs = config_.fs,
+      .file_options = config_.file_options,
+      .paths = descriptor.config.paths.empty() ? PathsOf(config_, dir_) : descriptor.config.paths,
+      .read = descriptor.config.table_read,
+      .open_tables = open_tables_,
+      .column_family_tag = id};
+  auto family = std::make_shared<ColumnFamily>(id, descriptor.name, descriptor.config,
+                                               std::make_shared<const TableOpener>(std::move(opener)));
+  family->merge_operator.store(descriptor.config.compaction.merge_operator.get(), std::memory_order_relaxed);
+  family->version = std::make_shared<const Version>(family->order, descriptor.config.compaction.level_count);
+  family->levels.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
+  family->cursors.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
+  family->active = std::make_shared<Memtable>(
+      Memtable::Config{.order = family->order, .arena_block_bytes = descriptor.config.arena_block_bytes},
+      family->next_memtable_id++, allocated_seq_ + 1);
+  return family;
+}
+
+Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families) {
+  allocated_seq_ = state.last_seq;
+  published_seq_.store(state.last_seq);
+  std::string not_opened;
+  for (const auto& [id, recovered] : state.families) {
+    const auto descriptor = std::find_if(families.begin(), families.end(),
+                                         [&name = recovered.name](const auto& each) { return each.name == name; });
+    if (descriptor == families.end()) {
+      if (!config_.is_read_only) not_opened += (not_opened.empty() ? "" : ", ") + recovered.name;
+      continue;
+    }
+    const FamilyPtr family = MakeFamily(id, *descriptor);
+    if (!recovered.comparator.empty() && recovered.comparator != family->order.Name()) {
+      return Status::InvalidArgument(family->order.Name(),
+                                     "does not match existing comparator " + recovered.comparator);
+    }
+    family->log_number = recovered.log_number;
+    GNEISS_RETURN_IF_ERROR(LoadTables(recovered, family.get()));
+    if (config_.paranoid_checks) GNEISS_RETURN_IF_ERROR(CheckTablesOnDisk(*family));
+    MutexLock lock(&mutex_);
+    families_[id] = family;
+    if (commit_families_.size() <= id) commit_families_.resize(id + 1);
+    commit_families_[id] = family;
+  }
+  if (!not_opened.empty()) return Status::InvalidArgument("Column families not opened", not_opened);
+  for (const FamilyDescriptor& descriptor : families) {
+    const bool is_known = std::any_of(state.families.begin(), state.families.end(),
+                                      [&](const auto& each) { return each.second.name == descriptor.name; });
+    if (!is_known && (config_.is_read_only || !config_.create_missing_families)) {
+      return Status::InvalidArgument("Column family not found", descriptor.name);
+    }
+  }
+  MutexLock lock(&mutex_);
+  if (families_.count(0) == 0) return Status::InvalidArgument("Default column family not specified");
+  max_family_id_ = std::max(state.max_column_family, families_.rbegin()->first);
+  uint64_t wal_bytes_max = config_.wal_bytes_max;
+  for (const auto& [id, family] : families_) {
+    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    const auto config = family->config();
+    if (config_.wal_bytes_max == 0) {
+      wal_bytes_max += 4 * config->write_buffer_bytes * static_cast<uint64_t>(config->write_buffers_max);
+    }
+  }
+  wal_bytes_max_.store(wal_bytes_max);
+  return Status::Ok();
+}
+
+Status DatabaseImpl::LoadTables(const RecoveredFamily& recovered, ColumnFamily* family) {
+  VersionEdit edit;
+  for (const auto& [level, tables] : recovered.tables) {
+    if (level >= family->version->LevelCount()) {
+      return Status::InvalidArgument("db has more levels than options.num_levels");
+    }
+    for (const auto& [number, meta] : tables) edit.added_tables.emplace_back(level, meta);
+  }
+  VersionPtr next;
+  GNEISS_RETURN_IF_ERROR(family->version->Apply(
+      edit, [&](const TableMeta& meta) { return MakeTable(*family, meta); }, &next));
+  family->version = std::move(next);
+  for (const auto& [level, cursor] : recovered.compact_cursors) {
+    if (level < family->version->LevelCount()) family->cursors[static_cast<size_t>(level)] = cursor;
+  }
+  return Status::Ok();
+}
+
+Status DatabaseImpl::CheckTablesOnDisk(const ColumnFamily& family) {
+  std::string problems;
+  for (int level = 0; level < family.version->LevelCount(); ++level) {
+    family.version->level(level).ForEachTable([&](const TableFilePtr& table) {
+      const std::string path = family.opener->PathOf(table->meta());
+      uint64_t bytes = 0;
+      const Status status = config_.fs->FileSize(path, &bytes);
+      if (!status.ok()) {
+        problems += "Can't access " + path.substr(path.rfind('/')) + ": " + status.ToString() + "\n";
+      } else if (bytes != table->meta().file_bytes) {
+        problems += "Sst file size mismatch: " + path + ". Size recorded in manifest " +
+                    std::to_string(table->meta().file_bytes) + ", actual size " + std::to_string(bytes) + "\n";
+      }
+    });
+  }
+  return problems.empty() ? Status::Ok() : Status::Corruption(problems);
+}
+
+// Everything recovered becomes durable in a fresh MANIFEST; writing goes on in a fresh log.
+Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
+  const uint64_t log_number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+  std::vector<VersionEdit> edits;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, family] : families_) {
+      VersionEdit& edit = replay->edits[id];
+      edit.column_family_id = id;
+      // Data left in memtables still needs the logs it came from.
+      edit.log_number = family->active->empty() ? log_number : replay->log_numbers[id];
+      VersionPtr next;
+      GNEISS_RETURN_IF_ERROR(family->version->Apply(
+          edit, [&, f = family.get()](const TableMeta& meta) { return MakeTable(*f, meta); }, &next));
+      family->version = std::move(next);
+      family->log_number = *edit.log_number;
+      InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    }
+    TakeManifestTurn();
+  }
+  Status status =
+      wals_.Rotate(log_number, config_.is_read_only ? 0 : commit_families_[0]->config()->write_buffer_bytes);
+  if (status.ok()) status = NewManifest({});
+  if (status.ok() && state.manifest_number != 0) {
+    obsolete_files_->Add(FileKind::kManifest, state.manifest_number, ManifestName(dir_, state.manifest_number));
+  }
+  MutexLock lock(&mutex_);
+  EndManifestTurn();
+  return status;
+}
+
+Status DatabaseImpl::WriteOptionsFile() {
+  if (!config_.render_options_file) return Status::Ok();
+  std::vector<std::string> names;
+  std::vector<uint32_t> ids;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, family] : families_) {
+      names.push_back(family->name);
+      ids.push_back(id);
+    }
+  }
+  const std::string text = config_.render_options_file(names, ids);
+  if (text.empty()) return Status::Ok();
+  const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+  const std::string temp = TempOptionsName(dir_, number);
+  GNEISS_RETURN_IF_ERROR(WriteWholeFile(config_.fs, temp, text, /*sync=*/true));
+  GNEISS_RETURN_IF_ERROR(config_.fs->Rename(temp, OptionsName(dir_, number)));
+  GNEISS_RETURN_IF_ERROR(SyncDirectory(config_.fs, dir_));
+  // The two newest stay, as RocksDB keeps them.
+  std::vector<std::string> children;
+  GNEISS_RETURN_IF_ERROR(config_.fs->List(dir_, &children));
+  std::set<uint64_t> numbers;
+  for (const std::string& name : children) {
+    uint64_t found = 0;
+    FileKind kind;
+    if (ParseFileName(name, &found, &kind) && kind == FileKind::kOptions) numbers.insert(found);
+  }
+  while (numbers.size() > 2) {
+    config_.fs->Remove(OptionsName(dir_, *numbers.begin())).IgnoreError("an old OPTIONS file does no harm");
+    numbers.erase(numbers.begin());
+  }
+  MutexLock lock(&mutex_);
+  options_file_number_ = number;
+  return Status::Ok();
+}
+
+// Files that an earlier life left behind: not in any Version, older than the live logs, or temporary.
+Status DatabaseImpl::FindObsoleteFiles() {
+  std::set<uint64_t> live_tables;
+  uint64_t min_log_number = 0;
+  std::vector<std::string> table_dirs = PathsOf(config_, dir_);
+  {
+    MutexLock lock(&mutex_);
+    min_log_number = MinLogNumber();
+    for (const auto& [id, family] : families_) {
+      for (const std::string& path : family->opener->config().paths) table_dirs.push_back(path);
+      for (int level = 0; level < family->version->LevelCount(); ++level) {
+        family->version->level(level).ForEachTable(
+            [&](const TableFilePtr& table) { live_tables.insert(table->meta().number); });
+      }
+    }
+  }
+  const std::vector<uint64_t> live_logs = wals_.LiveNumbers();
+  std::set<std::string> dirs(table_dirs.begin(), table_dirs.end());
+  dirs.insert(dir_);
+  dirs.insert(wal_dir_);
+  for (const std::string& dir : dirs) {
+    std::vector<std::string> names;
+    GNEISS_RETURN_IF_ERROR(config_.fs->List(dir, &names));
+    for (const std::string& name : names) {
+      uint64_t number = 0;
+      FileKind kind;
+      if (!ParseFileName(name, &number, &kind)) continue;
+      bool is_obsolete = false;
+      if (kind == FileKind::kTable) is_obsolete = live_tables.count(number) == 0;
+      if (kind == FileKind::kTemp) is_obsolete = true;
+      if (kind == FileKind::kManifest) is_obsolete = number < manifest_->number();
+      if (kind == FileKind::kWal) {
+        is_obsolete =
+            number < min_log_number && std::find(live_logs.begin(), live_logs.end(), number) == live_logs.end();
+      }
+      if (is_obsolete) obsolete_files_->Add(kind, number, dir + "/" + name);
+    }
+  }
+  return Status::Ok();
+}
+
+Status DatabaseImpl::Close() {
+  {
+    MutexLock lock(&mutex_);
+    if (is_closed_) return close_status_;
+  }
+  Status status;
+  if (manifest_ != nullptr && has_unlogged_data_.load() && !config_.avoid_flush_during_shutdown &&
+      BackgroundError().ok()) {
+    std::vector<FamilyPtr> families;
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [id, family] : families_) families.push_back(family);
+    }
+    status = Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
+  }
+  {
+    MutexLock lock(&mutex_);
+    if (is_closed_) return close_status_;
+    is_closed_ = true;
+    is_shutting_down_.store(true);
+    are_jobs_cancelled_.store(true);
+    attention_.fetch_or(kError);
+    state_changed_.SignalAll();
+  }
+  flush_pool_->WaitIdle();
+  compaction_pool_->WaitIdle();
+  flush_pool_->WaitIdle();
+  obsolete_files_->SetScheduler(nullptr);
+  obsolete_files_->Purge();
+  const Status wal_status = wals_.Close();
+  if (status.ok()) status = wal_status;
+  if (manifest_ != nullptr) {
+    const Status manifest_status = manifest_->Close();
+    if (status.ok()) status = manifest_status;
+  }
+  lock_.reset();
+  MutexLock lock(&mutex_);
+  close_status_ = status;
+  return status;
+}
+
+}  // namespace gneiss

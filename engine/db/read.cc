@@ -1,0 +1,197 @@
+// The read path: pick the SuperVersion, then ask the active memtable, the sealed ones and the tables, newest first.
+//
+// A read without a snapshot takes the SuperVersion first and the sequence number second: the other way round, a
+// compaction in between could have dropped the version that the older sequence number needs.
+
+#include "engine/base/read_guard.h"
+#include "engine/db/database_impl.h"
+#include "engine/iter/merging_iterator.h"
+#include "engine/iter/point_lookup.h"
+
+namespace gneiss {
+
+namespace {
+
+struct View {
+  const SuperVersion* super_version;
+  SeqNo seq;
+};
+
+// Needs an open ReadGuard.
+View SelectView(const ColumnFamily& family, const Snapshot* snapshot, const std::atomic<SeqNo>& published_seq) {
+  if (snapshot != nullptr) return {family.history.Select(snapshot->epoch()), snapshot->seq()};
+  const SuperVersion* const newest = family.history.Newest();
+  return {newest, published_seq.load(std::memory_order_acquire)};
+}
+
+void AddTombstonesOf(const Memtable& memtable, RangeTombstoneList* list) {
+  const std::unique_ptr<InternalIterator> iterator = memtable.NewRangeTombstoneIterator();
+  if (iterator == nullptr) return;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    list->Add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
+  }
+}
+
+// The newest tombstone of the memtable with seq <= read_seq over the key, or 0.
+SeqNo CoveringSeq(const Memtable& memtable, const KeyOrder& order, Slice user_key, SeqNo read_seq) {
+  SeqNo newest = 0;
+  const std::unique_ptr<InternalIterator> iterator = memtable.NewRangeTombstoneIterator();
+  if (iterator == nullptr) return 0;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    if (order.Compare(UserKeyOf(iterator->key()), user_key) > 0) break;
+    const SeqNo seq = SeqOf(iterator->key());
+    if (seq <= read_seq && order.Compare(user_key, iterator->value()) < 0) newest = std::max(newest, seq);
+  }
+  return newest;
+}
+
+void LookInMemtable(const Memtable& memtable, const KeyOrder& order, const SeekKey& key, PointLookup* lookup) {
+  if (memtable.HasRangeTombstones()) {
+    lookup->CoverBelow(CoveringSeq(memtable, order, lookup->user_key(), lookup->seq()));
+  }
+  memtable.Get(key, lookup);
+}
+
+void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
+            StatsSink* stats) {
+  if (!params.persisted_only) {
+    if (!super_version.active->empty())
+      LookInMemtable(*super_version.active, super_version.version->order(), key, lookup);
+    for (const MemtablePtr& memtable : super_version.sealed) {
+      if (lookup->is_done()) break;
+      LookInMemtable(*memtable, super_version.version->order(), key, lookup);
+    }
+  }
+  AddTicker(stats, lookup->is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
+  if (!lookup->is_done() && !params.memtable_only) super_version.version->Get(params.table, key, lookup);
+}
+
+}  // namespace
+
+Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) {
+  StatsSink* const stats = config_.stats;
+  const bool is_timed = stats != nullptr && stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  Status status;
+  {
+    const ReadGuard guard;
+    const View view = SelectView(*family, params.snapshot, published_seq_);
+    PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
+    LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, stats);
+    status = lookup.Finish();
+  }
+  if (stats != nullptr) {
+    stats->Add(Ticker::kKeysRead, 1);
+    if (status.ok() && value != nullptr) {
+      stats->Add(Ticker::kBytesRead, value->slice().size());
+      stats->Record(Histogram::kBytesPerRead, value->slice().size());
+    }
+    if (is_timed) stats->Record(Histogram::kGet, config_.clock->NowMicros() - start_us);
+  }
+  return status;
+}
+
+void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) {
+  StatsSink* const stats = config_.stats;
+  const bool is_timed = stats != nullptr && stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  bool is_one_family = true;
+  for (size_t i = 1; i < count; ++i) is_one_family = is_one_family && requests[i].family == requests[0].family;
+  // Several families are read at one sequence number only through a snapshot.
+  const Snapshot* own_snapshot = nullptr;
+  DbReadParams at = params;
+  if (!is_one_family && params.snapshot == nullptr) at.snapshot = own_snapshot = GetSnapshot();
+  uint64_t bytes = 0;
+  uint64_t found = 0;
+  {
+    const ReadGuard guard;
+    View view{};
+    const ColumnFamily* viewed = nullptr;
+    for (size_t i = 0; i < count; ++i) {
+      MultiGetRequest& request = requests[i];
+      if (request.family != viewed) {
+        viewed = request.family;
+        view = SelectView(*viewed, at.snapshot, published_seq_);
+      }
+      PointLookup lookup(request.key, view.seq, viewed->merge_operator.load(std::memory_order_relaxed), request.value);
+      LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, stats);
+      request.status = lookup.Finish();
+      if (!request.status.ok()) continue;
+      ++found;
+      bytes += request.value->slice().size();
+    }
+  }
+  if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);
+  if (stats == nullptr) return;
+  stats->Add(Ticker::kMultiGetCalls, 1);
+  stats->Add(Ticker::kMultiGetKeysRead, count);
+  stats->Add(Ticker::kMultiGetKeysFound, found);
+  stats->Add(Ticker::kMultiGetBytesRead, bytes);
+  stats->Record(Histogram::kBytesPerMultiGet, bytes);
+  if (is_timed) stats->Record(Histogram::kMultiGet, config_.clock->NowMicros() - start_us);
+}
+
+std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& params, const FamilyPtr& family) {
+  DbIterator::Source source;
+  {
+    const ReadGuard guard;
+    const View view = SelectView(*family, params.snapshot, published_seq_);
+    view.super_version->Ref();
+    source.super_version = view.super_version;
+    source.seq = view.seq;
+  }
+  const SuperVersion& super_version = *source.super_version;
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  Status status;
+  bool has_tombstones = super_version.active->HasRangeTombstones();
+  if (!super_version.active->empty()) children.push_back(super_version.active->NewIterator());
+  for (const MemtablePtr& memtable : super_version.sealed) {
+    children.push_back(memtable->NewIterator());
+    has_tombstones = has_tombstones || memtable->HasRangeTombstones();
+  }
+  if (!params.memtable_only) {
+    super_version.version->AddIterators(params.table, &children);
+    has_tombstones = has_tombstones || super_version.version->HasRangeTombstones();
+  }
+  if (has_tombstones && !params.ignore_range_deletions) {
+    auto tombstones = std::make_shared<RangeTombstoneList>(family->order);
+    AddTombstonesOf(*super_version.active, tombstones.get());
+    for (const MemtablePtr& memtable : super_version.sealed) AddTombstonesOf(*memtable, tombstones.get());
+    if (!params.memtable_only) {
+      const auto add = [&](Slice start, Slice end, SeqNo seq) { tombstones->Add(start, end, seq); };
+      super_version.version->AddRangeTombstones(params.table, add, &status);
+    }
+    tombstones->Build();
+    source.range_tombstones = std::move(tombstones);
+  }
+  source.entries = status.ok() ? NewMergingIterator(family->order, std::move(children)) : NewEmptyIterator(status);
+  source.family = family;
+  source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
+  source.stats = config_.stats;
+  source.skips_before_reseek_max = family->config()->skips_before_reseek_max;
+  AddTicker(config_.stats, Ticker::kIteratorsCreated);
+  return std::make_unique<DbIterator>(params, std::move(source));
+}
+
+Status DatabaseImpl::NewIterators(const IteratorParams& params, const std::vector<FamilyPtr>& families,
+                                  std::vector<std::unique_ptr<DbIterator>>* iterators) {
+  IteratorParams at = params;
+  const Snapshot* own_snapshot = nullptr;
+  if (params.snapshot == nullptr && families.size() > 1) at.snapshot = own_snapshot = GetSnapshot();
+  for (const FamilyPtr& family : families) iterators->push_back(NewIterator(at, family));
+  if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);
+  return Status::Ok();
+}
+
+const Snapshot* DatabaseImpl::GetSnapshot() { return snapshots_.Take(published_seq_, config_.clock->UnixSeconds()); }
+
+void DatabaseImpl::ReleaseSnapshot(const Snapshot* snapshot) {
+  snapshots_.Release(snapshot);
+  // Histories have one entry until an install changed what a snapshot reads.
+  if (snapshots_.CurrentEpoch() == 0) return;
+  MutexLock lock(&mutex_);
+  const std::vector<Epoch> epochs = snapshots_.Epochs();
+  for (const auto& [id, family] : families_) family->history.Trim(epochs);
+}
+
+}  // namespace gneiss

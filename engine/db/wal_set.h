@@ -1,0 +1,69 @@
+// The WalSet is the database's live write-ahead logs: the one being written, and older ones that still hold unflushed
+// data.
+//
+// Owner:   owns the writers and knows the files; deleting files is the caller's.
+// Threads: Append, Flush and Rotate by the commit leader only. Sync, SyncClosed and the readings are safe from any
+// thread. Errors:  the first failed write or sync; a failed log takes no more records (LogWriter).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/db/config.h"
+#include "engine/wal/log_writer.h"
+
+namespace gneiss {
+
+class WalSet {
+ public:
+  WalSet(const DatabaseConfig& config, std::string dir) : config_(config), dir_(std::move(dir)) {}
+
+  // Starts log `number`; the one before is closed to writes. `allocate_ahead_bytes` is about one write buffer.
+  Status Rotate(uint64_t number, uint64_t allocate_ahead_bytes) EXCLUDES(mutex_);
+  // Starts log `number` although the current one failed: that one is dropped from the set of logs to sync, its file
+  // stays until its data was flushed.
+  Status Replace(uint64_t number) EXCLUDES(mutex_, sync_mutex_);
+  // A log that recovery read and that is kept because its data was not flushed.
+  void AddRecovered(uint64_t number, uint64_t bytes) EXCLUDES(mutex_);
+
+  Status Append(const Slice* records, size_t count);
+  Status Flush();
+  Status Sync() EXCLUDES(mutex_, sync_mutex_);        // everything appended so far, in all logs
+  Status SyncClosed() EXCLUDES(mutex_, sync_mutex_);  // all but the current log
+
+  // Forgets logs below `number`; returns them for deletion. Their writers are closed.
+  std::vector<uint64_t> DropBelow(uint64_t number) EXCLUDES(mutex_, sync_mutex_);
+  Status Close() EXCLUDES(mutex_, sync_mutex_);
+
+  uint64_t current_number() const { return current_number_.load(std::memory_order_acquire); }
+  bool IsCurrentEmpty() const { return current_bytes_.load(std::memory_order_relaxed) == 0; }
+  uint64_t TotalBytes() const {
+    return closed_bytes_.load(std::memory_order_relaxed) + current_bytes_.load(std::memory_order_relaxed);
+  }
+  std::vector<uint64_t> LiveNumbers() const EXCLUDES(mutex_);
+  uint64_t OldestNumber() const EXCLUDES(mutex_);
+
+ private:
+  struct Log {
+    uint64_t number = 0;
+    uint64_t bytes = 0;
+    std::shared_ptr<LogWriter> writer;  // null: already synced and closed, or recovered
+  };
+  Status SyncUpTo(bool with_current) EXCLUDES(mutex_, sync_mutex_);
+
+  const DatabaseConfig& config_;
+  const std::string dir_;
+  std::shared_ptr<LogWriter> current_;  // the commit leader's
+  std::atomic<uint64_t> current_number_{0};
+  std::atomic<uint64_t> current_bytes_{0};
+  std::atomic<uint64_t> closed_bytes_{0};
+  Mutex sync_mutex_;  // one sync at a time; taken before mutex_
+  mutable Mutex mutex_;
+  std::deque<Log> logs_ GUARDED_BY(mutex_);  // oldest first; the last is the current one
+};
+
+}  // namespace gneiss
