@@ -4,13 +4,13 @@
 // Owner:   owns the open MANIFEST file.
 // Threads: one thread at a time (db/install.cc takes turns); no lock that a reader takes is held meanwhile.
 // Errors:  a failed append or sync leaves the tail unknown: the writer must then be replaced by a new MANIFEST (Create)
-// before
-//          any further edit, as db/install.cc does on Resume.
+//          before any further edit, as db/install.cc does on Resume.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +25,7 @@ namespace gneiss {
 struct RecoveredFamily {
   uint32_t id = 0;
   std::string name;
-  std::string comparator;
+  std::string comparator;  // empty: never named
   uint64_t log_number = 0;
   std::string full_history_ts_low;
   std::map<int, std::map<uint64_t, TableMeta>> tables;  // level -> number -> table
@@ -36,18 +36,19 @@ struct RecoveredState {
   uint64_t manifest_number = 0;
   uint64_t manifest_bytes = 0;
   std::string db_id;
-  uint64_t next_file_number = 2;
+  uint64_t next_file_number = 2;  // above every file number that the MANIFEST names
   uint64_t min_log_number_to_keep = 0;
   uint64_t prev_log_number = 0;
   SeqNo last_seq = 0;
   uint32_t max_column_family = 0;
-  std::map<uint32_t, RecoveredFamily> families;      // dropped ones are gone
+  std::map<uint32_t, RecoveredFamily> families;      // dropped ones are gone; the default family is always there
   std::map<uint64_t, std::optional<uint64_t>> wals;  // tracked WALs with their synced size
 };
 
 // Reads CURRENT and the MANIFEST it names. Atomic groups are applied whole; an unfinished group or a torn tail at the
-// end is dropped. Error texts as RocksDB's ("CURRENT file does not end with newline", "no meta-nextfile entry in
-// descriptor" ...).
+// end is dropped. Comparators and the number of levels are left for the caller to compare. Errors, with RocksDB's
+// texts: a missing file as the file system says; Corruption ("CURRENT file does not end with newline", "no
+// next_file_number entry in MANIFEST", ...) naming the file; NotSupported for blob files.
 Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state);
 // Only the families' names, in id order (DB::ListColumnFamilies).
 Status ListManifestFamilies(FileSystem* fs, const std::string& dir, std::vector<std::string>* names);
@@ -63,7 +64,7 @@ class Manifest {
   Status Log(const std::vector<VersionEdit>& edits);
   uint64_t number() const { return number_; }
   uint64_t FileBytes() const { return writer_->FileBytes(); }
-  Status Close();
+  Status Close() { return writer_->Close(); }
 
  private:
   Manifest(uint64_t number, std::unique_ptr<LogWriter> writer) : number_(number), writer_(std::move(writer)) {}

@@ -1,8 +1,7 @@
 // A SuperVersion is what one reader needs: the active memtable, the sealed ones, and the Version. Immutable, counted.
 //
 // Owner:   made with one reference; the VersionHistory holds it while it can be selected. Unref by the last holder
-// frees
-//          memtables and tables.
+//          frees memtables and tables.
 // Threads: immutable but for its counter. Acquire it through VersionHistory.
 #pragma once
 

@@ -1,10 +1,9 @@
 // A TableFile is one table of a Version: what the manifest says of it, its reader once opened, and its life on disk.
 //
 // Owner:   shared by every Version that names it. When the last reference goes and the table was marked obsolete, its
-// number
-//          is handed to the FileReaper, which deletes the file from a background thread.
+//          number is handed to the FileReaper, which deletes the file from a background thread.
 // Threads: meta() is immutable; the rest is safe from any thread, fields marked so excepted.
-// Errors:  opening a table can fail at any time; the caller gets the Status.
+// Errors:  opening a table can fail at any time; the caller gets the Status and may try again.
 #pragma once
 
 #include <atomic>
@@ -17,6 +16,7 @@
 #include "engine/base/mutex.h"
 #include "engine/cache/cache.h"
 #include "engine/io/file_system.h"
+#include "engine/iter/range_tombstones.h"
 #include "engine/table/table_reader.h"
 #include "engine/version/version_edit.h"
 
@@ -39,22 +39,26 @@ class TableOpener {
   struct Config {
     FileSystem* fs = nullptr;
     FileOptions file_options;
-    std::vector<std::string> paths;  // by path_id
+    std::vector<std::string> paths;  // by path_id; never empty
     TableReadConfig read;
+    bool advise_random = true;           // advise_random_on_open
     std::shared_ptr<Cache> open_tables;  // null: tables stay open (max_open_files = -1); else one charge per table
     uint64_t column_family_tag = 0;      // makes keys in open_tables distinct
   };
-  explicit TableOpener(Config config);
+  explicit TableOpener(Config config) : config_(std::move(config)) {}
 
   const Config& config() const { return config_; }
   Status Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const;
-  std::string PathOf(const TableMeta& meta) const;  // tries the legacy .ldb name when .sst is missing
+  std::string PathOf(const TableMeta& meta) const;  // the legacy .ldb name when only that exists
 
  private:
+  const std::string& DirectoryOf(const TableMeta& meta) const;
+  Status OpenFile(const TableMeta& meta, std::string* path, std::unique_ptr<RandomAccessFile>* file) const;
+
   const Config config_;
 };
 
-// Keeps a reader usable for as long as it lives.
+// Keeps a reader open for as long as it lives. Must not outlive the TableFile it came from.
 class ReaderRef {
  public:
   ReaderRef() = default;
@@ -74,7 +78,8 @@ class ReaderRef {
 
 class TableFile {
  public:
-  TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, FileReaper* reaper);
+  // `reaper` may be null.
+  TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper);
   ~TableFile();
   TableFile(const TableFile&) = delete;
   TableFile& operator=(const TableFile&) = delete;
@@ -82,29 +87,55 @@ class TableFile {
   const TableMeta& meta() const { return meta_; }
   Slice smallest_user_key() const { return meta_.smallest.user_key(); }
   Slice largest_user_key() const { return meta_.largest.user_key(); }
+  // True when the largest key is the end of a range tombstone: then no entry of that user key lies here.
+  bool EndsBeforeLargest() const { return TrailerOf(meta_.largest.Encode()) == kExclusiveEnd; }
+  StatsSink* stats() const { return opener_->config().read.stats; }
 
-  // Opens the table at its first use. Lock-free once open (with open_tables: one cache look-up).
-  Status Reader(int level, ReaderRef* reader) const;
+  // Opens the table at its first use. Lock-free once open (with open_tables: one cache look-up). With `cache_only` a
+  // table that is not open gives Incomplete.
+  Status Reader(int level, ReaderRef* reader, bool cache_only = false) const EXCLUDES(open_mutex_);
   // The open reader, or null: for the hot path of Get and for properties that must not do I/O.
   const TableReader* ReaderIfOpen() const { return reader_.load(std::memory_order_acquire); }
+
+  // Whether the table holds range tombstones is known once it was opened for the first time.
+  enum class Tombstones : uint8_t { kUnknown, kNone, kSome };
+  Tombstones tombstones() const { return tombstones_.load(std::memory_order_relaxed); }
+  // The newest range tombstone of this table with seq <= read_seq over the key, or 0. `reader` is this table's; the
+  // tombstones are kept in memory from the first call on.
+  Status CoveringSeq(const TableReader& reader, const ReadParams& params, Slice user_key, SeqNo read_seq,
+                     SeqNo* seq) const;
+  // Every range tombstone, cut to the table's key range: beyond it lie entries of other tables, whose sequence numbers
+  // a compaction may have set to zero. The slices hold during the call only.
+  using AddTombstone = std::function<void(Slice start, Slice end, SeqNo seq)>;
+  Status ForEachTombstone(int level, const ReadParams& params, const AddTombstone& add) const;
 
   // From now on the file goes when the last reference does. Called once the edit that removes it is durable.
   void MarkObsolete() { is_obsolete_.store(true, std::memory_order_release); }
 
   // Guarded by the database's state mutex: a job has taken this table as input.
   bool is_being_compacted = false;
-  // Size with weight for deletions, as RocksDB's compensated_file_size; set when properties are known.
+  // Size with weight for deletions, as RocksDB's compensated_file_size. The file's size until the table was opened.
   uint64_t CompensatedBytes() const { return compensated_bytes_.load(std::memory_order_relaxed); }
-  void NoteProperties(const TableProperties& properties);
 
  private:
+  // RocksDB's end of a table that a range tombstone reaches over: (user key, highest seq, range delete).
+  static constexpr uint64_t kExclusiveEnd = PackTrailer(kSeqMax, Kind::kRangeDelete);
+
+  Status OpenForGood(int level, ReaderRef* reader) const REQUIRES(open_mutex_);
+  bool FindInCache(Slice key, ReaderRef* reader) const;
+  Status OpenIntoCache(Slice key, int level, ReaderRef* reader) const REQUIRES(open_mutex_);
+  void NoteProperties(const TableProperties& properties) const;
+  Status LoadTombstones(const TableReader& reader, const ReadParams& params, const RangeTombstoneList** list) const;
+
   const TableMeta meta_;
   const std::shared_ptr<const TableOpener> opener_;
-  FileReaper* const reaper_;  // may be null
+  const std::shared_ptr<FileReaper> reaper_;
   mutable Mutex open_mutex_;
   mutable std::atomic<const TableReader*> reader_{nullptr};
+  mutable std::atomic<uint64_t> compensated_bytes_;
+  mutable std::atomic<Tombstones> tombstones_{Tombstones::kUnknown};
+  mutable std::atomic<const RangeTombstoneList*> tombstone_list_{nullptr};
   std::atomic<bool> is_obsolete_{false};
-  std::atomic<uint64_t> compensated_bytes_;
 };
 
 }  // namespace gneiss

@@ -2,48 +2,30 @@
 // Version.
 //
 // Nouns:   a Run holds tables with disjoint key ranges in key order; a Level holds runs, newest first. Level 0 has one
-// run
-//          per table, deeper levels at most one run.
+//          run per table, deeper levels at most one run.
 // Units:   bytes.
-// Owner:   shared_ptr<const Version>; a Version shares its TableFiles with its neighbours.
+// Owner:   shared_ptr<const Version>; a Version shares its runs and TableFiles with its neighbours.
 // Threads: immutable, so safe from any thread.
 // Errors:  Apply answers Corruption for an edit that does not fit (a deleted table that is not there, overlap in a
-// run).
+//          run), with RocksDB's texts. Reads report errors through their result.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/point_lookup.h"
+#include "engine/version/run.h"
 #include "engine/version/table_file.h"
 #include "engine/version/version_edit.h"
 
 namespace gneiss {
 
 inline constexpr int kLevelsDefault = 7;
-
-class Run {
- public:
-  Run(const KeyOrder& order, std::vector<TableFilePtr> tables);
-
-  const std::vector<TableFilePtr>& tables() const { return tables_; }
-  uint64_t Bytes() const { return bytes_; }
-  // The index of the first table whose largest key is >= the key (by user key for FindUserKey); tables().size() if
-  // none. Uses 8-byte fences for the bytewise order.
-  size_t FindInternalKey(const KeyOrder& order, Slice internal_key) const;
-  size_t FindUserKey(const KeyOrder& order, Slice user_key) const;
-  void CheckInvariants(const KeyOrder& order) const;
-
- private:
-  std::vector<TableFilePtr> tables_;
-  std::vector<uint64_t> largest_heads_;  // KeyOrder::HeadOf(largest user key), bytewise order only
-  uint64_t bytes_ = 0;
-};
 
 struct Level {
   std::vector<std::shared_ptr<const Run>> runs;  // newest first
@@ -59,11 +41,11 @@ class Version {
   // An empty Version with `level_count` levels.
   Version(const KeyOrder& order, int level_count);
 
-  // The next Version: this one less the edit's deleted tables plus its added ones (as made by `make_table`).
-  // Runs of untouched levels are shared.
-  Status Apply(const VersionEdit& edit, const std::function<TableFilePtr(const TableMeta&)>& make_table,
-               std::shared_ptr<const Version>* next) const;
-  // The edit that builds this Version from an empty one: for a new MANIFEST.
+  // The next Version: this one less the edit's deleted tables plus its added ones (as made by `make_table`). A table
+  // that the edit only moves to another level keeps its TableFile. Runs of untouched levels are shared.
+  using MakeTable = std::function<TableFilePtr(const TableMeta&)>;
+  Status Apply(const VersionEdit& edit, const MakeTable& make_table, std::shared_ptr<const Version>* next) const;
+  // Adds to the edit all tables of this Version, level by level: for a new MANIFEST.
   void AppendTo(VersionEdit* edit) const;
 
   const KeyOrder& order() const { return order_; }
@@ -79,8 +61,8 @@ class Version {
   // Adds iterators that together show every entry: one per level-0 table, one per deeper run. Newest first.
   void AddIterators(const ReadParams& params, std::vector<std::unique_ptr<InternalIterator>>* iterators) const;
   bool HasRangeTombstones() const;  // false only when it is certain
-  void AddRangeTombstones(const ReadParams& params, const std::function<void(Slice start, Slice end, SeqNo seq)>& add,
-                          Status* status) const;
+  // Every range tombstone, as TableFile::ForEachTombstone tells them. *status keeps the first error.
+  void AddRangeTombstones(const ReadParams& params, const TableFile::AddTombstone& add, Status* status) const;
 
   // Tables of a level that overlap [begin, end] by user key; null means unbounded. For level 0 the result is grown
   // until no other level-0 table overlaps it when `expand_level0`.
@@ -89,21 +71,39 @@ class Version {
   // Does any table at `level` or deeper overlap the user-key range?
   bool AnyOverlap(int from_level, Slice begin_user_key, Slice end_user_key) const;
 
-  // About how many bytes of tables lie in [start, end).
-  uint64_t ApproximateBytes(Slice start_user_key, Slice end_user_key, const ReadParams& params) const;
+  // About how many bytes of tables lie in [start, end). Tables at the edges are asked where the keys lie, unless all of
+  // them together are smaller than `error_margin` of the rest: then half of each counts.
+  uint64_t ApproximateBytes(Slice start_user_key, Slice end_user_key, const ReadParams& params,
+                            double error_margin = -1) const;
 
   void CheckInvariants() const;
-  std::string DebugString() const;
+  // RocksDB's text (rocksdb.sstables), with the number of the version as the caller counts them.
+  std::string DebugString(uint64_t version_number = 0) const;
 
  private:
+  // A level-0 table with the heads of its first and last user key; for orders without heads, the widest ones.
+  struct Fence {
+    uint64_t smallest_head = 0;
+    uint64_t largest_head = UINT64_MAX;
+    const TableFile* table = nullptr;
+  };
+  struct Change;
+  class Search;
+
+  Status CheckDeleted(const VersionEdit& edit, Change* change) const;
+  Status CheckAdded(const VersionEdit& edit, const MakeTable& make_table, Change* change) const;
+  Status ApplyToLevel(int number, const Change& change, Level* next) const;
+  void BuildFences();
+  std::optional<int> LevelOf(uint64_t table_number) const;
+  void GetFromLevel0(Search* search) const;
+  void GetFromRun(const Run& run, int level, Search* search) const;
+
   KeyOrder order_;
   std::vector<Level> levels_;
+  std::vector<Fence> level0_fences_;
+  uint64_t table_number_max_ = 0;  // no table here has a higher one
 };
 
 using VersionPtr = std::shared_ptr<const Version>;
-
-// One iterator over a run: opens tables as it reaches them.
-std::unique_ptr<InternalIterator> NewRunIterator(const KeyOrder& order, std::shared_ptr<const Run> run, int level,
-                                                 const ReadParams& params);
 
 }  // namespace gneiss

@@ -4,12 +4,13 @@
 // Rules:   1. A read without a snapshot takes the newest entry; one at a snapshot takes the newest entry with
 //             entry.epoch <= snapshot.epoch, then filters entries by seq.
 //          2. An install that keeps what every snapshot reads (rotation, flush, snapshot-preserving compaction)
-//          replaces
-//             the newest entry and inherits its epoch. Any other install appends, with the next epoch.
+//             replaces the newest entry and inherits its epoch. Any other install appends, with the next epoch.
 //          3. An entry stays only while it is the newest or some live snapshot selects it.
-// Owner:   holds one reference to each entry.
-// Threads: Newest and Select are lock-free and need a ReadGuard for as long as the result is used (or Ref it inside the
-//          guard). Install and Trim need the database's state mutex.
+// Owner:   holds one reference to each entry. What an install or a trim drops is released by the next Reclaim
+//          (engine/base/read_guard.h), which the caller runs once it holds no lock.
+// Threads: Newest, Select and EntryCount are lock-free and need a ReadGuard for as long as the result is used (or Ref
+// it
+//          inside the guard). Install and Trim need the database's state mutex.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ class VersionHistory {
   const SuperVersion* Newest() const { return view_.load(std::memory_order_acquire)->entries.back(); }
   const SuperVersion* Select(Epoch snapshot_epoch) const;
 
-  // Rule 2, first half. Takes over the caller's reference.
+  // Rule 2, first half. Takes over the caller's reference. The first install of all is of epoch 0.
   void InstallPreserving(SuperVersion* next);
   // Rule 2, second half: `epoch` is new, higher than any snapshot's; `live_snapshot_epochs` ascending.
   void InstallChanging(SuperVersion* next, Epoch epoch, const std::vector<Epoch>& live_snapshot_epochs);
@@ -39,15 +40,15 @@ class VersionHistory {
   size_t EntryCount() const { return view_.load(std::memory_order_acquire)->entries.size(); }
 
  private:
+  using Entries = std::vector<const SuperVersion*>;
   struct View {
-    std::vector<const SuperVersion*> entries;  // oldest first, never empty once installed
+    Entries entries;  // oldest first, never empty
   };
-  void Publish(std::unique_ptr<View> next, std::vector<const SuperVersion*> dropped);
-  static std::vector<const SuperVersion*> Needed(const std::vector<const SuperVersion*>& entries,
-                                                 const std::vector<Epoch>& live_snapshot_epochs,
-                                                 std::vector<const SuperVersion*>* dropped);
+  void Publish(Entries entries, Entries dropped);
+  static size_t IndexFor(const Entries& entries, Epoch snapshot_epoch);
+  static Entries Needed(const Entries& entries, const std::vector<Epoch>& live_snapshot_epochs, Entries* dropped);
 
-  std::atomic<const View*> view_{nullptr};
+  std::atomic<const View*> view_{nullptr};  // null until the first install
   uint64_t installs_ = 0;
 };
 

@@ -1,0 +1,237 @@
+#include "engine/version/table_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/io/file_name.h"
+
+namespace gneiss {
+
+namespace {
+
+void DeleteReader(Slice /*key*/, void* value) { delete static_cast<TableReader*>(value); }
+
+class OpenTableKey {
+ public:
+  OpenTableKey(uint64_t column_family_tag, uint64_t number) {
+    EncodeU64(bytes_, column_family_tag);
+    EncodeU64(bytes_ + 8, number);
+  }
+  Slice slice() const { return Slice(bytes_, sizeof(bytes_)); }
+
+ private:
+  char bytes_[16];
+};
+
+// RocksDB's rule: in a table with more tombstones than values each surplus tombstone counts as two average values, for
+// the bytes that compacting it will free.
+uint64_t CompensatedSize(uint64_t file_bytes, const TableProperties& properties) {
+  const uint64_t deletions = properties.deletions;
+  const uint64_t entries = properties.entries;
+  if (deletions > entries || deletions * 2 < entries || deletions == entries) return file_bytes;
+  const uint64_t average_value_bytes = properties.raw_value_bytes / (entries - deletions);
+  return file_bytes + (deletions * 2 - entries) * average_value_bytes * 2;
+}
+
+}  // namespace
+
+// ---- TableOpener
+
+const std::string& TableOpener::DirectoryOf(const TableMeta& meta) const {
+  return meta.path_id < config_.paths.size() ? config_.paths[meta.path_id] : config_.paths.back();
+}
+
+std::string TableOpener::PathOf(const TableMeta& meta) const {
+  const std::string& directory = DirectoryOf(meta);
+  std::string path = TableName(directory, meta.number);
+  if (!config_.fs->FileExists(path).IsNotFound()) return path;
+  std::string legacy_path = LegacyTableName(directory, meta.number);
+  return config_.fs->FileExists(legacy_path).ok() ? legacy_path : path;
+}
+
+Status TableOpener::OpenFile(const TableMeta& meta, std::string* path, std::unique_ptr<RandomAccessFile>* file) const {
+  const std::string& directory = DirectoryOf(meta);
+  *path = TableName(directory, meta.number);
+  Status status = config_.fs->OpenRandomAccess(*path, config_.file_options, file);
+  if (!status.IsPathNotFound()) return status;
+  const std::string legacy_path = LegacyTableName(directory, meta.number);
+  if (!config_.fs->OpenRandomAccess(legacy_path, config_.file_options, file).ok()) return status;
+  *path = legacy_path;
+  return Status::Ok();
+}
+
+Status TableOpener::Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const {
+  const TableReadConfig& read = config_.read;
+  const bool is_timed = read.stats != nullptr && read.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? read.clock->NowMicros() : 0;
+  std::unique_ptr<RandomAccessFile> file;
+  TableReader::OpenParams params;
+  AddTicker(read.stats, Ticker::kFilesOpened);
+  Status status = OpenFile(meta, &params.path, &file);
+  if (status.ok()) {
+    if (config_.advise_random) file->Hint(AccessPattern::kRandom);
+    params.file_bytes = meta.file_bytes;
+    params.file_number = meta.number;
+    params.level = level;
+    params.largest_seq = meta.largest_seq;
+    status = TableReader::Open(read, params, std::move(file), reader);
+  }
+  if (!status.ok()) AddTicker(read.stats, Ticker::kFileErrors);
+  if (is_timed) RecordHistogram(read.stats, Histogram::kTableOpen, read.clock->NowMicros() - start_us);
+  return status;
+}
+
+// ---- ReaderRef
+
+ReaderRef::ReaderRef(ReaderRef&& other) noexcept
+    : reader_(std::exchange(other.reader_, nullptr)),
+      cache_(std::exchange(other.cache_, nullptr)),
+      handle_(std::exchange(other.handle_, nullptr)) {}
+
+ReaderRef& ReaderRef::operator=(ReaderRef&& other) noexcept {
+  std::swap(reader_, other.reader_);
+  std::swap(cache_, other.cache_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+void ReaderRef::Reset() {
+  if (handle_ != nullptr) cache_->Release(handle_);
+  reader_ = nullptr;
+  cache_ = nullptr;
+  handle_ = nullptr;
+}
+
+// ---- TableFile
+
+TableFile::TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper)
+    : meta_(std::move(meta)),
+      opener_(std::move(opener)),
+      reaper_(std::move(reaper)),
+      compensated_bytes_(meta_.file_bytes) {}
+
+TableFile::~TableFile() {
+  delete tombstone_list_.load(std::memory_order_acquire);
+  delete reader_.load(std::memory_order_acquire);
+  const TableOpener::Config& config = opener_->config();
+  // A cached reader borrows the opener's configuration, so it goes first.
+  if (config.open_tables != nullptr)
+    config.open_tables->Erase(OpenTableKey(config.column_family_tag, meta_.number).slice());
+  if (is_obsolete_.load(std::memory_order_acquire) && reaper_ != nullptr)
+    reaper_->TableUnreferenced(meta_.number, meta_.path_id);
+}
+
+Status TableFile::Reader(int level, ReaderRef* reader, bool cache_only) const {
+  reader->Reset();
+  if (const TableReader* open = ReaderIfOpen(); open != nullptr) [[likely]] {
+    reader->reader_ = open;
+    return Status::Ok();
+  }
+  const TableOpener::Config& config = opener_->config();
+  const OpenTableKey key(config.column_family_tag, meta_.number);
+  const bool is_cached = config.open_tables != nullptr;
+  if (is_cached && FindInCache(key.slice(), reader)) return Status::Ok();
+  if (cache_only) return Status::Incomplete("Table not found in table_cache, no_io is set");
+  // Only readers of this table wait here, and they need it open; the second look finds what another one opened.
+  MutexLock lock(&open_mutex_);
+  if (!is_cached) return OpenForGood(level, reader);
+  return FindInCache(key.slice(), reader) ? Status::Ok() : OpenIntoCache(key.slice(), level, reader);
+}
+
+Status TableFile::OpenForGood(int level, ReaderRef* reader) const {
+  if (const TableReader* open = ReaderIfOpen(); open != nullptr) {
+    reader->reader_ = open;
+    return Status::Ok();
+  }
+  std::unique_ptr<TableReader> opened;
+  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, &opened));
+  NoteProperties(opened->properties());
+  reader->reader_ = opened.get();
+  reader_.store(opened.release(), std::memory_order_release);
+  return Status::Ok();
+}
+
+bool TableFile::FindInCache(Slice key, ReaderRef* reader) const {
+  Cache* const cache = opener_->config().open_tables.get();
+  Cache::Handle* const handle = cache->Lookup(key);
+  if (handle == nullptr) return false;
+  reader->reader_ = static_cast<const TableReader*>(cache->Value(handle));
+  reader->cache_ = cache;
+  reader->handle_ = handle;
+  return true;
+}
+
+Status TableFile::OpenIntoCache(Slice key, int level, ReaderRef* reader) const {
+  std::unique_ptr<TableReader> opened;
+  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, &opened));
+  NoteProperties(opened->properties());
+  Cache* const cache = opener_->config().open_tables.get();
+  Cache::Handle* handle = nullptr;
+  GNEISS_RETURN_IF_ERROR(cache->Insert(key, opened.get(), 1, &DeleteReader, Cache::Priority::kLow, &handle));
+  reader->reader_ = opened.release();
+  reader->cache_ = cache;
+  reader->handle_ = handle;
+  return Status::Ok();
+}
+
+void TableFile::NoteProperties(const TableProperties& properties) const {
+  compensated_bytes_.store(CompensatedSize(meta_.file_bytes, properties), std::memory_order_relaxed);
+  tombstones_.store(properties.range_deletions > 0 ? Tombstones::kSome : Tombstones::kNone, std::memory_order_relaxed);
+}
+
+// ---- range tombstones
+
+namespace {
+
+using AddTombstone = TableFile::AddTombstone;
+
+Status ReadTombstones(const TableReader& reader, const ReadParams& params, const AddTombstone& add) {
+  const std::unique_ptr<InternalIterator> iterator = reader.NewRangeTombstoneIterator(params);
+  if (iterator == nullptr) return Status::Ok();
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next())
+    add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
+  return iterator->status();
+}
+
+}  // namespace
+
+Status TableFile::LoadTombstones(const TableReader& reader, const ReadParams& params,
+                                 const RangeTombstoneList** list) const {
+  *list = tombstone_list_.load(std::memory_order_acquire);
+  if (*list != nullptr) return Status::Ok();
+  auto loaded = std::make_unique<RangeTombstoneList>(opener_->config().read.order);
+  GNEISS_RETURN_IF_ERROR(
+      ReadTombstones(reader, params, [&](Slice start, Slice end, SeqNo seq) { loaded->Add(start, end, seq); }));
+  loaded->Build();
+  // Two readers may load at once; the first one's list stays.
+  if (tombstone_list_.compare_exchange_strong(*list, loaded.get(), std::memory_order_acq_rel)) *list = loaded.release();
+  return Status::Ok();
+}
+
+Status TableFile::CoveringSeq(const TableReader& reader, const ReadParams& params, Slice user_key, SeqNo read_seq,
+                              SeqNo* seq) const {
+  const RangeTombstoneList* list = nullptr;
+  GNEISS_RETURN_IF_ERROR(LoadTombstones(reader, params, &list));
+  *seq = list->CoveringSeq(user_key, read_seq);
+  return Status::Ok();
+}
+
+Status TableFile::ForEachTombstone(int level, const ReadParams& params, const AddTombstone& add) const {
+  ReaderRef reader;
+  GNEISS_RETURN_IF_ERROR(Reader(level, &reader, params.cache_only));
+  if (tombstones() == Tombstones::kNone) return Status::Ok();
+  const KeyOrder& order = opener_->config().read.order;
+  const auto is_before = [&](Slice a, Slice b) { return order.Compare(a, b) < 0; };
+  // The first key behind the table. An order without successors keeps a tombstone that reaches over an inclusive end:
+  // such a table ends in the middle of a user key, which neither RocksDB 7.8.3 nor this engine writes.
+  std::string end_of_table(largest_user_key());
+  const bool is_cut = EndsBeforeLargest() || order.is_bytewise();
+  if (!EndsBeforeLargest()) end_of_table.push_back('\0');
+  return ReadTombstones(*reader.get(), params, [&](Slice start, Slice end, SeqNo seq) {
+    start = std::max(start, smallest_user_key(), is_before);
+    if (is_cut) end = std::min(end, Slice(end_of_table), is_before);
+    if (is_before(start, end)) add(start, end, seq);
+  });
+}
+
+}  // namespace gneiss

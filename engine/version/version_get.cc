@@ -1,0 +1,88 @@
+// A point read in a Version: level 0 newest first, then one run per deeper level.
+#include "engine/base/hash.h"
+#include "engine/version/version.h"
+
+namespace gneiss {
+
+// One Get on its way through the tables.
+class Version::Search {
+ public:
+  Search(const ReadParams& params, const SeekKey& key, PointLookup* lookup)
+      : params_(params), key_(key), lookup_(lookup) {}
+
+  const SeekKey& key() const { return key_; }
+  bool is_done() const { return lookup_->is_done(); }
+
+  void AskTable(const TableFile& table, int level) {
+    ReaderRef opened;
+    const TableReader* reader = table.ReaderIfOpen();
+    if (reader == nullptr) [[unlikely]] {
+      if (Status status = table.Reader(level, &opened, params_.cache_only); !status.ok()) {
+        lookup_->Fail(std::move(status));
+        return;
+      }
+      reader = opened.get();
+    }
+    if (table.tombstones() == TableFile::Tombstones::kSome) [[unlikely]] {
+      if (!AskTombstones(table, *reader)) return;
+    }
+    if (!has_hash_) {
+      hash_ = Xxph3(key_.user_key());
+      has_hash_ = true;
+    }
+    reader->Get(params_, key_, hash_, lookup_);
+    if (lookup_->is_done()) CountHit(table, level);
+  }
+
+ private:
+  // A tombstone covers what is older, here and in all tables still to come.
+  bool AskTombstones(const TableFile& table, const TableReader& reader) {
+    SeqNo covering_seq = 0;
+    Status status = table.CoveringSeq(reader, params_, key_.user_key(), lookup_->seq(), &covering_seq);
+    if (!status.ok()) {
+      lookup_->Fail(std::move(status));
+      return false;
+    }
+    if (covering_seq != 0) lookup_->CoverBelow(covering_seq);
+    return true;
+  }
+
+  static void CountHit(const TableFile& table, int level) {
+    AddTicker(table.stats(), level == 0 ? Ticker::kGetHitL0 : level == 1 ? Ticker::kGetHitL1 : Ticker::kGetHitL2AndUp);
+  }
+
+  const ReadParams& params_;
+  const SeekKey& key_;
+  PointLookup* const lookup_;
+  uint64_t hash_ = 0;
+  bool has_hash_ = false;
+};
+
+void Version::Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup) const {
+  Search search(params, key, lookup);
+  GetFromLevel0(&search);
+  for (int number = 1; number < LevelCount() && !search.is_done(); ++number) {
+    for (const auto& run : level(number).runs) GetFromRun(*run, number, &search);
+  }
+}
+
+void Version::GetFromLevel0(Search* search) const {
+  const Slice user_key = search->key().user_key();
+  const uint64_t head = order_.is_bytewise() ? KeyOrder::HeadOf(user_key) : 0;
+  for (const Fence& fence : level0_fences_) {
+    if (search->is_done()) return;
+    if (head < fence.smallest_head || head > fence.largest_head) continue;
+    const bool is_inside = order_.is_bytewise() && head > fence.smallest_head && head < fence.largest_head;
+    if (!is_inside && (order_.Compare(user_key, fence.table->smallest_user_key()) < 0 ||
+                       order_.Compare(user_key, fence.table->largest_user_key()) > 0))
+      continue;
+    search->AskTable(*fence.table, 0);
+  }
+}
+
+void Version::GetFromRun(const Run& run, int level, Search* search) const {
+  const Run::Span span = run.TablesFor(order_, search->key());
+  for (size_t i = span.first; i < span.last && !search->is_done(); ++i) search->AskTable(*run.tables()[i], level);
+}
+
+}  // namespace gneiss
