@@ -16,8 +16,27 @@ namespace gneiss {
 
 struct CompactionInput {
   int level = 0;
-  std::vector<TableFilePtr> tables;  // in run order
+  std::vector<TableFilePtr> tables;  // in run order; level 0: newest first
 };
+
+// Why a compaction was chosen: rocksdb::CompactionReason's numbers.
+enum class CompactionReason : int {
+  kUnknown = 0,
+  kLevelL0FilesNum = 1,
+  kLevelMaxLevelSize = 2,
+  kUniversalSizeAmplification = 3,
+  kUniversalSizeRatio = 4,
+  kUniversalSortedRunNum = 5,
+  kFifoMaxSize = 6,
+  kFifoReduceNumFiles = 7,
+  kFifoTtl = 8,
+  kManualCompaction = 9,
+  kFilesMarkedForCompaction = 10,
+  kBottommostFiles = 11,
+  kTtl = 12,
+  kPeriodicCompaction = 15,
+};
+const char* CompactionReasonName(CompactionReason reason);  // as RocksDB logs it: "LevelL0FilesNum" ...
 
 struct CompactionWork {
   enum class Type : uint8_t {
@@ -34,10 +53,10 @@ struct CompactionWork {
   uint64_t grandparent_overlap_bytes_max = 0;
   bool is_bottommost = false;  // no deeper table overlaps: tombstones may go, seqs become zero
   bool is_manual = false;
-  bool is_full = false;  // every table of the family is an input
-  const char* reason =
-      "";  // as RocksDB's CompactionReason names it: "LevelL0FilesNum", "LevelMaxLevelSize", "ManualCompaction" ...
-  int reason_number = 0;  // rocksdb::CompactionReason's number
+  bool is_full = false;               // every table of the family is an input
+  bool disables_compression = false;  // universal: while too little of the data is in older runs
+  const char* reason = "";            // CompactionReasonName
+  int reason_number = 0;              // CompactionReason
   double score = 0;
 
   uint64_t InputBytes() const;
@@ -49,6 +68,15 @@ struct LevelScore {
   int level = 0;
   double score = 0;
 };
+struct LevelTable {
+  int level = 0;
+  TableFilePtr table;
+};
+// What the choice must know of sequence numbers outside of the tables.
+struct SeqLimits {
+  SeqNo oldest_snapshot = 0;  // or the newest seq when none is open; 0: do not look for rewritable bottommost tables
+  SeqNo earliest_unflushed = kSeqMax;  // of the memtables: newer (ingested) tables stay out of level-0 merges
+};
 // Target sizes and scores of the levels, and what is still to be compacted: properties, throttling and the choice use
 // them.
 struct CompactionState {
@@ -56,29 +84,39 @@ struct CompactionState {
   std::vector<uint64_t> level_target_bytes;
   std::vector<LevelScore> scores;  // highest first; >= 1 wants compaction
   uint64_t pending_bytes = 0;      // rocksdb.estimate-pending-compaction-bytes
+  SeqLimits limits;
+  uint64_t now_unix_seconds = 0;
+  // Idle tables that want compaction for reasons of their own.
+  std::vector<LevelTable> marked;      // TableMeta::is_marked_for_compaction
+  std::vector<LevelTable> bottommost;  // every snapshot sees all of it, so seqs and tombstones may go
+  std::vector<LevelTable> expired;     // ttl
+  std::vector<LevelTable> periodic;
 };
 CompactionState ComputeCompactionState(const Version& version, const CompactionConfig& config,
-                                       uint64_t now_unix_seconds);
+                                       uint64_t now_unix_seconds, const SeqLimits& limits = {});
 bool NeedsCompaction(const Version& version, const CompactionState& state, const CompactionConfig& config);
 
 // Where the last compaction of each level ended, so that the next goes on from there.
 using CompactCursors = std::vector<InternalKey>;
 
-// The next automatic compaction, or nothing.
+// The next automatic compaction, or nothing. Its inputs are idle tables; the caller marks them (MarkInputs) and
+// computes the state anew before the next choice.
 std::optional<CompactionWork> ChooseCompaction(const Version& version, const CompactionState& state,
                                                const CompactionConfig& config, uint64_t now_unix_seconds,
                                                CompactCursors* cursors);
 
 // A manual compaction of [begin, end] (null: unbounded) from input_level to output_level (equal: rewrite in place).
 // Takes as much as compaction_bytes_max allows: *resume_from is set (else cleared) to where the next piece begins.
-// *conflict is set when a table needed is being compacted: wait and ask again.
+// *conflict is set when a table needed is being compacted: wait and ask again. Universal style takes all tables of all
+// levels at once, whatever the range; FIFO drops what it would drop by itself.
 struct ManualRequest {
   int input_level = 0;
   int output_level = 1;
   const Slice* begin_user_key = nullptr;
   const Slice* end_user_key = nullptr;
   bool allow_trivial_move = true;
-  uint64_t compaction_bytes_max = 0;  // 0: the config's
+  uint64_t compaction_bytes_max = 0;                 // 0: the config's
+  uint64_t ignored_tables_from_number = UINT64_MAX;  // in place: skip tables that this manual compaction wrote
 };
 std::optional<CompactionWork> ChooseManual(const Version& version, const CompactionConfig& config,
                                            const CompactionState& state, const ManualRequest& request,

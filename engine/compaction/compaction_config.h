@@ -83,6 +83,7 @@ struct CompactionConfig {
   // FIFO.
   uint64_t fifo_max_table_bytes = uint64_t{1} << 30;
   bool fifo_allow_compaction = false;
+  uint64_t write_buffer_bytes = uint64_t{64} << 20;  // FIFO merges only tables of about this size
 };
 
 // The compression of a table written to `level`, where `base_level` is the first level below 0 that holds data and

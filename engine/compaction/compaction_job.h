@@ -25,6 +25,7 @@ struct CompactionJobParams {
   std::shared_ptr<const CompactionConfig> config;
   TableOutputConfig output;      // without limits and grandparents: the job fills those from the work
   std::vector<SeqNo> snapshots;  // ascending
+  SeqNo earliest_write_conflict_snapshot = kSeqMax;
   uint32_t column_family_id = 0;
   const std::atomic<bool>* is_cancelled = nullptr;
   StatsSink* stats = nullptr;

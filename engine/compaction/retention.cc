@@ -1,15 +1,12 @@
 #include "engine/compaction/retention.h"
 
-#include <algorithm>
-
 #include "engine/base/clock.h"
+#include "engine/compaction/stripes.h"
 
 namespace gneiss {
 
 namespace {
 
-// A stripe is the set of entries that the same snapshots see. Stripe i holds the seqs in (snapshots[i-1],
-// snapshots[i]]; the last one is seen by no snapshot, only by readers of the newest data. Stripe 0 is seen by all.
 constexpr size_t kNoStripe = SIZE_MAX;
 
 bool IsPutLike(Kind kind) { return kind == Kind::kPut || kind == Kind::kBlobIndex || kind == Kind::kWideColumn; }
@@ -35,7 +32,7 @@ struct Retention::Rep {
   void LoadEntry(bool is_valid_now, Slice internal_key);
   void Advance();
   bool IsSameUserKey() const { return has_entry && params.order.Equal(entry.user_key, UserKey()); }
-  size_t StripeOf(SeqNo seq) const;
+  size_t StripeOf(SeqNo seq) const { return gneiss::StripeOf(params.snapshots, seq); }
   bool IsCoveredByRangeTombstone(SeqNo seq, size_t entry_stripe) const;
   bool IsAbsentBelow() const {
     return params.is_bottommost || (params.is_absent_below && params.is_absent_below(UserKey()));
@@ -120,13 +117,6 @@ void Retention::Rep::Advance() {
   Slice internal_key;
   const bool is_valid_now = input->NextKey(&internal_key);
   LoadEntry(is_valid_now, internal_key);
-}
-
-size_t Retention::Rep::StripeOf(SeqNo seq) const {
-  const std::vector<SeqNo>& snapshots = params.snapshots;
-  if (snapshots.empty() || seq <= snapshots.front()) return 0;
-  if (seq > snapshots.back()) return snapshots.size();
-  return static_cast<size_t>(std::lower_bound(snapshots.begin(), snapshots.end(), seq) - snapshots.begin());
 }
 
 bool Retention::Rep::IsCoveredByRangeTombstone(SeqNo seq, size_t entry_stripe) const {

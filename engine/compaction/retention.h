@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/logger.h"
@@ -39,7 +40,7 @@ class Retention {
     SeqNo earliest_write_conflict_snapshot = kSeqMax;
     bool enforces_single_delete_contracts = true;  // a Delete under a SingleDelete is Corruption, as RocksDB has it
     bool is_bottommost = false;
-    int level = 0;                                        // for filters: the output level
+    int level = 0;                                        // for filters: of the newest input, as RocksDB has it
     std::function<bool(Slice user_key)> is_absent_below;  // null: never known
     const MergeOperator* merge_operator = nullptr;
     EntryFilter* filter = nullptr;
@@ -74,5 +75,12 @@ class Retention {
   struct Rep;
   std::unique_ptr<Rep> rep_;
 };
+
+// What a flush or compaction keeps of range tombstones (internal key of the start, end user key; any order): for each
+// key the newest of each stripe, and at the bottommost level none that every snapshot sees. Tombstones may come out cut
+// in pieces, sorted by their internal key.
+std::vector<std::pair<InternalKey, std::string>> RetainRangeTombstones(
+    const KeyOrder& order, std::vector<std::pair<InternalKey, std::string>> tombstones,
+    const std::vector<SeqNo>& snapshots, bool is_bottommost);
 
 }  // namespace gneiss

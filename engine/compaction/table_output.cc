@@ -307,6 +307,7 @@ void TableOutput::SetRangeTombstones(std::vector<std::pair<InternalKey, std::str
 
 Status TableOutput::Finish(std::vector<OutputTable>* tables) {
   GNEISS_RETURN_IF_ERROR(rep_->Finish());
+  if (!rep_->finished.empty()) GNEISS_RETURN_IF_ERROR(SyncDirectory(rep_->config.fs, rep_->config.path));
   *tables = std::exchange(rep_->finished, {});
   return Status::Ok();
 }

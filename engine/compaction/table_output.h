@@ -29,8 +29,10 @@ struct TableOutputConfig {
   FileOptions file_options;
   std::string path;  // directory of the new tables
   uint32_t path_id = 0;
-  TableWriteConfig table;                // file_number and times are filled per table
-  uint64_t file_bytes_max = UINT64_MAX;  // start the next table at this size, never inside one user key
+  TableWriteConfig table;  // file_number and times are filled per table
+  // Start the next table at this size, never inside one user key. With grandparents a table may end at one of their
+  // borders from half this size on, and may grow to twice this size to get there.
+  uint64_t file_bytes_max = UINT64_MAX;
   uint64_t grandparent_overlap_bytes_max = UINT64_MAX;
   std::vector<TableFilePtr> grandparents;
   std::function<uint64_t()> new_file_number;
@@ -54,7 +56,8 @@ class TableOutput {
   // Range tombstones of the input that belong to this output, clipped to each table's key range so that tables of a run
   // stay disjoint. Called before the first Add.
   void SetRangeTombstones(std::vector<std::pair<InternalKey, std::string>> tombstones);
-  Status Finish(std::vector<OutputTable>* tables);  // synced; may be none
+  // Files and directory are synced. May be no table at all.
+  Status Finish(std::vector<OutputTable>* tables);
   void Abandon();
   uint64_t BytesWritten() const;
 

@@ -1,0 +1,56 @@
+// A Subcompaction merges one key range of a compaction's inputs into tables.
+//
+// Owner:   borrows the source, which outlives it; owns its outputs until they are taken.
+// Threads: Run on any one thread; the rest after it has returned.
+// Errors:  status(); the outputs are then deleted.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/compaction/compaction_job.h"
+#include "engine/compaction/table_span.h"
+
+namespace gneiss {
+
+using RangeTombstones = std::vector<std::pair<InternalKey, std::string>>;
+
+// What all parts of a compaction read.
+struct CompactionSource {
+  const CompactionJobParams& params;
+  std::vector<std::shared_ptr<const Run>> runs;  // newest first
+  std::vector<int> run_levels;
+  ReadParams read;
+  RangeTombstones tombstones;  // of all inputs
+};
+
+class Subcompaction {
+ public:
+  // `range` without begin or end is unbounded there; its end is excluded.
+  Subcompaction(const CompactionSource& source, const KeyRange& range, const TableOutputConfig& output)
+      : source_(source), range_(range), output_(output) {}
+
+  void Run();
+
+  const Status& status() const { return status_; }
+  const Retention::Counts& counts() const { return counts_; }
+  uint64_t cpu_us() const { return cpu_us_; }
+  std::vector<OutputTable>* mutable_outputs() { return &outputs_; }
+
+ private:
+  Status Merge();
+  std::unique_ptr<InternalIterator> NewInput() const;
+  RangeTombstones OwnTombstones() const;
+
+  const CompactionSource& source_;
+  const KeyRange range_;
+  const TableOutputConfig& output_;
+  Status status_;
+  Retention::Counts counts_;
+  uint64_t cpu_us_ = 0;
+  std::vector<OutputTable> outputs_;
+};
+
+}  // namespace gneiss
