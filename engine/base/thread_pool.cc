@@ -28,7 +28,7 @@ void PrepareThread(const ThreadPool::Config& config) {
 ThreadPool::ThreadPool(const Config& config) : config_(config), threads_max_(config.threads_max) {}
 
 ThreadPool::~ThreadPool() {
-  std::deque<std::function<void()>> dropped;  // closures are destroyed without the lock
+  std::deque<std::function<void()>> dropped;
   std::vector<std::thread> threads;
   {
     MutexLock lock(&mutex_);
@@ -37,6 +37,7 @@ ThreadPool::~ThreadPool() {
     threads.swap(threads_);
     work_or_stop_.SignalAll();
   }
+  dropped.clear();  // without the lock, and before waiting: a running job may wait for what a closure holds
   for (std::thread& thread : threads) thread.join();
 }
 

@@ -1,0 +1,79 @@
+#include "engine/base/arena.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+
+#include "engine/base/random.h"
+
+namespace gneiss {
+namespace {
+
+TEST(ArenaTest, EmptyArenaTakesNothing) { EXPECT_EQ(Arena().MemoryUsage(), 0u); }
+
+TEST(ArenaTest, AllocationsAreAlignedAndDoNotOverlap) {
+  Arena arena(16384);
+  Random random(3);
+  struct Piece {
+    char* at;
+    size_t size;
+    char fill;
+  };
+  std::vector<Piece> pieces;
+  for (int i = 0; i < 20000; ++i) {
+    const size_t size = random.OneIn(1000) ? random.Uniform(50000) : random.Uniform(200);
+    char* const at = arena.Allocate(size);
+    ASSERT_NE(at, nullptr);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(at) % 8, 0u);
+    const char fill = static_cast<char>(i);
+    std::memset(at, fill, size);
+    pieces.push_back({at, size, fill});
+  }
+  size_t total = 0;
+  for (const Piece& piece : pieces) {
+    total += piece.size;
+    ASSERT_TRUE(std::all_of(piece.at, piece.at + piece.size, [&](char c) { return c == piece.fill; }));
+  }
+  EXPECT_GE(arena.MemoryUsage(), total);
+  EXPECT_LE(arena.MemoryUsage(), total + total / 4 + 100000);
+}
+
+TEST(ArenaTest, FirstBlockIsSmall) {
+  Arena arena;
+  arena.Allocate(10);
+  EXPECT_LE(arena.MemoryUsage(), 4096u);
+}
+
+TEST(ArenaTest, LargeRequestsDoNotReplaceTheCurrentBlock) {
+  Arena arena(65536);
+  char* const first = arena.Allocate(8);
+  const size_t before = arena.MemoryUsage();
+  arena.Allocate(60000);
+  EXPECT_LE(arena.MemoryUsage(), before + 60100);
+  EXPECT_EQ(arena.Allocate(8), first + 8);
+}
+
+TEST(ArenaTest, ThreadsShareIt) {
+  constexpr int kThreads = 4;
+  constexpr size_t kPieces = 20000;
+  Arena arena(32768);
+  std::vector<std::vector<uint64_t*>> places(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&arena, &mine = places[static_cast<size_t>(t)], t] {
+      for (size_t i = 0; i < kPieces; ++i) {
+        auto* const place = reinterpret_cast<uint64_t*>(arena.Allocate(8 + i % 50));
+        *place = static_cast<uint64_t>(t) << 32 | i;
+        mine.push_back(place);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t t = 0; t < kThreads; ++t) {
+    for (size_t i = 0; i < kPieces; ++i) ASSERT_EQ(*places[t][i], static_cast<uint64_t>(t) << 32 | i);
+  }
+}
+
+}  // namespace
+}  // namespace gneiss
