@@ -23,6 +23,8 @@ struct Pin {
 class PinnedValue {
  public:
   PinnedValue() = default;
+  // Copies go to the caller's `buffer`, whose capacity is reused from read to read.
+  explicit PinnedValue(std::string* buffer) : buffer_(buffer) {}
   ~PinnedValue() { Reset(); }
   PinnedValue(const PinnedValue&) = delete;
   PinnedValue& operator=(const PinnedValue&) = delete;
@@ -39,17 +41,14 @@ class PinnedValue {
   // Copy or take bytes.
   void CopyBytes(Slice bytes) {
     Reset();
-    own_.assign(bytes);
-    slice_ = own_;
+    buffer_->assign(bytes);
+    slice_ = *buffer_;
   }
   void TakeBytes(std::string&& bytes) {
     Reset();
-    own_ = std::move(bytes);
-    slice_ = own_;
+    *buffer_ = std::move(bytes);
+    slice_ = *buffer_;
   }
-  std::string* mutable_own() { return &own_; }  // after writing there, call UseOwn()
-  void UseOwn() { slice_ = own_; }
-
   // Hands the pin to the caller, who now releases it; slice() stays as it is.
   Pin TakePin() { return std::exchange(pin_, Pin{}); }
 
@@ -62,6 +61,7 @@ class PinnedValue {
   Slice slice_;
   Pin pin_;
   std::string own_;
+  std::string* buffer_ = &own_;
 };
 
 }  // namespace gneiss

@@ -35,6 +35,7 @@ class BatchReader {
   // `rep` with its header.
   explicit BatchReader(Slice rep) : rest_(rep) { rest_.remove_prefix(kBatchHeaderBytes); }
   bool AtEnd() const { return rest_.empty(); }
+  size_t RestBytes() const { return rest_.size(); }
   Status Next(BatchRecord* record);
 
  private:

@@ -1,0 +1,155 @@
+#include "compat/db/iterator.h"
+
+#include "compat/db/read_params.h"
+#include "compat/status_map.h"
+
+namespace rocksdb {
+
+namespace {
+
+// An iterator over nothing, with a status.
+class EmptyIterator final : public Iterator {
+ public:
+  explicit EmptyIterator(const Status& status) : status_(status) {}
+  bool Valid() const override { return false; }
+  void SeekToFirst() override {}
+  void SeekToLast() override {}
+  void Seek(const Slice& /*target*/) override {}
+  void SeekForPrev(const Slice& /*target*/) override {}
+  void Next() override {}
+  void Prev() override {}
+  Slice key() const override { return {}; }
+  Slice value() const override { return {}; }
+  Status status() const override { return status_; }
+
+ private:
+  const Status status_;
+};
+
+}  // namespace
+
+Status Iterator::GetProperty(std::string prop_name, std::string* prop) {
+  if (prop == nullptr) return Status::InvalidArgument("prop is nullptr");
+  if (prop_name == "rocksdb.iterator.is-key-pinned") {
+    *prop = "0";
+    return Status::OK();
+  }
+  return Status::InvalidArgument("Unidentified property.");
+}
+
+Iterator* NewEmptyIterator() { return new EmptyIterator(Status::OK()); }
+Iterator* NewErrorIterator(const Status& status) { return new EmptyIterator(status); }
+
+}  // namespace rocksdb
+
+namespace gneiss::compat {
+
+IteratorHandle::IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
+                               std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor)
+    : core_(std::move(core)),
+      family_(std::move(family)),
+      options_(options),
+      prefix_extractor_(options.prefix_same_as_start && !options.total_order_seek ? std::move(prefix_extractor)
+                                                                                  : nullptr) {}
+
+IteratorParams IteratorHandle::ParamsOf() {
+  if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
+  if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
+  return {.table = TableParamsOf(options_),
+          .snapshot = SnapshotOf(options_.snapshot),
+          .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
+          .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
+          .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
+          .ignore_range_deletions = options_.ignore_range_deletions,
+          .max_skippable_internal_keys = options_.max_skippable_internal_keys};
+}
+
+void IteratorHandle::Open() { inner_ = core_->database->NewIterator(ParamsOf(), family_); }
+
+// The caller may have put other bytes behind his bounds; a tailing iterator looks at the newest data.
+void IteratorHandle::BeforeSeek() {
+  is_past_prefix_ = false;
+  has_prefix_ = false;
+  if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
+  if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
+  if (options_.tailing && inner_->seq() != core_->database->LatestSeq()) Open();
+}
+
+void IteratorHandle::NotePrefix(const rocksdb::Slice& target) {
+  if (prefix_extractor_ == nullptr || !prefix_extractor_->InDomain(target)) return;
+  prefix_ = prefix_extractor_->Transform(target).ToString();
+  has_prefix_ = true;
+}
+
+void IteratorHandle::CheckPrefix() {
+  if (!has_prefix_ || !inner_->Valid()) return;
+  const rocksdb::Slice found = ToRocks(inner_->key());
+  is_past_prefix_ = !prefix_extractor_->InDomain(found) || prefix_extractor_->Transform(found) != rocksdb::Slice(prefix_);
+}
+
+void IteratorHandle::SeekToFirst() {
+  BeforeSeek();
+  inner_->SeekToFirst();
+  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
+}
+
+void IteratorHandle::SeekToLast() {
+  BeforeSeek();
+  inner_->SeekToLast();
+  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
+}
+
+void IteratorHandle::Seek(const rocksdb::Slice& target) {
+  BeforeSeek();
+  NotePrefix(target);
+  inner_->Seek(ToEngine(target));
+  CheckPrefix();
+}
+
+void IteratorHandle::SeekForPrev(const rocksdb::Slice& target) {
+  BeforeSeek();
+  NotePrefix(target);
+  inner_->SeekForPrev(ToEngine(target));
+  CheckPrefix();
+}
+
+void IteratorHandle::Next() {
+  inner_->Next();
+  if (has_prefix_) CheckPrefix();
+}
+
+void IteratorHandle::Prev() {
+  inner_->Prev();
+  if (has_prefix_) CheckPrefix();
+}
+
+rocksdb::Slice IteratorHandle::key() const { return ToRocks(inner_->key()); }
+rocksdb::Slice IteratorHandle::value() const { return ToRocks(inner_->value()); }
+rocksdb::Status IteratorHandle::status() const { return ToRocks(inner_->status()); }
+
+rocksdb::Status IteratorHandle::Refresh() {
+  if (options_.snapshot != nullptr) return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
+  Open();
+  is_past_prefix_ = false;
+  has_prefix_ = false;
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status IteratorHandle::GetProperty(std::string name, std::string* value) {
+  if (value == nullptr) return rocksdb::Status::InvalidArgument("prop is nullptr");
+  if (name == "rocksdb.iterator.super-version-number") {
+    *value = std::to_string(inner_->super_version_number());
+    return rocksdb::Status::OK();
+  }
+  if (name == "rocksdb.iterator.is-key-pinned") {
+    *value = Valid() ? "0" : "Iterator is not valid.";
+    return rocksdb::Status::OK();
+  }
+  if (name == "rocksdb.iterator.internal-key") {
+    *value = std::string(inner_->key());
+    return rocksdb::Status::OK();
+  }
+  return rocksdb::Status::InvalidArgument("Unidentified property.");
+}
+
+}  // namespace gneiss::compat

@@ -1,0 +1,56 @@
+// The rocksdb::Iterator over an engine DbIterator.
+//
+// Owner:   holds the core, so it may outlive the DB. Bounds are the caller's Slices and are read again at every seek.
+// Threads: one at a time, as rocksdb::Iterator.
+#pragma once
+
+#include <rocksdb/iterator.h>
+#include <rocksdb/slice_transform.h>
+
+#include <memory>
+#include <string>
+
+#include "compat/db/core.h"
+
+namespace gneiss::compat {
+
+class IteratorHandle final : public rocksdb::Iterator {
+ public:
+  IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
+                 std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor);
+  // Before use: opens the engine's iterator at the newest state or the options' snapshot.
+  void Open();
+  void Adopt(std::unique_ptr<DbIterator> inner) { inner_ = std::move(inner); }
+  IteratorParams ParamsOf();
+
+  bool Valid() const override { return inner_->Valid() && !is_past_prefix_; }
+  void SeekToFirst() override;
+  void SeekToLast() override;
+  void Seek(const rocksdb::Slice& target) override;
+  void SeekForPrev(const rocksdb::Slice& target) override;
+  void Next() override;
+  void Prev() override;
+  rocksdb::Slice key() const override;
+  rocksdb::Slice value() const override;
+  rocksdb::Status status() const override;
+  rocksdb::Status Refresh() override;
+  rocksdb::Status GetProperty(std::string name, std::string* value) override;
+
+ private:
+  void BeforeSeek();
+  void NotePrefix(const rocksdb::Slice& target);
+  void CheckPrefix();
+
+  const std::shared_ptr<DbCore> core_;
+  const FamilyPtr family_;
+  const rocksdb::ReadOptions options_;
+  const std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor_;  // null unless prefix_same_as_start
+  Slice lower_;
+  Slice upper_;
+  std::string prefix_;
+  bool has_prefix_ = false;
+  bool is_past_prefix_ = false;
+  std::unique_ptr<DbIterator> inner_;
+};
+
+}  // namespace gneiss::compat

@@ -1,0 +1,109 @@
+// Flush, compaction and the other calls that tend a database.
+
+#include "compat/db/db_impl.h"
+#include "compat/db/read_params.h"
+#include "compat/not_supported.h"
+#include "compat/status_map.h"
+
+namespace gneiss::compat {
+
+rocksdb::Status DbImpl::Flush(const rocksdb::FlushOptions& options, rocksdb::ColumnFamilyHandle* family) {
+  return Flush(options, std::vector<rocksdb::ColumnFamilyHandle*>{family});
+}
+
+rocksdb::Status DbImpl::Flush(const rocksdb::FlushOptions& options,
+                              const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+  std::vector<FamilyPtr> engine_families;
+  for (const rocksdb::ColumnFamilyHandle* family : families) engine_families.push_back(FamilyOf(family));
+  return ToRocks(core_->database->Flush(
+      FlushParams{.wait = options.wait, .allow_write_stall = options.allow_write_stall}, engine_families));
+}
+
+rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                     const rocksdb::Slice* begin, const rocksdb::Slice* end) {
+  if (disabled_manual_compactions_.load() > 0) {
+    return rocksdb::Status::Incomplete(rocksdb::Status::SubCode::kManualCompactionPaused);
+  }
+  if (options.full_history_ts_low != nullptr) return NotBuilt("CompactRangeOptions::full_history_ts_low");
+  if (options.blob_garbage_collection_policy == rocksdb::BlobGarbageCollectionPolicy::kForce) {
+    return NotBuilt("CompactRangeOptions::blob_garbage_collection_policy");
+  }
+  const CompactRangeParams params{
+      .exclusive = options.exclusive_manual_compaction,
+      .change_level = options.change_level,
+      .target_level = options.target_level,
+      .bottommost = static_cast<CompactRangeParams::Bottommost>(options.bottommost_level_compaction),
+      .allow_write_stall = options.allow_write_stall,
+      .subcompactions_max = static_cast<int>(options.max_subcompactions),
+      .canceled = options.canceled != nullptr ? options.canceled : &are_manual_compactions_canceled_};
+  Slice begin_slice;
+  Slice end_slice;
+  if (begin != nullptr) begin_slice = ToEngine(*begin);
+  if (end != nullptr) end_slice = ToEngine(*end);
+  return ToRocks(core_->database->CompactRange(params, FamilyOf(family), begin == nullptr ? nullptr : &begin_slice,
+                                               end == nullptr ? nullptr : &end_slice));
+}
+
+rocksdb::Status DbImpl::PauseBackgroundWork() { return ToRocks(core_->database->PauseBackgroundWork()); }
+rocksdb::Status DbImpl::ContinueBackgroundWork() { return ToRocks(core_->database->ContinueBackgroundWork()); }
+
+rocksdb::Status DbImpl::EnableAutoCompaction(const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+  rocksdb::Status result;
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    const rocksdb::Status status = SetOptions(family, {{"disable_auto_compactions", "false"}});
+    if (!status.ok()) result = status;
+  }
+  return result;
+}
+
+void DbImpl::DisableManualCompaction() {
+  ++disabled_manual_compactions_;
+  are_manual_compactions_canceled_.store(true);
+}
+void DbImpl::EnableManualCompaction() {
+  if (--disabled_manual_compactions_ == 0) are_manual_compactions_canceled_.store(false);
+}
+
+rocksdb::Status DbImpl::DisableFileDeletions() { return ToRocks(core_->database->DisableFileDeletions()); }
+rocksdb::Status DbImpl::EnableFileDeletions(bool force) { return ToRocks(core_->database->EnableFileDeletions(force)); }
+
+rocksdb::Status DbImpl::VerifyChecksum(const rocksdb::ReadOptions& options) {
+  return ToRocks(core_->database->VerifyChecksums(TableParamsOf(options)));
+}
+
+void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
+
+rocksdb::Status DbImpl::CompactFiles(const rocksdb::CompactionOptions&, rocksdb::ColumnFamilyHandle*,
+                                     const std::vector<std::string>&, int, int, std::vector<std::string>*,
+                                     rocksdb::CompactionJobInfo*) {
+  return NotBuilt("DB::CompactFiles");
+}
+rocksdb::Status DbImpl::DeleteFile(std::string) { return NotBuilt("DB::DeleteFile"); }
+rocksdb::Status DbImpl::GetUpdatesSince(rocksdb::SequenceNumber, std::unique_ptr<rocksdb::TransactionLogIterator>*,
+                                        const rocksdb::TransactionLogIterator::ReadOptions&) {
+  return NotBuilt("DB::GetUpdatesSince");
+}
+rocksdb::Status DbImpl::IngestExternalFile(rocksdb::ColumnFamilyHandle*, const std::vector<std::string>&,
+                                           const rocksdb::IngestExternalFileOptions&) {
+  return NotBuilt("DB::IngestExternalFile");
+}
+rocksdb::Status DbImpl::IngestExternalFiles(const std::vector<rocksdb::IngestExternalFileArg>&) {
+  return NotBuilt("DB::IngestExternalFiles");
+}
+rocksdb::Status DbImpl::CreateColumnFamilyWithImport(const rocksdb::ColumnFamilyOptions&, const std::string&,
+                                                     const rocksdb::ImportColumnFamilyOptions&,
+                                                     const rocksdb::ExportImportFilesMetaData&,
+                                                     rocksdb::ColumnFamilyHandle**) {
+  return NotBuilt("DB::CreateColumnFamilyWithImport");
+}
+rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string) {
+  return NotBuilt("DB::IncreaseFullHistoryTsLow");
+}
+rocksdb::Status DbImpl::GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string*) {
+  return NotBuilt("DB::GetFullHistoryTsLow");
+}
+rocksdb::Status DbImpl::DeleteFilesInRanges(rocksdb::ColumnFamilyHandle*, const rocksdb::RangePtr*, size_t, bool) {
+  return NotBuilt("DeleteFilesInRanges");
+}
+
+}  // namespace gneiss::compat

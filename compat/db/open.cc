@@ -1,0 +1,166 @@
+// Opening, closing, destroying.
+
+#include <rocksdb/convenience.h>
+
+#include <random>
+
+#include "compat/db/db_impl.h"
+#include "compat/db/open_config.h"
+#include "compat/not_supported.h"
+#include "compat/options/sanitize.h"
+#include "compat/status_map.h"
+
+namespace gneiss::compat {
+
+namespace {
+
+// Twenty characters of 0-9A-Z, as RocksDB's session ids.
+std::string NewSessionId() {
+  static constexpr char kDigits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::random_device device;
+  std::string id;
+  for (int i = 0; i < 20; ++i) id.push_back(kDigits[device() % 36]);
+  return id;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> OnlyDefault(const rocksdb::Options& options) {
+  return {rocksdb::ColumnFamilyDescriptor(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions(options))};
+}
+
+}  // namespace
+
+DbImpl::DbImpl(std::shared_ptr<DbCore> core) : core_(std::move(core)) {
+  default_handle_ = MakeHandle(core_->database->DefaultFamily());
+}
+
+DbImpl::~DbImpl() { core_->database->Close().IgnoreError("a destructor has no one to tell"); }
+
+rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::string& name,
+                             const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool is_read_only,
+                             bool error_if_wal_file_exists, std::vector<rocksdb::ColumnFamilyHandle*>* handles,
+                             rocksdb::DB** db) {
+  *db = nullptr;
+  if (handles != nullptr) handles->clear();
+  rocksdb::Status status = ValidateForOpen(db_options, families);
+  if (!status.ok()) return status;
+  auto core = std::make_shared<DbCore>();
+  core->name = name;
+  core->session_id = NewSessionId();
+  rocksdb::Status log_status;
+  core->db_options = SanitizeDbOptions(name, db_options, is_read_only, &log_status);
+  log_status.PermitUncheckedError();
+  DatabaseConfig config;
+  status = DatabaseConfigOf(core.get(), &config);
+  if (!status.ok()) return status;
+  config.is_read_only = is_read_only;
+  config.error_if_wal_file_exists = error_if_wal_file_exists;
+  std::vector<FamilyDescriptor> descriptors;
+  for (const rocksdb::ColumnFamilyDescriptor& family : families) {
+    rocksdb::ColumnFamilyOptions sanitized;
+    status = FamilyDescriptorOf(*core, family.name, family.options, &sanitized, &descriptors.emplace_back());
+    if (!status.ok()) return status;
+    core->family_options[family.name] = sanitized;
+  }
+  std::vector<FamilyPtr> opened;
+  status = ToRocks(Database::Open(config, name, descriptors, &opened, &core->database));
+  if (!status.ok()) return status;
+  auto impl = std::make_unique<DbImpl>(core);
+  if (handles != nullptr) {
+    for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
+  }
+  *db = impl.release();
+  return status;
+}
+
+rocksdb::Status DbImpl::Close() { return ToRocks(core_->database->Close()); }
+rocksdb::Status DbImpl::Resume() { return ToRocks(core_->database->Resume()); }
+
+DbInternals* DbInternalsOf(rocksdb::DB* db) {
+  return db == nullptr ? nullptr : dynamic_cast<DbImpl*>(db->GetRootDB());
+}
+
+}  // namespace gneiss::compat
+
+namespace rocksdb {
+
+using gneiss::compat::DbImpl;
+using gneiss::compat::NotBuilt;
+
+DB::~DB() = default;
+
+Status DB::Open(const Options& options, const std::string& name, DB** dbptr) {
+  return DbImpl::Open(options, name, gneiss::compat::OnlyDefault(options), false, false, nullptr, dbptr);
+}
+Status DB::Open(const DBOptions& db_options, const std::string& name,
+                const std::vector<ColumnFamilyDescriptor>& column_families, std::vector<ColumnFamilyHandle*>* handles,
+                DB** dbptr) {
+  return DbImpl::Open(db_options, name, column_families, false, false, handles, dbptr);
+}
+Status DB::OpenForReadOnly(const Options& options, const std::string& name, DB** dbptr, bool error_if_wal_file_exists) {
+  return DbImpl::Open(options, name, gneiss::compat::OnlyDefault(options), true, error_if_wal_file_exists, nullptr,
+                      dbptr);
+}
+Status DB::OpenForReadOnly(const DBOptions& db_options, const std::string& name,
+                           const std::vector<ColumnFamilyDescriptor>& column_families,
+                           std::vector<ColumnFamilyHandle*>* handles, DB** dbptr, bool error_if_wal_file_exists) {
+  return DbImpl::Open(db_options, name, column_families, true, error_if_wal_file_exists, handles, dbptr);
+}
+Status DB::OpenAsSecondary(const Options&, const std::string&, const std::string&, DB**) {
+  return NotBuilt("DB::OpenAsSecondary");
+}
+Status DB::OpenAsSecondary(const DBOptions&, const std::string&, const std::string&,
+                           const std::vector<ColumnFamilyDescriptor>&, std::vector<ColumnFamilyHandle*>*, DB**) {
+  return NotBuilt("DB::OpenAsSecondary");
+}
+Status DB::OpenAndCompact(const std::string&, const std::string&, const std::string&, std::string*,
+                          const CompactionServiceOptionsOverride&) {
+  return NotBuilt("DB::OpenAndCompact");
+}
+Status DB::OpenAndCompact(const OpenAndCompactOptions&, const std::string&, const std::string&, const std::string&,
+                          std::string*, const CompactionServiceOptionsOverride&) {
+  return NotBuilt("DB::OpenAndCompact");
+}
+Status DB::OpenAndTrimHistory(const DBOptions&, const std::string&, const std::vector<ColumnFamilyDescriptor>&,
+                              std::vector<ColumnFamilyHandle*>*, DB**, std::string) {
+  return NotBuilt("DB::OpenAndTrimHistory");
+}
+
+Status DB::ListColumnFamilies(const DBOptions& db_options, const std::string& name,
+                              std::vector<std::string>* column_families) {
+  gneiss::compat::DbCore core;
+  core.name = name;
+  core.db_options = db_options;
+  gneiss::DatabaseConfig config;
+  const Status status = gneiss::compat::DatabaseConfigOf(&core, &config);
+  if (!status.ok()) return status;
+  return gneiss::compat::ToRocks(gneiss::ListFamilies(config, name, column_families));
+}
+
+Status DestroyDB(const std::string& name, const Options& options, const std::vector<ColumnFamilyDescriptor>& families) {
+  gneiss::compat::DbCore core;
+  core.name = name;
+  Status log_status;
+  core.db_options = gneiss::compat::SanitizeDbOptions(name, options, /*read_only=*/true, &log_status);
+  log_status.PermitUncheckedError();
+  gneiss::DatabaseConfig config;
+  const Status status = gneiss::compat::DatabaseConfigOf(&core, &config);
+  if (!status.ok()) return status;
+  std::vector<gneiss::FamilyDescriptor> descriptors;
+  for (const ColumnFamilyDescriptor& family : families) {
+    gneiss::FamilyDescriptor& descriptor = descriptors.emplace_back();
+    descriptor.name = family.name;
+    for (const DbPath& path : family.options.cf_paths) descriptor.config.paths.push_back(path.path);
+  }
+  return gneiss::compat::ToRocks(gneiss::DestroyDatabase(config, name, descriptors));
+}
+
+Status RepairDB(const std::string&, const DBOptions&, const std::vector<ColumnFamilyDescriptor>&) {
+  return NotBuilt("RepairDB");
+}
+Status RepairDB(const std::string&, const DBOptions&, const std::vector<ColumnFamilyDescriptor>&,
+                const ColumnFamilyOptions&) {
+  return NotBuilt("RepairDB");
+}
+Status RepairDB(const std::string&, const Options&) { return NotBuilt("RepairDB"); }
+
+}  // namespace rocksdb

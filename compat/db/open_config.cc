@@ -1,0 +1,175 @@
+#include "compat/db/open_config.h"
+
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/rate_limiter.h>
+
+#include <algorithm>
+
+#include "compat/adapters/engine_cache.h"
+#include "compat/adapters/engine_file_system.h"
+#include "compat/adapters/engine_logger.h"
+#include "compat/adapters/engine_clock.h"
+#include "compat/adapters/engine_stats.h"
+#include "compat/db/compaction_filter_adapter.h"
+#include "compat/db/listener_adapter.h"
+#include "compat/not_supported.h"
+#include "compat/options/engine_config.h"
+#include "compat/options/options_file.h"
+#include "compat/options/sanitize.h"
+#include "compat/status_map.h"
+
+namespace gneiss::compat {
+
+namespace {
+
+class EngineRateLimit final : public RateLimit {
+ public:
+  EngineRateLimit(std::shared_ptr<rocksdb::RateLimiter> limiter, std::shared_ptr<rocksdb::Statistics> statistics)
+      : limiter_(std::move(limiter)), statistics_(std::move(statistics)) {}
+  void Request(uint64_t bytes, bool is_high_priority) override {
+    const auto priority = is_high_priority ? rocksdb::Env::IO_HIGH : rocksdb::Env::IO_LOW;
+    const auto most = static_cast<uint64_t>(limiter_->GetSingleBurstBytes());
+    for (uint64_t left = bytes; left > 0;) {
+      const uint64_t piece = std::min(left, most);
+      limiter_->Request(static_cast<int64_t>(piece), priority, statistics_.get(), rocksdb::RateLimiter::OpType::kWrite);
+      left -= piece;
+    }
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::RateLimiter> limiter_;
+  const std::shared_ptr<rocksdb::Statistics> statistics_;
+};
+
+rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
+  if (options.wal_compression != rocksdb::kNoCompression) return NotBuilt("DBOptions::wal_compression");
+  if (options.WAL_ttl_seconds != 0) return NotBuilt("DBOptions::WAL_ttl_seconds");
+  if (options.WAL_size_limit_MB != 0) return NotBuilt("DBOptions::WAL_size_limit_MB");
+  if (options.wal_filter != nullptr) return NotBuilt("DBOptions::wal_filter");
+  if (options.track_and_verify_wals_in_manifest) return NotBuilt("DBOptions::track_and_verify_wals_in_manifest");
+  if (options.file_checksum_gen_factory != nullptr) return NotBuilt("DBOptions::file_checksum_gen_factory");
+  if (options.atomic_flush) return NotBuilt("DBOptions::atomic_flush");
+  if (options.two_write_queues) return NotBuilt("DBOptions::two_write_queues");
+  if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
+  if (options.best_efforts_recovery) return NotBuilt("DBOptions::best_efforts_recovery");
+  if (options.persist_stats_to_disk) return NotBuilt("DBOptions::persist_stats_to_disk");
+  if (options.compaction_service != nullptr) return NotBuilt("DBOptions::compaction_service");
+  if (options.allow_2pc) return NotBuilt("DBOptions::allow_2pc");
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status CheckFamilyOptionsAreBuilt(const rocksdb::ColumnFamilyOptions& options) {
+  if (options.comparator->timestamp_size() > 0) return NotBuilt("Comparator::timestamp_size");
+  if (options.enable_blob_files) return NotBuilt("ColumnFamilyOptions::enable_blob_files");
+  if (!options.table_properties_collector_factories.empty()) {
+    return NotBuilt("ColumnFamilyOptions::table_properties_collector_factories");
+  }
+  if (options.sst_partitioner_factory != nullptr) return NotBuilt("ColumnFamilyOptions::sst_partitioner_factory");
+  if (options.inplace_callback != nullptr) return NotBuilt("ColumnFamilyOptions::inplace_callback");
+  return rocksdb::Status::OK();
+}
+
+std::vector<std::string> PathsOf(const std::vector<rocksdb::DbPath>& paths) {
+  std::vector<std::string> names;
+  for (const rocksdb::DbPath& path : paths) names.push_back(path.path);
+  return names;
+}
+
+}  // namespace
+
+rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
+  const rocksdb::DBOptions& options = core->db_options;
+  if (const rocksdb::Status built = CheckDbOptionsAreBuilt(options); !built.ok()) return built;
+  core->rocks_fs = options.env->GetFileSystem();
+  core->owned_fs = NewEngineFileSystem(core->rocks_fs);
+  core->owned_clock = NewEngineClock(options.env->GetSystemClock());
+  core->logger = NewEngineLogger(options.info_log);
+  core->stats = NewEngineStats(options.statistics);
+  if (!options.listeners.empty()) core->events = NewListenerAdapter(core, options.listeners);
+  if (options.rate_limiter != nullptr) {
+    core->rate_limit = std::make_unique<EngineRateLimit>(options.rate_limiter, options.statistics);
+  }
+  const BackgroundLimits limits = BackgroundLimitsOf(options);
+  config->create_if_missing = options.create_if_missing;
+  config->create_missing_families = options.create_missing_column_families;
+  config->error_if_exists = options.error_if_exists;
+  config->paranoid_checks = options.paranoid_checks;
+  config->fs = core->owned_fs != nullptr ? core->owned_fs.get() : FileSystem::Posix();
+  config->file_options = {.use_direct_reads = options.use_direct_reads,
+                          .use_direct_writes = options.use_direct_io_for_flush_and_compaction,
+                          .use_mmap_reads = options.allow_mmap_reads,
+                          .use_mmap_writes = options.allow_mmap_writes};
+  config->clock = core->owned_clock != nullptr ? core->owned_clock.get() : Clock::System();
+  config->logger = core->logger.get();
+  config->stats = core->stats.get();
+  config->events = core->events.get();
+  config->rate_limit = core->rate_limit.get();
+  config->background_flushes_max = limits.flushes_max;
+  config->background_compactions_max = limits.compactions_max;
+  config->max_open_files = options.max_open_files;
+  config->wal_dir = options.wal_dir == core->name ? std::string() : options.wal_dir;
+  config->wal_recovery_mode = static_cast<WalRecoveryMode>(options.wal_recovery_mode);
+  config->wal_bytes_max = options.max_total_wal_size;
+  config->manual_wal_flush = options.manual_wal_flush;
+  config->avoid_flush_during_recovery = options.avoid_flush_during_recovery;
+  config->avoid_flush_during_shutdown = options.avoid_flush_during_shutdown;
+  config->allow_concurrent_memtable_write = options.allow_concurrent_memtable_write;
+  config->bytes_per_sync = options.bytes_per_sync;
+  config->wal_bytes_per_sync = options.wal_bytes_per_sync;
+  config->write_group_bytes_max = options.max_write_batch_group_size_bytes;
+  config->all_write_buffers_bytes_max = options.db_write_buffer_size;
+  if (options.write_buffer_manager != nullptr && options.write_buffer_manager->enabled()) {
+    config->all_write_buffers_bytes_max = options.write_buffer_manager->buffer_size();
+  }
+  config->delayed_write_bytes_per_second = options.delayed_write_rate;
+  config->manifest_bytes_max = options.max_manifest_file_size;
+  config->manifest_allocate_ahead_bytes = options.manifest_preallocation_size;
+  config->write_db_id_to_manifest = options.write_dbid_to_manifest;
+  config->session_id = core->session_id;
+  config->host_id = options.db_host_id;
+  config->paths = PathsOf(options.db_paths);
+  config->render_options_file = [core](const std::vector<std::string>& names, const std::vector<uint32_t>&) {
+    std::vector<rocksdb::ColumnFamilyOptions> families;
+    for (const std::string& name : names) families.push_back(core->OptionsOf(name));
+    std::string text;
+    rocksdb::DBOptions db_options;
+    {
+      const std::lock_guard<std::mutex> lock(core->options_mutex);
+      db_options = core->db_options;
+    }
+    const rocksdb::Status status = RenderOptionsFile(db_options, names, families, &text);
+    return status.ok() ? text : std::string();
+  };
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
+                                   const rocksdb::ColumnFamilyOptions& options, rocksdb::ColumnFamilyOptions* sanitized,
+                                   FamilyDescriptor* descriptor) {
+  rocksdb::Status status = ValidateCfOptions(core.db_options, options);
+  if (status.ok()) status = CheckFamilyOptionsAreBuilt(options);
+  if (!status.ok()) return status;
+  *sanitized = SanitizeCfOptions(core.db_options, options);
+  descriptor->name = name;
+  FamilyConfig& config = descriptor->config;
+  config.order = KeyOrderOf(sanitized->comparator);
+  config.write_buffer_bytes = sanitized->write_buffer_size;
+  config.write_buffers_max = sanitized->max_write_buffer_number;
+  config.write_buffers_to_merge_min = sanitized->min_write_buffer_number_to_merge;
+  config.arena_block_bytes = sanitized->arena_block_size;
+  config.skips_before_reseek_max = std::max<uint64_t>(1, sanitized->max_sequential_skip_in_iterations);
+  config.compaction = CompactionConfigOf(*sanitized, core.db_options);
+  if (sanitized->compaction_filter != nullptr || sanitized->compaction_filter_factory != nullptr) {
+    config.compaction.filter_factory =
+        NewCompactionFilterAdapter(sanitized->compaction_filter, sanitized->compaction_filter_factory);
+  }
+  config.table_format = TableFormatOf(*sanitized);
+  config.table_read = TableReadConfigOf(*sanitized);
+  config.table_read.stats = core.stats.get();
+  config.table_read.logger = core.logger.get();
+  if (core.owned_clock != nullptr) config.table_read.clock = core.owned_clock.get();
+  config.paths = PathsOf(sanitized->cf_paths);
+  return status;
+}
+
+}  // namespace gneiss::compat

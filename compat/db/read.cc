@@ -1,0 +1,185 @@
+// The reading half of DbImpl. A value found in a cached block is pinned there; one found in a memtable is copied into the
+// caller's own buffer.
+
+#include "compat/db/db_impl.h"
+#include "compat/db/iterator.h"
+#include "compat/db/read_params.h"
+#include "compat/not_supported.h"
+#include "compat/status_map.h"
+
+namespace gneiss::compat {
+
+namespace {
+
+rocksdb::Status CheckReadOptions(const rocksdb::ReadOptions& options) {
+  if (options.timestamp == nullptr) return rocksdb::Status::OK();
+  return rocksdb::Status::InvalidArgument("Timestamp size mismatch: the column family has no timestamps");
+}
+
+void MoveInto(PinnedValue* from, rocksdb::PinnableSlice* to) {
+  if (from->is_pinned()) {
+    const rocksdb::Slice value = ToRocks(from->slice());
+    const Pin pin = from->TakePin();
+    to->PinSlice(value, pin.release, pin.argument1, pin.argument2);
+  } else {
+    to->PinSelf();  // the bytes lie in its own buffer already
+  }
+}
+
+}  // namespace
+
+rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                            const rocksdb::Slice& key, rocksdb::PinnableSlice* value) {
+  if (options.timestamp != nullptr) return CheckReadOptions(options);
+  value->Reset();
+  PinnedValue found(value->GetSelf());
+  const Status status = core_->database->Get(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found);
+  if (!status.ok()) return ToRocks(status);
+  MoveInto(&found, value);
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                            const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp) {
+  if (timestamp != nullptr) timestamp->clear();
+  return Get(options, family, key, value);
+}
+
+rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions&, rocksdb::ColumnFamilyHandle*, const rocksdb::Slice&,
+                                  rocksdb::PinnableWideColumns*) {
+  return NotBuilt("DB::GetEntity");
+}
+
+rocksdb::Status DbImpl::GetMergeOperands(const rocksdb::ReadOptions&, rocksdb::ColumnFamilyHandle*,
+                                         const rocksdb::Slice&, rocksdb::PinnableSlice*,
+                                         rocksdb::GetMergeOperandsOptions*, int*) {
+  return NotBuilt("DB::GetMergeOperands");
+}
+
+void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
+                      const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, rocksdb::Status* statuses,
+                      bool /*sorted_input*/) {
+  const rocksdb::Status checked = CheckReadOptions(options);
+  std::vector<MultiGetRequest> requests(num_keys);
+  std::vector<std::unique_ptr<PinnedValue>> found(num_keys);
+  for (size_t i = 0; i < num_keys; ++i) {
+    values[i].Reset();
+    found[i] = std::make_unique<PinnedValue>(values[i].GetSelf());
+    requests[i].family = FamilyOf(families[i]).get();
+    requests[i].key = ToEngine(keys[i]);
+    requests[i].value = found[i].get();
+    statuses[i] = checked;
+  }
+  if (!checked.ok()) return;
+  core_->database->MultiGet(ReadParamsOf(options), requests.data(), num_keys);
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < num_keys; ++i) {
+    statuses[i] = ToRocks(requests[i].status);
+    if (!statuses[i].ok()) continue;
+    MoveInto(found[i].get(), &values[i]);
+    bytes += values[i].size();
+    if (bytes > options.value_size_soft_limit) {
+      for (size_t rest = i + 1; rest < num_keys; ++rest) statuses[rest] = rocksdb::Status::Aborted();
+      return;
+    }
+  }
+}
+
+void DbImpl::MultiGet(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, size_t num_keys,
+                      const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, rocksdb::Status* statuses,
+                      bool sorted_input) {
+  std::vector<rocksdb::ColumnFamilyHandle*> families(num_keys, family);
+  MultiGet(options, num_keys, families.data(), keys, values, statuses, sorted_input);
+}
+
+std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& options,
+                                              const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                                              const std::vector<rocksdb::Slice>& keys,
+                                              std::vector<std::string>* values) {
+  values->resize(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles = families;
+  MultiGet(options, keys.size(), handles.data(), keys.data(), found.data(), statuses.data(), false);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) (*values)[i].assign(found[i].data(), found[i].size());
+  }
+  return statuses;
+}
+
+std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& options,
+                                              const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                                              const std::vector<rocksdb::Slice>& keys, std::vector<std::string>* values,
+                                              std::vector<std::string>* timestamps) {
+  if (timestamps != nullptr) timestamps->assign(keys.size(), std::string());
+  return MultiGet(options, families, keys, values);
+}
+
+bool DbImpl::KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                         const rocksdb::Slice& key, std::string* value, std::string* /*timestamp*/, bool* value_found) {
+  if (value_found != nullptr) *value_found = false;
+  rocksdb::ReadOptions in_memory = options;
+  in_memory.read_tier = rocksdb::kBlockCacheTier;
+  rocksdb::PinnableSlice found;
+  const rocksdb::Status status = Get(in_memory, family, key, &found);
+  if (status.ok()) {
+    if (value != nullptr) value->assign(found.data(), found.size());
+    if (value_found != nullptr) *value_found = value != nullptr;
+  }
+  return status.ok() || status.IsIncomplete();
+}
+
+rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) {
+  if (options.read_tier == rocksdb::kPersistedTier) {
+    return rocksdb::NewErrorIterator(
+        rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators."));
+  }
+  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return rocksdb::NewErrorIterator(checked);
+  std::shared_ptr<const rocksdb::SliceTransform> prefix;
+  if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
+  auto iterator = std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix));
+  iterator->Open();
+  return iterator.release();
+}
+
+rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
+                                     const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                                     std::vector<rocksdb::Iterator*>* iterators) {
+  if (options.read_tier == rocksdb::kPersistedTier) {
+    return rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators.");
+  }
+  iterators->clear();
+  // One snapshot for all, unless the caller brought one.
+  const rocksdb::Snapshot* own_snapshot = nullptr;
+  if (options.snapshot == nullptr && !options.tailing && families.size() > 1) own_snapshot = GetSnapshot();
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    std::shared_ptr<const rocksdb::SliceTransform> prefix;
+    if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
+    auto iterator = std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix));
+    IteratorParams params = iterator->ParamsOf();
+    if (own_snapshot != nullptr) params.snapshot = SnapshotOf(own_snapshot);
+    iterator->Adopt(core_->database->NewIterator(params, FamilyOf(family)));
+    iterators->push_back(iterator.release());
+  }
+  if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);
+  return rocksdb::Status::OK();
+}
+
+const rocksdb::Snapshot* DbImpl::GetSnapshot() { return new SnapshotHandle(core_, core_->database->GetSnapshot()); }
+
+void DbImpl::ReleaseSnapshot(const rocksdb::Snapshot* snapshot) { delete static_cast<const SnapshotHandle*>(snapshot); }
+
+}  // namespace gneiss::compat
+
+namespace rocksdb {
+
+Snapshot::~Snapshot() = default;
+
+ManagedSnapshot::ManagedSnapshot(DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
+ManagedSnapshot::ManagedSnapshot(DB* db, const Snapshot* snapshot) : db_(db), snapshot_(snapshot) {}
+ManagedSnapshot::~ManagedSnapshot() {
+  if (snapshot_ != nullptr) db_->ReleaseSnapshot(snapshot_);
+}
+const Snapshot* ManagedSnapshot::snapshot() { return snapshot_; }
+
+}  // namespace rocksdb

@@ -1,0 +1,36 @@
+// rocksdb::ReadOptions and WriteOptions as the engine's parameters: copies of fields.
+#pragma once
+
+#include <rocksdb/options.h>
+
+#include "compat/db/core.h"
+#include "engine/db/database.h"
+
+namespace gneiss::compat {
+
+inline ReadParams TableParamsOf(const rocksdb::ReadOptions& options) {
+  return {.verify_checksums = options.verify_checksums,
+          .fill_cache = options.fill_cache,
+          .cache_only = options.read_tier == rocksdb::kBlockCacheTier,
+          .total_order_seek = options.total_order_seek,
+          .prefix_same_as_start = options.prefix_same_as_start,
+          .readahead_bytes = options.readahead_size};
+}
+
+inline DbReadParams ReadParamsOf(const rocksdb::ReadOptions& options) {
+  return {.table = TableParamsOf(options),
+          .snapshot = SnapshotOf(options.snapshot),
+          .memtable_only = options.read_tier == rocksdb::kMemtableTier,
+          .persisted_only = options.read_tier == rocksdb::kPersistedTier,
+          .ignore_range_deletions = options.ignore_range_deletions};
+}
+
+inline WriteParams WriteParamsOf(const rocksdb::WriteOptions& options) {
+  return {.sync = options.sync,
+          .disable_wal = options.disableWAL,
+          .no_slowdown = options.no_slowdown,
+          .low_priority = options.low_pri,
+          .ignore_missing_families = options.ignore_missing_column_families};
+}
+
+}  // namespace gneiss::compat

@@ -1,0 +1,158 @@
+// The writing half of DbImpl: a single put is a batch of one, built in a buffer that the thread keeps.
+
+#include "compat/db/db_impl.h"
+#include "compat/db/read_params.h"
+#include "compat/db/write_batch_internal.h"
+#include "compat/not_supported.h"
+#include "compat/status_map.h"
+#include "engine/wal/write_batch.h"
+
+namespace gneiss::compat {
+
+namespace {
+
+// A thread that wrote a large value gives the memory back.
+constexpr size_t kKeptBufferBytesMax = 64 << 10;
+
+}  // namespace
+
+rocksdb::Status DbImpl::WriteOne(const rocksdb::WriteOptions& options, Kind tag, Kind family_tag,
+                                 rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
+                                 const rocksdb::Slice* value) {
+  if (key.size() > UINT32_MAX) return rocksdb::Status::InvalidArgument("key is too large");
+  if (value != nullptr && value->size() > UINT32_MAX) return rocksdb::Status::InvalidArgument("value is too large");
+  thread_local std::string rep;
+  rep.clear();
+  rep.resize(kBatchHeaderBytes);
+  EncodeU32(rep.data() + 8, 1);
+  const uint32_t id = FamilyOf(family)->id;
+  if (id == 0) {
+    rep.push_back(static_cast<char>(tag));
+  } else {
+    rep.push_back(static_cast<char>(family_tag));
+    PutVarint32(&rep, id);
+  }
+  PutLengthPrefixed(&rep, ToEngine(key));
+  if (value != nullptr) PutLengthPrefixed(&rep, ToEngine(*value));
+  const Status status = core_->database->Write(WriteParamsOf(options), &rep);
+  if (rep.capacity() > kKeptBufferBytesMax) std::string().swap(rep);
+  return ToRocks(status);
+}
+
+rocksdb::Status DbImpl::Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                            const rocksdb::Slice& key, const rocksdb::Slice& value) {
+  return WriteOne(options, Kind::kPut, Kind::kColumnFamilyPut, family, key, &value);
+}
+rocksdb::Status DbImpl::Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                            const rocksdb::Slice& key, const rocksdb::Slice& ts, const rocksdb::Slice& value) {
+  rocksdb::WriteBatch batch;
+  const rocksdb::Status status = batch.Put(family, key, ts, value);
+  return status.ok() ? Write(options, &batch) : status;
+}
+rocksdb::Status DbImpl::Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                               const rocksdb::Slice& key) {
+  return WriteOne(options, Kind::kDelete, Kind::kColumnFamilyDelete, family, key, nullptr);
+}
+rocksdb::Status DbImpl::Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                               const rocksdb::Slice& key, const rocksdb::Slice& ts) {
+  rocksdb::WriteBatch batch;
+  const rocksdb::Status status = batch.Delete(family, key, ts);
+  return status.ok() ? Write(options, &batch) : status;
+}
+rocksdb::Status DbImpl::SingleDelete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                     const rocksdb::Slice& key) {
+  return WriteOne(options, Kind::kSingleDelete, Kind::kColumnFamilySingleDelete, family, key, nullptr);
+}
+rocksdb::Status DbImpl::SingleDelete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                     const rocksdb::Slice& key, const rocksdb::Slice& ts) {
+  rocksdb::WriteBatch batch;
+  const rocksdb::Status status = batch.SingleDelete(family, key, ts);
+  return status.ok() ? Write(options, &batch) : status;
+}
+rocksdb::Status DbImpl::Merge(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                              const rocksdb::Slice& key, const rocksdb::Slice& value) {
+  if (FamilyOf(family)->merge_operator.load(std::memory_order_relaxed) == nullptr) {
+    return rocksdb::Status::NotSupported("Provide a merge_operator when opening DB");
+  }
+  return WriteOne(options, Kind::kMerge, Kind::kColumnFamilyMerge, family, key, &value);
+}
+
+rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch* updates) {
+  if (updates == nullptr) return rocksdb::Status::Corruption("Batch is nullptr!");
+  if (rocksdb::WriteBatchInternal::NeedsTimestamps(*updates)) {
+    return rocksdb::Status::InvalidArgument("write batch must have timestamp(s) set");
+  }
+  if (!updates->GetWalTerminationPoint().is_cleared()) return NotBuilt("WriteBatch::MarkWalTerminationPoint");
+  if (updates->GetProtectionBytesPerKey() != 0) {
+    const rocksdb::Status verified = updates->VerifyChecksum();
+    if (!verified.ok()) return verified;
+  }
+  return ToRocks(core_->database->Write(WriteParamsOf(options), rocksdb::WriteBatchInternal::MutableRep(updates)));
+}
+
+rocksdb::Status DbImpl::FlushWAL(bool sync) { return ToRocks(core_->database->FlushWal(sync)); }
+rocksdb::Status DbImpl::SyncWAL() { return ToRocks(core_->database->SyncWal()); }
+rocksdb::Status DbImpl::LockWAL() { return NotBuilt("DB::LockWAL"); }
+rocksdb::Status DbImpl::UnlockWAL() { return NotBuilt("DB::UnlockWAL"); }
+rocksdb::SequenceNumber DbImpl::GetLatestSequenceNumber() const { return core_->database->LatestSeq(); }
+
+}  // namespace gneiss::compat
+
+namespace rocksdb {
+
+namespace {
+
+Status WriteBatchOf(DB* db, const WriteOptions& options, Status added, WriteBatch* batch) {
+  return added.ok() ? db->Write(options, batch) : added;
+}
+
+}  // namespace
+
+// The base class's bodies, for user subclasses of DB that override Write only.
+Status DB::Put(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& value) {
+  WriteBatch batch(key.size() + value.size() + 24);
+  return WriteBatchOf(this, options, batch.Put(column_family, key, value), &batch);
+}
+Status DB::Put(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& ts,
+               const Slice& value) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.Put(column_family, key, ts, value), &batch);
+}
+Status DB::PutEntity(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key,
+                     const WideColumns& columns) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.PutEntity(column_family, key, columns), &batch);
+}
+Status DB::Delete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.Delete(column_family, key), &batch);
+}
+Status DB::Delete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& ts) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.Delete(column_family, key, ts), &batch);
+}
+Status DB::SingleDelete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.SingleDelete(column_family, key), &batch);
+}
+Status DB::SingleDelete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key,
+                        const Slice& ts) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.SingleDelete(column_family, key, ts), &batch);
+}
+Status DB::DeleteRange(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& begin_key,
+                       const Slice& end_key) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.DeleteRange(column_family, begin_key, end_key), &batch);
+}
+Status DB::DeleteRange(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& begin_key,
+                       const Slice& end_key, const Slice& ts) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.DeleteRange(column_family, begin_key, end_key, ts), &batch);
+}
+Status DB::Merge(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& value) {
+  WriteBatch batch;
+  return WriteBatchOf(this, options, batch.Merge(column_family, key, value), &batch);
+}
+
+}  // namespace rocksdb
