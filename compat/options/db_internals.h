@@ -1,0 +1,23 @@
+// What convenience.h asks of an open database beyond the virtual functions of rocksdb::DB.
+//
+// Owner:   implemented by the class behind DB::Open, next to rocksdb::DB.
+// Threads: every method is safe from any thread.
+// Errors:  for a DB of another class the functions of convenience.h answer NotSupported, or do nothing.
+#pragma once
+
+#include <rocksdb/db.h>
+
+namespace gneiss::compat {
+
+class DbInternals {
+ public:
+  virtual ~DbInternals() = default;
+  virtual void CancelAllBackgroundWork(bool wait) = 0;
+  virtual rocksdb::Status DeleteFilesInRanges(rocksdb::ColumnFamilyHandle* column_family,
+                                              const rocksdb::RangePtr* ranges, size_t n, bool include_end) = 0;
+};
+
+// The database under all StackableDBs, or null if it is none of ours.
+DbInternals* DbInternalsOf(rocksdb::DB* db);
+
+}  // namespace gneiss::compat
