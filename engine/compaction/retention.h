@@ -76,11 +76,13 @@ class Retention {
   std::unique_ptr<Rep> rep_;
 };
 
-// What a flush or compaction keeps of range tombstones (internal key of the start, end user key; any order): for each
-// key the newest of each stripe, and at the bottommost level none that every snapshot sees. Tombstones may come out cut
-// in pieces, sorted by their internal key.
-std::vector<std::pair<InternalKey, std::string>> RetainRangeTombstones(
-    const KeyOrder& order, std::vector<std::pair<InternalKey, std::string>> tombstones,
-    const std::vector<SeqNo>& snapshots, bool is_bottommost);
+// Internal key of the start, end user key.
+using RangeTombstones = std::vector<std::pair<InternalKey, std::string>>;
+
+// What a flush or compaction keeps of its range tombstones, for TableOutput: over each key the newest of each stripe,
+// and at the bottommost level none that every snapshot sees. In internal-key order; overlapping ones only across
+// stripes.
+RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombstoneList& list,
+                                      const std::vector<SeqNo>& snapshots, bool is_bottommost);
 
 }  // namespace gneiss

@@ -100,10 +100,9 @@ Status Subcompaction::Merge() {
   const CompactionWork& work = params.work;
   const KeyOrder& order = params.version->order();
 
-  RangeTombstones tombstones = OwnTombstones();
-  RangeTombstoneList tombstone_list(order);
-  for (const auto& [start, end] : tombstones) tombstone_list.Add(start.user_key(), end, start.seq());
-  tombstone_list.Build();
+  RangeTombstoneList tombstones(order);
+  AddTombstones(&tombstones);
+  tombstones.Build();
 
   std::unique_ptr<EntryFilter> filter;
   if (params.config->filter_factory != nullptr) {
@@ -120,7 +119,7 @@ Status Subcompaction::Merge() {
                           .is_absent_below = nullptr,
                           .merge_operator = params.config->merge_operator.get(),
                           .filter = filter.get(),
-                          .range_tombstones = tombstones.empty() ? nullptr : &tombstone_list,
+                          .range_tombstones = tombstones.empty() ? nullptr : &tombstones,
                           .is_cancelled = params.is_cancelled,
                           .stats = params.stats,
                           .logger = params.logger};
@@ -130,7 +129,7 @@ Status Subcompaction::Merge() {
   }
 
   TableOutput output(output_);
-  output.SetRangeTombstones(RetainRangeTombstones(order, std::move(tombstones), params.snapshots, work.is_bottommost));
+  output.SetRangeTombstones(RetainRangeTombstones(order, tombstones, params.snapshots, work.is_bottommost));
   const std::unique_ptr<InternalIterator> input = NewInput();
   Retention retention(std::move(rules), input.get());
   for (; retention.Valid(); retention.Next()) {
@@ -159,17 +158,15 @@ std::unique_ptr<InternalIterator> Subcompaction::NewInput() const {
 }
 
 // The inputs' range tombstones, cut to the range.
-RangeTombstones Subcompaction::OwnTombstones() const {
+void Subcompaction::AddTombstones(RangeTombstoneList* list) const {
   const KeyOrder& order = source_.params.version->order();
-  RangeTombstones own;
   for (const auto& [begin, end] : source_.tombstones) {
     Slice start = begin.user_key();
     Slice limit = end;
     if (range_.begin && order.Compare(start, *range_.begin) < 0) start = *range_.begin;
     if (range_.end && order.Compare(*range_.end, limit) < 0) limit = *range_.end;
-    if (order.Compare(start, limit) < 0) own.emplace_back(InternalKey(start, begin.seq(), Kind::kRangeDelete), limit);
+    list->Add(start, limit, begin.seq());
   }
-  return own;
 }
 
 }  // namespace gneiss

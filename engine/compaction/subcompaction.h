@@ -6,16 +6,12 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/compaction/compaction_job.h"
 #include "engine/compaction/table_span.h"
 
 namespace gneiss {
-
-using RangeTombstones = std::vector<std::pair<InternalKey, std::string>>;
 
 // What all parts of a compaction read.
 struct CompactionSource {
@@ -42,7 +38,7 @@ class Subcompaction {
  private:
   Status Merge();
   std::unique_ptr<InternalIterator> NewInput() const;
-  RangeTombstones OwnTombstones() const;
+  void AddTombstones(RangeTombstoneList* list) const;
 
   const CompactionSource& source_;
   const KeyRange range_;
