@@ -3,7 +3,9 @@
 add_library(gneiss_flags INTERFACE)
 target_include_directories(gneiss_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(gneiss_flags INTERFACE -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers -fno-semantic-interposition
-                       $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+                       $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+                       # g++ 12 reports both for correct uses of std::string (GCC bugs 105329 and 105562).
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 if(GNEISS_WERROR)
   target_compile_options(gneiss_flags INTERFACE -Werror)
 endif()

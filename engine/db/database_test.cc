@@ -1,0 +1,310 @@
+// The database as a whole, over a directory of its own: reads see what was written, also after flushes, compactions,
+// reopening and at snapshots. The model is a std::map per snapshot.
+
+#include "engine/db/database.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <thread>
+
+#include "engine/base/random.h"
+#include "engine/wal/write_batch.h"
+
+namespace gneiss {
+namespace {
+
+uint64_t Seed() {
+  const char* const text = std::getenv("GNEISS_SEED");
+  return text == nullptr ? 20221107 : std::strtoull(text, nullptr, 10);
+}
+
+class Batch {
+ public:
+  Batch() { rep_.resize(kBatchHeaderBytes); }
+  Batch& Put(Slice key, Slice value, uint32_t family = 0) {
+    return Append(Kind::kPut, Kind::kColumnFamilyPut, family, key, &value);
+  }
+  Batch& Delete(Slice key, uint32_t family = 0) {
+    return Append(Kind::kDelete, Kind::kColumnFamilyDelete, family, key, nullptr);
+  }
+  Batch& DeleteRange(Slice begin, Slice end) {
+    return Append(Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, 0, begin, &end);
+  }
+  std::string* rep() { return &rep_; }
+
+ private:
+  Batch& Append(Kind tag, Kind family_tag, uint32_t family, Slice key, const Slice* value) {
+    rep_.push_back(static_cast<char>(family == 0 ? tag : family_tag));
+    if (family != 0) PutVarint32(&rep_, family);
+    PutLengthPrefixed(&rep_, key);
+    if (value != nullptr) PutLengthPrefixed(&rep_, *value);
+    EncodeU32(rep_.data() + 8, BatchCount(rep_) + 1);
+    return *this;
+  }
+  std::string rep_;
+};
+
+class DatabaseTest : public testing::Test {
+ protected:
+  DatabaseTest() {
+    char name[] = "/tmp/gneiss_db_test_XXXXXX";
+    dir_ = mkdtemp(name);
+    config_.create_if_missing = true;
+    family_.config.write_buffer_bytes = 64 << 10;
+    family_.config.arena_block_bytes = 4 << 10;
+    family_.config.compaction.level_base_bytes_max = 256 << 10;
+    family_.config.compaction.target_file_bytes_base = 64 << 10;
+    family_.config.table_read.block_cache = NewCache({.capacity_bytes = 1 << 20});
+  }
+  ~DatabaseTest() override {
+    handles_.clear();
+    database_.reset();
+    DestroyDatabase(config_, dir_, {}).IgnoreError("the directory may be damaged on purpose");
+  }
+
+  Status Open(std::vector<FamilyDescriptor> families = {}) {
+    handles_.clear();
+    database_.reset();
+    if (families.empty()) families.push_back(family_);
+    return Database::Open(config_, dir_, families, &handles_, &database_);
+  }
+  Status Put(Slice key, Slice value) { return database_->Write({}, Batch().Put(key, value).rep()); }
+  std::string Get(Slice key, const Snapshot* snapshot = nullptr) {
+    PinnedValue value;
+    const Status status = database_->Get({.snapshot = snapshot}, handles_[0].get(), key, &value);
+    return status.ok() ? std::string(value.slice()) : status.ToString();
+  }
+  std::map<std::string, std::string> Scan(const Snapshot* snapshot = nullptr) {
+    std::map<std::string, std::string> found;
+    const auto iterator = database_->NewIterator({.snapshot = snapshot}, handles_[0]);
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      EXPECT_TRUE(found.empty() || found.rbegin()->first < iterator->key());
+      found.emplace(iterator->key(), iterator->value());
+    }
+    EXPECT_TRUE(iterator->status().ok()) << iterator->status().ToString();
+    return found;
+  }
+  std::map<std::string, std::string> ScanBackward(const Snapshot* snapshot = nullptr) {
+    std::map<std::string, std::string> found;
+    const auto iterator = database_->NewIterator({.snapshot = snapshot}, handles_[0]);
+    for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+      EXPECT_TRUE(found.empty() || found.begin()->first > iterator->key());
+      found.emplace(iterator->key(), iterator->value());
+    }
+    EXPECT_TRUE(iterator->status().ok()) << iterator->status().ToString();
+    return found;
+  }
+
+  std::string dir_;
+  DatabaseConfig config_;
+  FamilyDescriptor family_;
+  std::vector<FamilyPtr> handles_;
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(DatabaseTest, ReadsItsWrites) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Put("a", "1").ok());
+  ASSERT_TRUE(Put("b", "2").ok());
+  EXPECT_EQ(Get("a"), "1");
+  ASSERT_TRUE(database_->Write({}, Batch().Delete("a").Put("c", "3").rep()).ok());
+  EXPECT_EQ(Get("a"), "NotFound: ");
+  EXPECT_EQ(Get("c"), "3");
+  EXPECT_EQ(database_->LatestSeq(), 4u);
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  EXPECT_EQ(Get("b"), "2");
+  EXPECT_EQ(database_->LatestSeq(), 4u);  // installs consume no sequence number
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Get("a"), "NotFound: ");
+  EXPECT_EQ(Get("b"), "2");
+  EXPECT_EQ(Get("c"), "3");
+}
+
+TEST_F(DatabaseTest, SnapshotsSurviveFlushAndCompaction) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Put("k", "old").ok());
+  const Snapshot* const snapshot = database_->GetSnapshot();
+  ASSERT_TRUE(Put("k", "new").ok());
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  ASSERT_TRUE(database_->CompactRange({}, handles_[0], nullptr, nullptr).ok());
+  EXPECT_EQ(Get("k", snapshot), "old");
+  EXPECT_EQ(Get("k"), "new");
+  database_->ReleaseSnapshot(snapshot);
+}
+
+TEST_F(DatabaseTest, RangeDeletesHideOlderEntries) {
+  ASSERT_TRUE(Open().ok());
+  for (const char* key : {"a", "b", "c", "d"}) ASSERT_TRUE(Put(key, key).ok());
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  ASSERT_TRUE(database_->Write({}, Batch().DeleteRange("b", "d").rep()).ok());
+  EXPECT_EQ(Get("b"), "NotFound: ");
+  EXPECT_EQ(Scan(), (std::map<std::string, std::string>{{"a", "a"}, {"d", "d"}}));
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  EXPECT_EQ(Get("c"), "NotFound: ");
+  ASSERT_TRUE(Put("c", "again").ok());
+  ASSERT_TRUE(database_->CompactRange({}, handles_[0], nullptr, nullptr).ok());
+  EXPECT_EQ(Scan(), (std::map<std::string, std::string>{{"a", "a"}, {"c", "again"}, {"d", "d"}}));
+  EXPECT_EQ(Scan(), ScanBackward());
+}
+
+TEST_F(DatabaseTest, FamiliesAreSeparateAndComeBack) {
+  ASSERT_TRUE(Open().ok());
+  FamilyDescriptor descriptor = family_;
+  descriptor.name = "other";
+  FamilyPtr other;
+  ASSERT_TRUE(database_->CreateFamily(descriptor, &other).ok());
+  ASSERT_TRUE(database_->Write({}, Batch().Put("k", "default").Put("k", "other", other->id).rep()).ok());
+  PinnedValue value;
+  ASSERT_TRUE(database_->Get({}, other.get(), "k", &value).ok());
+  EXPECT_EQ(value.slice(), "other");
+  EXPECT_EQ(Get("k"), "default");
+  EXPECT_TRUE(Open().IsInvalidArgument());
+  ASSERT_TRUE(Open({family_, descriptor}).ok());
+  ASSERT_TRUE(database_->Get({}, handles_[1].get(), "k", &value).ok());
+  EXPECT_EQ(value.slice(), "other");
+  ASSERT_TRUE(database_->DropFamily(handles_[1]).ok());
+  ASSERT_TRUE(database_->Get({}, handles_[1].get(), "k", &value).ok()) << "a dropped family stays readable";
+  value.Reset();
+  Batch batch;
+  batch.Put("k", "v", handles_[1]->id);
+  EXPECT_TRUE(database_->Write({}, batch.rep()).IsInvalidArgument());
+  ASSERT_TRUE(Put("k", "still writable").ok());
+  ASSERT_TRUE(Open().ok());
+}
+
+TEST_F(DatabaseTest, OpenRefusesWhatItShould) {
+  config_.create_if_missing = false;
+  EXPECT_EQ(Open().ToString(), "Invalid argument: " + dir_ + ": does not exist (create_if_missing is false)");
+  config_.create_if_missing = true;
+  ASSERT_TRUE(Open().ok());
+  std::unique_ptr<Database> second;
+  std::vector<FamilyPtr> handles;
+  EXPECT_TRUE(Database::Open(config_, dir_, {family_}, &handles, &second).IsIoError());
+  config_.error_if_exists = true;
+  EXPECT_EQ(Open().ToString(), "Invalid argument: " + dir_ + ": exists (error_if_exists is true)");
+  config_.error_if_exists = false;
+  family_.config.order = KeyOrder::ReverseBytewise();
+  EXPECT_EQ(Open().ToString(),
+            "Invalid argument: rocksdb.ReverseBytewiseComparator: does not match existing comparator "
+            "leveldb.BytewiseComparator");
+}
+
+// Random batches, flushes, compactions, reopenings and snapshots against std::map.
+TEST_F(DatabaseTest, AgreesWithAModel) {
+  const uint64_t seed = Seed();
+  SCOPED_TRACE("GNEISS_SEED=" + std::to_string(seed));
+  Random random(seed);
+  ASSERT_TRUE(Open().ok());
+  std::map<std::string, std::string> model;
+  std::vector<std::pair<const Snapshot*, std::map<std::string, std::string>>> snapshots;
+  const auto key_of = [&] { return "key" + std::to_string(random.Uniform(3000)); };
+  for (int step = 0; step < 4000; ++step) {
+    const uint64_t dice = random.Uniform(1000);
+    if (dice < 5) {
+      ASSERT_TRUE(database_->Flush({}, handles_).ok());
+    } else if (dice < 7) {
+      ASSERT_TRUE(database_->CompactRange({}, handles_[0], nullptr, nullptr).ok());
+    } else if (dice < 9) {
+      for (const auto& [snapshot, state] : snapshots) database_->ReleaseSnapshot(snapshot);
+      snapshots.clear();
+      ASSERT_TRUE(Open().ok());
+    } else if (dice < 20 && snapshots.size() < 5) {
+      snapshots.emplace_back(database_->GetSnapshot(), model);
+    } else if (dice < 30 && !snapshots.empty()) {
+      database_->ReleaseSnapshot(snapshots.front().first);
+      snapshots.erase(snapshots.begin());
+    } else if (dice < 40) {
+      std::string begin = key_of();
+      std::string end = key_of();
+      if (end < begin) std::swap(begin, end);
+      if (random.OneIn(3)) {
+        ASSERT_TRUE(database_->Write({}, Batch().DeleteRange(begin, end).rep()).ok());
+        model.erase(model.lower_bound(begin), model.lower_bound(end));
+      }
+    } else {
+      Batch batch;
+      for (uint64_t i = 0; i <= random.Uniform(8); ++i) {
+        const std::string key = key_of();
+        if (random.OneIn(4)) {
+          batch.Delete(key);
+          model.erase(key);
+        } else {
+          const std::string value(random.Uniform(200), static_cast<char>('a' + random.Uniform(26)));
+          batch.Put(key, value);
+          model[key] = value;
+        }
+      }
+      ASSERT_TRUE(database_->Write({}, batch.rep()).ok());
+    }
+    const std::string key = key_of();
+    const auto expected = model.find(key);
+    ASSERT_EQ(Get(key), expected == model.end() ? "NotFound: " : expected->second) << "step " << step << " " << key;
+    if (step % 400 == 0) {
+      ASSERT_EQ(Scan(), model) << "step " << step;
+      ASSERT_EQ(ScanBackward(), model) << "step " << step;
+      for (const auto& [snapshot, state] : snapshots) {
+        ASSERT_EQ(Scan(snapshot), state) << "step " << step;
+        ASSERT_EQ(ScanBackward(snapshot), state) << "step " << step;
+      }
+    }
+  }
+  for (const auto& [snapshot, state] : snapshots) {
+    EXPECT_EQ(Scan(snapshot), state);
+    database_->ReleaseSnapshot(snapshot);
+  }
+  EXPECT_EQ(Scan(), model);
+}
+
+TEST_F(DatabaseTest, ManyWritersCommitInOrder) {
+  ASSERT_TRUE(Open().ok());
+  constexpr int kThreads = 4;
+  constexpr int kBatches = 2000;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kBatches; ++i) {
+        Batch batch;
+        // Both keys of a batch always carry the same value.
+        const std::string value = std::to_string(t) + ":" + std::to_string(i);
+        batch.Put("left", value).Put("t" + std::to_string(t) + "." + std::to_string(i), value).Put("right", value);
+        ASSERT_TRUE(database_->Write({.sync = false}, batch.rep()).ok());
+        if (i % 50 == 0) {
+          const Snapshot* const snapshot = database_->GetSnapshot();
+          ASSERT_EQ(Get("left", snapshot), Get("right", snapshot));
+          database_->ReleaseSnapshot(snapshot);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(database_->LatestSeq(), static_cast<SeqNo>(kThreads * kBatches * 3));
+  EXPECT_EQ(Scan().size(), static_cast<size_t>(kThreads * kBatches + 2));
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Scan().size(), static_cast<size_t>(kThreads * kBatches + 2));
+}
+
+TEST_F(DatabaseTest, ATornLogTailIsCut) {
+  ASSERT_TRUE(Open().ok());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Put("key" + std::to_string(i), "value").ok());
+  handles_.clear();
+  database_.reset();
+  std::vector<std::string> names;
+  ASSERT_TRUE(FileSystem::Posix()->List(dir_, &names).ok());
+  for (const std::string& name : names) {
+    if (name.size() < 4 || name.substr(name.size() - 4) != ".log") continue;
+    uint64_t bytes = 0;
+    ASSERT_TRUE(FileSystem::Posix()->FileSize(dir_ + "/" + name, &bytes).ok());
+    if (bytes <= 10) continue;
+    ASSERT_EQ(truncate((dir_ + "/" + name).c_str(), static_cast<off_t>(bytes - 7)), 0);
+  }
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Scan().size(), 99u);
+  EXPECT_EQ(Get("key98"), "value");
+}
+
+}  // namespace
+}  // namespace gneiss
