@@ -1,6 +1,7 @@
 // A DbCore is everything behind one open rocksdb::DB: the engine's Database and the adapters it was given.
 //
-// Owner:   shared by the DB, its column family handles, iterators and snapshots, so that what outlives the DB stays safe: it then
+// Owner:   shared by the DB, its column family handles, iterators and snapshots, so that what outlives the DB stays
+// safe: it then
 //          answers ShutdownInProgress, or goes on reading what it holds.
 // Threads: the adapters are immutable; options are guarded by options_mutex.
 #pragma once
@@ -8,6 +9,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,7 +26,8 @@ namespace gneiss::compat {
 struct DbCore {
   std::string name;
   std::string session_id;
-  rocksdb::DBOptions db_options;  // sanitised, as the database uses them
+  std::atomic<rocksdb::DB*> db{nullptr};  // what listeners are told; null until the DB is open
+  rocksdb::DBOptions db_options;          // sanitised, as the database uses them
   std::shared_ptr<rocksdb::FileSystem> rocks_fs;
   std::unique_ptr<FileSystem> owned_fs;  // null when the engine uses its own POSIX one
   std::unique_ptr<Clock> owned_clock;
@@ -35,6 +38,7 @@ struct DbCore {
 
   mutable std::mutex options_mutex;
   std::map<std::string, rocksdb::ColumnFamilyOptions> family_options;  // sanitised, by family name
+  std::map<std::string, FamilyPtr> families;                           // open ones, for calls over all of them
 
   std::unique_ptr<Database> database;  // last: it uses all of the above
 

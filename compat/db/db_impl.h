@@ -51,10 +51,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   using rocksdb::DB::Merge;
   using rocksdb::DB::Put;
   using rocksdb::DB::SingleDelete;
-  rocksdb::Status Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      const rocksdb::Slice& value) override;
-  rocksdb::Status Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      const rocksdb::Slice& ts, const rocksdb::Slice& value) override;
+  rocksdb::Status Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                      const rocksdb::Slice& key, const rocksdb::Slice& value) override;
+  rocksdb::Status Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                      const rocksdb::Slice& key, const rocksdb::Slice& ts, const rocksdb::Slice& value) override;
   rocksdb::Status Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                          const rocksdb::Slice& key) override;
   rocksdb::Status Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
@@ -77,10 +77,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   using rocksdb::DB::KeyMayExist;
   using rocksdb::DB::MultiGet;
   using rocksdb::DB::NewIterator;
-  rocksdb::Status Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      rocksdb::PinnableSlice* value) override;
-  rocksdb::Status Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      rocksdb::PinnableSlice* value, std::string* timestamp) override;
+  rocksdb::Status Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                      const rocksdb::Slice& key, rocksdb::PinnableSlice* value) override;
+  rocksdb::Status Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                      const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp) override;
   rocksdb::Status GetEntity(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, rocksdb::PinnableWideColumns* columns) override;
   rocksdb::Status GetMergeOperands(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
@@ -88,7 +88,8 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
                                    rocksdb::GetMergeOperandsOptions* operands_options, int* operand_count) override;
   std::vector<rocksdb::Status> MultiGet(const rocksdb::ReadOptions& options,
                                         const std::vector<rocksdb::ColumnFamilyHandle*>& families,
-                                        const std::vector<rocksdb::Slice>& keys, std::vector<std::string>* values) override;
+                                        const std::vector<rocksdb::Slice>& keys,
+                                        std::vector<std::string>* values) override;
   std::vector<rocksdb::Status> MultiGet(const rocksdb::ReadOptions& options,
                                         const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                         const std::vector<rocksdb::Slice>& keys, std::vector<std::string>* values,
@@ -130,7 +131,8 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   using rocksdb::DB::VerifyChecksum;
   rocksdb::Status VerifyChecksum(const rocksdb::ReadOptions& options) override;
   rocksdb::Status DeleteFile(std::string name) override;
-  rocksdb::Status GetUpdatesSince(rocksdb::SequenceNumber seq, std::unique_ptr<rocksdb::TransactionLogIterator>* iterator,
+  rocksdb::Status GetUpdatesSince(rocksdb::SequenceNumber seq,
+                                  std::unique_ptr<rocksdb::TransactionLogIterator>* iterator,
                                   const rocksdb::TransactionLogIterator::ReadOptions& options) override;
   using rocksdb::DB::IngestExternalFile;
   rocksdb::Status IngestExternalFile(rocksdb::ColumnFamilyHandle* family, const std::vector<std::string>& files,

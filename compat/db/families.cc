@@ -12,6 +12,13 @@ std::unique_ptr<rocksdb::ColumnFamilyHandle> DbImpl::MakeHandle(const FamilyPtr&
   return std::make_unique<FamilyHandle>(core_, family, core_->OptionsOf(family->name).comparator);
 }
 
+std::vector<FamilyPtr> DbImpl::AllFamilies() const {
+  const std::lock_guard<std::mutex> lock(core_->options_mutex);
+  std::vector<FamilyPtr> families;
+  for (const auto& [name, family] : core_->families) families.push_back(family);
+  return families;
+}
+
 rocksdb::Status DbImpl::CreateColumnFamily(const rocksdb::ColumnFamilyOptions& options, const std::string& name,
                                            rocksdb::ColumnFamilyHandle** handle) {
   *handle = nullptr;
@@ -32,6 +39,10 @@ rocksdb::Status DbImpl::CreateColumnFamily(const rocksdb::ColumnFamilyOptions& o
     core_->family_options.erase(name);
     return status;
   }
+  {
+    const std::lock_guard<std::mutex> lock(core_->options_mutex);
+    core_->families[name] = family;
+  }
   *handle = MakeHandle(family).release();
   return status;
 }
@@ -41,6 +52,7 @@ rocksdb::Status DbImpl::DropColumnFamily(rocksdb::ColumnFamilyHandle* family) {
   if (status.ok()) {
     const std::lock_guard<std::mutex> lock(core_->options_mutex);
     core_->family_options.erase(family->GetName());
+    core_->families.erase(family->GetName());
   }
   return status;
 }

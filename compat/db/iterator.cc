@@ -84,7 +84,8 @@ void IteratorHandle::NotePrefix(const rocksdb::Slice& target) {
 void IteratorHandle::CheckPrefix() {
   if (!has_prefix_ || !inner_->Valid()) return;
   const rocksdb::Slice found = ToRocks(inner_->key());
-  is_past_prefix_ = !prefix_extractor_->InDomain(found) || prefix_extractor_->Transform(found) != rocksdb::Slice(prefix_);
+  is_past_prefix_ =
+      !prefix_extractor_->InDomain(found) || prefix_extractor_->Transform(found) != rocksdb::Slice(prefix_);
 }
 
 void IteratorHandle::SeekToFirst() {

@@ -64,7 +64,9 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   std::vector<FamilyPtr> opened;
   status = ToRocks(Database::Open(config, name, descriptors, &opened, &core->database));
   if (!status.ok()) return status;
+  for (const FamilyPtr& family : opened) core->families[family->name] = family;
   auto impl = std::make_unique<DbImpl>(core);
+  core->db.store(impl.get());
   if (handles != nullptr) {
     for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
   }
@@ -74,10 +76,6 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
 
 rocksdb::Status DbImpl::Close() { return ToRocks(core_->database->Close()); }
 rocksdb::Status DbImpl::Resume() { return ToRocks(core_->database->Resume()); }
-
-DbInternals* DbInternalsOf(rocksdb::DB* db) {
-  return db == nullptr ? nullptr : dynamic_cast<DbImpl*>(db->GetRootDB());
-}
 
 }  // namespace gneiss::compat
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "compat/adapters/engine_cache.h"
+#include "compat/adapters/engine_clock.h"
 #include "compat/adapters/engine_file_system.h"
 #include "compat/adapters/engine_logger.h"
-#include "compat/adapters/engine_clock.h"
 #include "compat/adapters/engine_stats.h"
 #include "compat/db/compaction_filter_adapter.h"
 #include "compat/db/listener_adapter.h"

@@ -1,7 +1,8 @@
 // From rocksdb's options to the engine's configs, once, at open.
 //
 // Owner:   what the configs point at lives in the DbCore.
-// Errors:  InvalidArgument with RocksDB's texts for impossible options; NotSupported, naming the option, for what is not built.
+// Errors:  InvalidArgument with RocksDB's texts for impossible options; NotSupported, naming the option, for what is
+// not built.
 //          docs/compatibility.md says of every option whether it is honoured, a hint, or refused.
 #pragma once
 

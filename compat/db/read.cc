@@ -1,5 +1,5 @@
-// The reading half of DbImpl. A value found in a cached block is pinned there; one found in a memtable is copied into the
-// caller's own buffer.
+// The reading half of DbImpl. A value found in a cached block is pinned there; one found in a memtable is copied into
+// the caller's own buffer.
 
 #include "compat/db/db_impl.h"
 #include "compat/db/iterator.h"
@@ -134,7 +134,8 @@ rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rock
     return rocksdb::NewErrorIterator(
         rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators."));
   }
-  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return rocksdb::NewErrorIterator(checked);
+  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok())
+    return rocksdb::NewErrorIterator(checked);
   std::shared_ptr<const rocksdb::SliceTransform> prefix;
   if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
   auto iterator = std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix));

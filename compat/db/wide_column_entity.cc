@@ -8,8 +8,7 @@ namespace gneiss::compat {
 
 rocksdb::Status EncodeEntity(const rocksdb::WideColumns& columns, std::string* entity) {
   rocksdb::WideColumns sorted = columns;
-  std::sort(sorted.begin(), sorted.end(),
-            [](const auto& a, const auto& b) { return a.name().compare(b.name()) < 0; });
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.name().compare(b.name()) < 0; });
   PutVarint32(entity, 1);  // the version of the format
   PutVarint32(entity, static_cast<uint32_t>(sorted.size()));
   for (size_t i = 0; i < sorted.size(); ++i) {

@@ -124,7 +124,8 @@ Status AddOne(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle* 
   if (value == nullptr) {
     return WriteBatchInternal::Append(batch, tag, family_tag, family.id, {{&key_parts.parts}}, FlagOf(tag));
   }
-  return WriteBatchInternal::Append(batch, tag, family_tag, family.id, {{&key_parts.parts}, {&value_parts}}, FlagOf(tag));
+  return WriteBatchInternal::Append(batch, tag, family_tag, family.id, {{&key_parts.parts}, {&value_parts}},
+                                    FlagOf(tag));
 }
 
 Status AddWithTimestamp(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle* handle, const Slice& key,
@@ -155,7 +156,8 @@ Status AddParts(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle
 
 }  // namespace
 
-WriteBatch::WriteBatch(size_t reserved_bytes, size_t max_bytes, size_t protection_bytes_per_key, size_t default_cf_ts_sz)
+WriteBatch::WriteBatch(size_t reserved_bytes, size_t max_bytes, size_t protection_bytes_per_key,
+                       size_t default_cf_ts_sz)
     : content_flags_(0), max_bytes_(max_bytes), default_cf_ts_sz_(default_cf_ts_sz) {
   if (protection_bytes_per_key != 0) prot_info_ = std::make_unique<ProtectionInfo>();
   rep_.reserve(std::max(reserved_bytes, gneiss::kBatchHeaderBytes));
@@ -283,7 +285,8 @@ Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const Slice& b
   const KeyParts end(end_key, ts);
   return AddParts(this, Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, column_family, begin.parts, &end.parts);
 }
-Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const SliceParts& begin_key, const SliceParts& end_key) {
+Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const SliceParts& begin_key,
+                               const SliceParts& end_key) {
   return AddParts(this, Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, column_family, begin_key, &end_key);
 }
 
@@ -409,8 +412,12 @@ Status WriteBatch::UpdateTimestamps(const Slice& ts, std::function<size_t(uint32
 }
 
 SequenceNumber WriteBatchInternal::Sequence(const WriteBatch& batch) { return gneiss::BatchSeq(batch.rep_); }
-void WriteBatchInternal::SetSequence(WriteBatch* batch, SequenceNumber seq) { gneiss::SetBatchSeq(batch->rep_.data(), seq); }
-void WriteBatchInternal::SetCount(WriteBatch* batch, uint32_t count) { gneiss::EncodeU32(batch->rep_.data() + 8, count); }
+void WriteBatchInternal::SetSequence(WriteBatch* batch, SequenceNumber seq) {
+  gneiss::SetBatchSeq(batch->rep_.data(), seq);
+}
+void WriteBatchInternal::SetCount(WriteBatch* batch, uint32_t count) {
+  gneiss::EncodeU32(batch->rep_.data() + 8, count);
+}
 uint32_t WriteBatchInternal::ContentFlags(const WriteBatch& batch) { return batch.ComputeContentFlags(); }
 
 Status WriteBatchInternal::Append(WriteBatch* batch, Kind default_tag, Kind family_tag, uint32_t family_id,
@@ -427,7 +434,8 @@ Status WriteBatchInternal::Append(WriteBatch* batch, Kind default_tag, Kind fami
     size_t bytes = 0;
     for (int i = 0; i < part.parts->num_parts; ++i) bytes += part.parts->parts[i].size();
     gneiss::PutVarint32(&rep, static_cast<uint32_t>(bytes));
-    for (int i = 0; i < part.parts->num_parts; ++i) rep.append(part.parts->parts[i].data(), part.parts->parts[i].size());
+    for (int i = 0; i < part.parts->num_parts; ++i)
+      rep.append(part.parts->parts[i].data(), part.parts->parts[i].size());
   }
   if (batch->max_bytes_ != 0 && rep.size() > batch->max_bytes_) {
     rep.resize(before);
