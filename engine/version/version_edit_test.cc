@@ -114,6 +114,26 @@ TEST(VersionEditTest, WritesTheBytesOfTheFormat) {
   EXPECT_EQ(Encoded(VersionEdit()), "");
 }
 
+// The worked example of docs/formats/manifest.md.
+TEST(VersionEditTest, WritesTheExampleOfThePage) {
+  VersionEdit edit;
+  edit.log_number = 10;
+  edit.prev_log_number = 0;
+  edit.next_file_number = 12;
+  edit.last_seq = 4;
+  TableMeta table;
+  table.number = 11;
+  table.file_bytes = 1001;
+  table.smallest = InternalKey("a", 3, Kind::kPut);
+  table.largest = InternalKey("b", 4, Kind::kPut);
+  table.smallest_seq = 3;
+  table.largest_seq = 4;
+  edit.added_tables.emplace_back(0, table);
+  EXPECT_EQ(Encoded(edit), FromHex("020a0900030c040467000be9070961010300000000000009620104000000000000"
+                                   "03040501000601000700"
+                                   "0807556e6b6e6f776e01"));
+}
+
 TEST(VersionEditTest, ReadsWhatItWrites) {
   VersionEdit edit;
   const std::string bytes = FromHex(kFullEditHex);
