@@ -12,7 +12,7 @@ constexpr size_t kBlockBytesMax = 0x7fffffff;
 
 }  // namespace
 
-std::unique_ptr<Block> Block::Parse(BlockBytes bytes) {
+std::unique_ptr<Block> Block::Parse(BlockBytes bytes, Heads heads) {
   size_t left = bytes.payload.size();
   if (left < sizeof(uint32_t) || left > kBlockBytesMax) return nullptr;
   left -= sizeof(uint32_t);
@@ -29,12 +29,21 @@ std::unique_ptr<Block> Block::Parse(BlockBytes bytes) {
   if (left / sizeof(uint32_t) < restart_count) return nullptr;
   left -= size_t{restart_count} * sizeof(uint32_t);
 
-  std::unique_ptr<Block> block(new Block);
+  const Slice entries = bytes.payload.substr(0, restart_count == 0 ? 0 : left);
+  const char* restarts = data + left;
+  BlockHeads plan;
+  const size_t heads_bytes = heads == Heads::kBuild ? plan.Plan(entries, restarts, restart_count) : 0;
+  auto* memory = static_cast<char*>(::operator new(sizeof(Block) + heads_bytes));
+  std::unique_ptr<Block> block(new (memory) Block);
   block->owned_ = std::move(bytes.owned);
   block->payload_ = bytes.payload;
   block->restarts_at_ = static_cast<uint32_t>(left);
-  block->entries_bytes_ = restart_count == 0 ? 0 : static_cast<uint32_t>(left);
+  block->entries_bytes_ = static_cast<uint32_t>(entries.size());
   block->restart_count_ = restart_count;
+  if (heads_bytes != 0) {
+    block->heads_ = plan;
+    block->heads_.Build(entries, restarts, memory + sizeof(Block));
+  }
   return block;
 }
 

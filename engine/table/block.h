@@ -10,9 +10,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "engine/base/coding.h"
 #include "engine/base/slice.h"
+#include "engine/table/block_heads.h"
 
 namespace gneiss {
 
@@ -22,50 +24,35 @@ struct BlockBytes {
   Slice payload;
 };
 
-// The fixed start of an entry: shared key bytes, own key bytes, value bytes.
-struct EntryHeader {
-  uint32_t shared = 0;
-  uint32_t tail = 0;
-  uint32_t value = 0;
-};
-
-// Decodes the header at `p`; returns where the key tail begins, or null when the entry does not fit before `limit`.
-inline const char* DecodeEntryHeader(const char* p, const char* limit, EntryHeader* header) {
-  if (limit - p < 3) [[unlikely]]
-    return nullptr;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(p);
-  header->shared = bytes[0];
-  header->tail = bytes[1];
-  header->value = bytes[2];
-  if ((header->shared | header->tail | header->value) < 0x80) [[likely]] {
-    p += 3;
-  } else {
-    p = DecodeVarint32(p, limit, &header->shared);
-    if (p != nullptr) p = DecodeVarint32(p, limit, &header->tail);
-    if (p != nullptr) p = DecodeVarint32(p, limit, &header->value);
-    if (p == nullptr) return nullptr;
-  }
-  const uint64_t body = uint64_t{header->tail} + header->value;
-  return static_cast<uint64_t>(limit - p) < body ? nullptr : p;
-}
-
 class Block {
  public:
+  enum class Heads : uint8_t { kNone, kBuild };  // kBuild: for internal keys in bytewise order only
+
   // Null when the payload's end does not describe a block.
-  static std::unique_ptr<Block> Parse(BlockBytes bytes);
+  static std::unique_ptr<Block> Parse(BlockBytes bytes, Heads heads = Heads::kNone);
+  static void operator delete(void* memory) { ::operator delete(memory); }
 
   const char* entries() const { return payload_.data(); }
   uint32_t entries_bytes() const { return entries_bytes_; }
   const char* entries_end() const { return payload_.data() + entries_bytes_; }
+  const char* payload_end() const { return payload_.data() + payload_.size(); }
   uint32_t restart_count() const { return restart_count_; }
   // At most entries_bytes(), whatever the payload says.
   uint32_t RestartOffset(uint32_t index) const {
     const uint32_t offset = DecodeU32(payload_.data() + restarts_at_ + index * sizeof(uint32_t));
     return offset <= entries_bytes_ ? offset : entries_bytes_;
   }
-  Slice payload() const { return payload_; }
+  // What is known of the entries' heads; empty when nothing.
+  const BlockHeads& heads() const { return heads_; }
+  // The block object and its heads lie side by side; a search needs all of them at once.
+  void PrefetchHeads() const {
+    const char* memory = reinterpret_cast<const char*>(this);
+    for (int line = 0; line < 5; ++line) __builtin_prefetch(memory + line * 64);
+  }
   bool owns_payload() const { return owned_ != nullptr; }
-  size_t MemoryBytes() const { return sizeof(*this) + (owned_ != nullptr ? payload_.size() : 0); }
+  size_t MemoryBytes() const {
+    return sizeof(*this) + heads_.MemoryBytes() + (owned_ != nullptr ? payload_.size() : 0);
+  }
 
  private:
   Block() = default;
@@ -75,6 +62,7 @@ class Block {
   uint32_t entries_bytes_ = 0;
   uint32_t restarts_at_ = 0;
   uint32_t restart_count_ = 0;
+  BlockHeads heads_;  // its arrays lie behind this object, in the same allocation
 };
 
 }  // namespace gneiss

@@ -1,8 +1,26 @@
 #include "engine/table/block_cursor.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "engine/table/block_entry.h"
+
 namespace gneiss {
+
+namespace {
+
+// Most tails are short. Where there are bytes enough on both sides, copying a fixed number of them is faster.
+constexpr size_t kCopyBytes = 16;
+
+}  // namespace
+
+inline void BlockCursor::CopyTail(char* to, const char* tail, size_t size) const {
+  if (size <= kCopyBytes && block_->payload_end() - tail >= static_cast<ptrdiff_t>(kCopyBytes)) [[likely]] {
+    std::memcpy(to, tail, kCopyBytes);
+  } else {
+    std::memcpy(to, tail, size);
+  }
+}
 
 void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global_seq, Keys keys) {
   block_ = block;
@@ -27,9 +45,9 @@ void BlockCursor::Step() {
     stored_key_ = Slice(tail, header.tail);
   } else {
     const bool is_in_buffer = stored_key_.data() == buffer_.data();
-    buffer_.Reserve(key_size, is_in_buffer ? header.shared : 0);
+    buffer_.Reserve(key_size + kCopyBytes, is_in_buffer ? header.shared : 0);
     if (!is_in_buffer) std::memcpy(buffer_.data(), stored_key_.data(), header.shared);
-    std::memcpy(buffer_.data() + header.shared, tail, header.tail);
+    CopyTail(buffer_.data() + header.shared, tail, header.tail);
     stored_key_ = Slice(buffer_.data(), key_size);
   }
   value_ = Slice(tail + header.tail, header.value);
@@ -102,15 +120,55 @@ uint32_t BlockCursor::LastRestartBefore(Slice internal_key) {
   return left;
 }
 
+bool BlockCursor::SeekByHeads(Slice user_key) {
+  const BlockHeads& heads = block_->heads();
+  const int order = user_key.substr(0, heads.prefix_bytes()).compare(heads.prefix());
+  if (order > 0) return false;
+  const uint32_t i = order < 0 ? 0 : heads.LowerBound(heads.HeadOf(user_key));
+  if (!heads.covers_entries()) {
+    JumpToRestart(i == 0 ? 0 : i - 1);
+    StepOrEnd();
+  } else if (i < heads.count()) {
+    JumpToEntry(i);
+  }
+  return Valid();
+}
+
+void BlockCursor::JumpToEntry(uint32_t i) {
+  const BlockHeads& heads = block_->heads();
+  EntryHeader header;
+  const char* entry = block_->entries() + heads.offset(i);
+  const char* tail = DecodeEntryHeader(entry, block_->entries_end(), &header);
+  const size_t known = heads.prefix_bytes() + sizeof(uint32_t);
+  if (tail != nullptr && header.shared <= known && header.shared + kTrailerBytes <= header.KeyBytes()) [[likely]] {
+    // What it shares with the entry before is in the prefix and its head.
+    back_.clear();
+    buffer_.Reserve(std::max(known, size_t{header.shared}), 0);
+    heads.CopyKeyStart(i, buffer_.data());
+    stored_key_ = Slice(buffer_.data(), header.shared);
+    next_ = entry;
+    return Step();
+  }
+  JumpToRestart(i / heads.entries_per_restart());
+  for (uint32_t skip = i % heads.entries_per_restart(); skip > 0; --skip) {
+    Step();
+    if (!Valid()) return;
+  }
+  StepOrEnd();
+}
+
 void BlockCursor::Seek(Slice internal_key) {
   next_ = nullptr;
   if (block_->restart_count() == 0) return;
-  const uint32_t restart = LastRestartBefore(internal_key);
-  if (is_damaged_) return;
-  JumpToRestart(restart);
-  do {
+  if (!block_->heads().empty()) {
+    if (!SeekByHeads(UserKeyOf(internal_key))) return;
+  } else {
+    const uint32_t restart = LastRestartBefore(internal_key);
+    if (is_damaged_) return;
+    JumpToRestart(restart);
     StepOrEnd();
-  } while (Valid() && order_.CompareInternal(key_, internal_key) < 0);
+  }
+  while (Valid() && order_.CompareInternal(key_, internal_key) < 0) StepOrEnd();
 }
 
 void BlockCursor::Prev() {

@@ -75,6 +75,9 @@ class BlockCursor {
   void JumpToRestart(uint32_t index);                   // before the first entry of the interval
   bool KeyAtRestart(uint32_t index, Slice* key) const;  // false: damaged
   uint32_t LastRestartBefore(Slice internal_key);       // the last one with a smaller key, or the first
+  bool SeekByHeads(Slice user_key);                     // to an entry not behind user_key; false: all are smaller
+  void JumpToEntry(uint32_t i);                         // by its number; only when heads cover entries
+  void CopyTail(char* to, const char* tail, size_t size) const;
   void ShowLastBefore(uint32_t restart, const char* end);
   void ShowLastOfBack();
   void ShowKey();  // key_ from stored_key_

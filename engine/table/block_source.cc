@@ -14,13 +14,6 @@ constexpr uint64_t kTailFraction = 32;
 constexpr uint64_t kTailBytesMin = 4 << 10;
 constexpr uint64_t kTailBytesMax = 512 << 10;
 
-struct CacheKey {
-  uint64_t cache_id;
-  uint64_t offset;
-  Slice AsSlice() const { return Slice(reinterpret_cast<const char*>(this), sizeof(*this)); }
-};
-static_assert(sizeof(CacheKey) == 16);
-
 void DeleteBlock(Slice /*key*/, void* value) { delete static_cast<const Block*>(value); }
 
 // Before format_version 2, lz4 payloads began with the raw size as eight bytes; now it is a varint32.
@@ -95,10 +88,11 @@ Status BlockSource::LoadDictionary(const BlockHandle& handle) {
 
 Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead,
                                  BlockRef* block) const {
-  const CacheKey key = {.cache_id = config_.cache_id, .offset = handle.offset};
+  const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = handle.offset};
   if (config_.cache != nullptr) {
     if (Cache::Handle* found = config_.cache->Lookup(key.AsSlice()); found != nullptr) {
       const auto* cached = static_cast<const Block*>(config_.cache->Value(found));
+      cached->PrefetchHeads();
       *block = BlockRef(config_.cache, found, cached);
       if (config_.stats != nullptr) {
         config_.stats->Add(Ticker::kBlockCacheHit, 1);
@@ -113,13 +107,12 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   if (params.cache_only) return Status::Incomplete("no blocking io");
   BlockBytes bytes;
   GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary_, ahead, &bytes));
-  std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes));
+  const bool is_cached =
+      config_.cache != nullptr && params.fill_cache && !params.is_compaction && bytes.owned != nullptr;
+  const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
+  std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes), heads);
   if (parsed == nullptr) return DamagedBlock("bad block contents", handle);
-  if (config_.cache == nullptr || !params.fill_cache || params.is_compaction || !parsed->owns_payload()) {
-    *block = BlockRef(std::move(parsed));
-  } else {
-    *block = InsertIntoCache(key.AsSlice(), std::move(parsed));
-  }
+  *block = is_cached ? InsertIntoCache(key.AsSlice(), std::move(parsed)) : BlockRef(std::move(parsed));
   return Status::Ok();
 }
 

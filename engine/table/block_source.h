@@ -20,6 +20,14 @@
 
 namespace gneiss {
 
+// The key under which a block of a table lies in the cache.
+struct BlockCacheKey {
+  uint64_t cache_id;
+  uint64_t offset;
+  Slice AsSlice() const { return Slice(reinterpret_cast<const char*>(this), sizeof(*this)); }
+};
+static_assert(sizeof(BlockCacheKey) == 16);
+
 // Keeps one block alive: by a handle of the cache, or by owning it.
 class BlockRef {
  public:

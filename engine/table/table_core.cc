@@ -200,8 +200,20 @@ Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
 }
 
 Status TableCore::LoadIndexAndFilter() {
-  GNEISS_RETURN_IF_ERROR(LoadIndex(&index_));
-  return has_filter() ? LoadFilter(&filter_) : Status::Ok();
+  if (IsMetaCached()) {
+    // Others wait for their first use.
+    if (!config_.pin_l0_filter_and_index_blocks_in_cache || params_.level != 0) return Status::Ok();
+    GNEISS_RETURN_IF_ERROR(GetIndex({}, &index_));
+    return has_filter() ? GetFilter({}, &filter_) : Status::Ok();
+  }
+  std::unique_ptr<TableIndex> index;
+  GNEISS_RETURN_IF_ERROR(LoadIndex(&index));
+  index_ = MetaRef<TableIndex>(std::unique_ptr<const TableIndex>(std::move(index)));
+  if (!has_filter()) return Status::Ok();
+  std::unique_ptr<TableFilter> filter;
+  GNEISS_RETURN_IF_ERROR(LoadFilter(&filter));
+  filter_ = MetaRef<TableFilter>(std::unique_ptr<const TableFilter>(std::move(filter)));
+  return Status::Ok();
 }
 
 Status TableCore::VerifyMetaBlocks() const {
@@ -221,14 +233,66 @@ Status TableCore::VerifyMetaBlocks() const {
   return has_filter() ? LoadFilter(&filter) : Status::Ok();
 }
 
-Status TableCore::GetIndex(const ReadParams& /*params*/, MetaRef<TableIndex>* index) const {
-  *index = MetaRef<TableIndex>(index_.get());
+template <typename T, typename Load>
+Status TableCore::GetCached(const ReadParams& params, const BlockHandle& handle, const MetaTickers& tickers, Load load,
+                            MetaRef<T>* ref) const {
+  Cache* cache = config_.block_cache.get();
+  const BlockCacheKey key = {.cache_id = cache_id_, .offset = handle.offset};
+  if (Cache::Handle* found = cache->Lookup(key.AsSlice()); found != nullptr) {
+    AddTicker(config_.stats, Ticker::kBlockCacheHit);
+    AddTicker(config_.stats, tickers.hit);
+    AddTicker(config_.stats, Ticker::kBlockCacheBytesRead, config_.stats == nullptr ? 0 : cache->Charge(found));
+    *ref = MetaRef<T>(cache, found);
+    return Status::Ok();
+  }
+  AddTicker(config_.stats, Ticker::kBlockCacheMiss);
+  AddTicker(config_.stats, tickers.miss);
+  if (params.cache_only) return Status::Incomplete("no blocking io");
+  std::unique_ptr<T> value;
+  GNEISS_RETURN_IF_ERROR(load(&value));
+  const auto priority =
+      config_.cache_index_and_filter_blocks_with_high_priority ? Cache::Priority::kHigh : Cache::Priority::kLow;
+  const auto deleter = [](Slice, void* cached) { delete static_cast<T*>(cached); };
+  const size_t charge = value->MemoryBytes();
+  Cache::Handle* inserted = nullptr;
+  if (params.fill_cache && cache->Insert(key.AsSlice(), value.get(), charge, deleter, priority, &inserted).ok()) {
+    AddTicker(config_.stats, Ticker::kBlockCacheAdd);
+    AddTicker(config_.stats, tickers.add);
+    AddTicker(config_.stats, Ticker::kBlockCacheBytesWrite, charge);
+    AddTicker(config_.stats, tickers.bytes, charge);
+    value.release();
+    *ref = MetaRef<T>(cache, inserted);
+    return Status::Ok();
+  }
+  if (params.fill_cache) AddTicker(config_.stats, Ticker::kBlockCacheAddFailures);
+  *ref = MetaRef<T>(std::unique_ptr<const T>(std::move(value)));
   return Status::Ok();
 }
 
-Status TableCore::GetFilter(const ReadParams& /*params*/, MetaRef<TableFilter>* filter) const {
-  *filter = MetaRef<TableFilter>(filter_.get());
-  return Status::Ok();
+Status TableCore::GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const {
+  if (index_.get() != nullptr) [[likely]] {
+    *index = MetaRef<TableIndex>(index_.get());
+    return Status::Ok();
+  }
+  constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheIndexHit,
+                                    .miss = Ticker::kBlockCacheIndexMiss,
+                                    .add = Ticker::kBlockCacheIndexAdd,
+                                    .bytes = Ticker::kBlockCacheIndexBytesInsert};
+  const auto load = [this](std::unique_ptr<TableIndex>* value) { return LoadIndex(value); };
+  return GetCached(params, source_.footer().index, kTickers, load, index);
+}
+
+Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filter) const {
+  if (filter_.get() != nullptr) [[likely]] {
+    *filter = MetaRef<TableFilter>(filter_.get());
+    return Status::Ok();
+  }
+  constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheFilterHit,
+                                    .miss = Ticker::kBlockCacheFilterMiss,
+                                    .add = Ticker::kBlockCacheFilterAdd,
+                                    .bytes = Ticker::kBlockCacheFilterBytesInsert};
+  const auto load = [this](std::unique_ptr<TableFilter>* value) { return LoadFilter(value); };
+  return GetCached(params, filter_handle_, kTickers, load, filter);
 }
 
 bool TableCore::FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const {
@@ -265,8 +329,8 @@ Status TableCore::ReadRangeTombstones(const ReadParams& params, BlockRef* block)
 
 size_t TableCore::MemoryBytes() const {
   size_t bytes = sizeof(*this);
-  if (index_ != nullptr) bytes += index_->MemoryBytes();
-  if (filter_ != nullptr) bytes += filter_->MemoryBytes();
+  if (index_.owns()) bytes += index_->MemoryBytes();
+  if (filter_.owns()) bytes += filter_->MemoryBytes();
   return bytes;
 }
 

@@ -40,6 +40,7 @@ class MetaRef {
     if (handle_ != nullptr) cache_->Release(handle_);
   }
   const T* get() const { return value_; }
+  bool owns() const { return owned_ != nullptr; }
   const T* operator->() const { return value_; }
 
  private:
@@ -77,6 +78,12 @@ class TableCore {
 
  private:
   enum class FilterKind : uint8_t { kNone, kFull, kPartitioned };
+  struct MetaTickers {
+    Ticker hit;
+    Ticker miss;
+    Ticker add;
+    Ticker bytes;
+  };
 
   Status ReadProperties();
   Status ReadPropertiesBlock(const BlockHandle& handle, TableProperties* properties) const;
@@ -90,8 +97,11 @@ class TableCore {
   bool FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const;
   std::string UserProperty(const char* name) const;
   TableIndex::Format IndexFormat(bool has_first_key) const;
+  bool IsMetaCached() const { return config_.block_cache != nullptr && config_.cache_index_and_filter_blocks; }
+  // From the cache, or by load(&value) and into the cache.
   template <typename T, typename Load>
-  Status GetCached(const ReadParams& params, const BlockHandle& handle, MetaRef<T>* ref, Load load) const;
+  Status GetCached(const ReadParams& params, const BlockHandle& handle, const MetaTickers& tickers, Load load,
+                   MetaRef<T>* ref) const;
 
   const TableReadConfig& config_;
   const TableReader::OpenParams params_;
@@ -105,9 +115,9 @@ class TableCore {
   BlockHandle filter_handle_;
   bool has_whole_keys_ = true;  // the filter has
   bool has_prefixes_ = false;   // made by the extractor in use
-  // Null when they live in the cache.
-  std::unique_ptr<TableIndex> index_;
-  std::unique_ptr<TableFilter> filter_;
+  // Empty when the cache decides how long they stay.
+  MetaRef<TableIndex> index_;
+  MetaRef<TableFilter> filter_;
 };
 
 }  // namespace gneiss

@@ -12,6 +12,8 @@ namespace gneiss {
 namespace {
 
 constexpr size_t kEntriesPerBucket = 2;
+constexpr uint64_t kBlockBytesMax = 0x7fffffff;
+constexpr size_t kKeysBytesMax = 0xffffffff;
 
 // Walks the entries of an index block, whose values have no stored length when handles are delta-encoded.
 class IndexBlockReader {
@@ -92,36 +94,42 @@ Status TableIndex::Append(Slice payload, uint64_t file_bytes) {
     if (handle.offset > file_bytes || handle.size > file_bytes || handle.EndWithTrailer() > file_bytes) {
       return Status::Corruption("index points behind the end of the file");
     }
+    if (handle.size > kBlockBytesMax || keys_.size() + reader.key().size() > kKeysBytesMax) {
+      return Status::NotSupported("blocks of more than 2 GiB");
+    }
     keys_.append(reader.key());
-    key_ends_.push_back(keys_.size());
-    handles_.push_back(handle);
+    entries_.push_back({.head = 0,
+                        .offset = handle.offset,
+                        .size = static_cast<uint32_t>(handle.size),
+                        .key_end = static_cast<uint32_t>(keys_.size())});
   }
   return Status::Ok();
 }
 
-void TableIndex::Prepare() {
-  keys_.shrink_to_fit();
-  key_ends_.shrink_to_fit();
-  handles_.shrink_to_fit();
-  if (!order_.is_bytewise() || handles_.empty()) return;
+bool TableIndex::SetHeads() {
   const Slice first = SeparatorUserKey(0);
   shared_prefix_ = first.substr(0, CommonPrefix(first, SeparatorUserKey(size() - 1)));
-  heads_.reserve(size());
+  uint64_t last_head = 0;
   for (size_t i = 0; i < size(); ++i) {
-    // Only damage that no checksum covers puts separators out of order; then heads would mislead.
     const Slice user_key = SeparatorUserKey(i);
-    const bool has_prefix = user_key.substr(0, shared_prefix_.size()) == shared_prefix_;
-    if (!has_prefix || (i > 0 && HeadOf(user_key) < heads_.back())) {
-      heads_.clear();
-      return;
-    }
-    heads_.push_back(HeadOf(user_key));
+    if (user_key.substr(0, shared_prefix_.size()) != shared_prefix_) return false;
+    entries_[i].head = HeadOf(user_key);
+    if (entries_[i].head < last_head) return false;
+    last_head = entries_[i].head;
   }
-  const uint64_t range = heads_.back() - heads_.front();
+  return true;
+}
+
+void TableIndex::Prepare() {
+  keys_.shrink_to_fit();
+  entries_.shrink_to_fit();
+  // Only damage that no checksum covers puts separators out of order; then heads would mislead.
+  if (!order_.is_bytewise() || entries_.empty() || !SetHeads()) return;
+  const uint64_t range = entries_.back().head - entries_.front().head;
   const auto wanted_bits = static_cast<int>(std::bit_width(size() / kEntriesPerBucket));
   bucket_shift_ = std::max(0, static_cast<int>(std::bit_width(range)) - wanted_bits);
   bucket_starts_.assign(static_cast<size_t>(range >> bucket_shift_) + 2, 0);
-  for (const uint64_t head : heads_) ++bucket_starts_[BucketOf(head) + 1];
+  for (const Entry& entry : entries_) ++bucket_starts_[BucketOf(entry.head) + 1];
   for (size_t i = 1; i < bucket_starts_.size(); ++i) bucket_starts_[i] += bucket_starts_[i - 1];
 }
 
@@ -144,27 +152,32 @@ size_t TableIndex::SearchFull(size_t left, size_t right, Slice internal_key) con
 }
 
 size_t TableIndex::LowerBound(Slice internal_key) const {
-  if (heads_.empty()) return SearchFull(0, size(), internal_key);
+  if (bucket_starts_.empty()) return SearchFull(0, size(), internal_key);
   const Slice user_key = UserKeyOf(internal_key);
   const int order = user_key.substr(0, shared_prefix_.size()).compare(shared_prefix_);
   if (order != 0) return order < 0 ? 0 : size();
   const uint64_t head = HeadOf(user_key);
-  if (head < heads_.front()) return 0;
-  if (head > heads_.back()) return size();
+  if (head < entries_.front().head) return 0;
+  if (head > entries_.back().head) return size();
   const size_t bucket = BucketOf(head);
-  const auto begin = heads_.begin() + bucket_starts_[bucket];
-  const auto end = heads_.begin() + bucket_starts_[bucket + 1];
-  const auto first = std::lower_bound(begin, end, head);
-  if (first == end || *first != head) return static_cast<size_t>(first - heads_.begin());
+  size_t left = bucket_starts_[bucket];
+  size_t right = bucket_starts_[bucket + 1];
+  while (left < right) {
+    const size_t middle = left + (right - left) / 2;
+    if (entries_[middle].head < head) {
+      left = middle + 1;
+    } else {
+      right = middle;
+    }
+  }
   // Equal heads all lie in this bucket.
-  const auto last = std::upper_bound(first, end, head);
-  return SearchFull(static_cast<size_t>(first - heads_.begin()), static_cast<size_t>(last - heads_.begin()),
-                    internal_key);
+  right = left;
+  while (right < bucket_starts_[bucket + 1] && entries_[right].head == head) ++right;
+  return SearchFull(left, right, internal_key);
 }
 
 size_t TableIndex::MemoryBytes() const {
-  return sizeof(*this) + keys_.capacity() + key_ends_.capacity() * sizeof(size_t) +
-         handles_.capacity() * sizeof(BlockHandle) + heads_.capacity() * sizeof(uint64_t) +
+  return sizeof(*this) + keys_.capacity() + entries_.capacity() * sizeof(Entry) +
          bucket_starts_.capacity() * sizeof(uint32_t);
 }
 

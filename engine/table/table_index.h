@@ -33,8 +33,8 @@ class TableIndex {
   // After the last Append: prepares for searching.
   void Prepare();
 
-  size_t size() const { return handles_.size(); }
-  const BlockHandle& handle(size_t i) const { return handles_[i]; }
+  size_t size() const { return entries_.size(); }
+  BlockHandle handle(size_t i) const { return {.offset = entries_[i].offset, .size = entries_[i].size}; }
   // The first block whose separator is at or behind the key; size() when there is none.
   size_t LowerBound(Slice internal_key) const;
   // Whether entries of this user key may go on in block i + 1.
@@ -44,21 +44,31 @@ class TableIndex {
   size_t MemoryBytes() const;
 
  private:
-  Slice separator(size_t i) const { return Slice(keys_).substr(key_ends_[i], key_ends_[i + 1] - key_ends_[i]); }
+  // All that a search needs of a block, side by side.
+  struct Entry {
+    uint64_t head;
+    uint64_t offset;
+    uint32_t size;
+    uint32_t key_end;
+  };
+
+  Slice separator(size_t i) const {
+    const uint32_t begin = i == 0 ? 0 : entries_[i - 1].key_end;
+    return Slice(keys_.data() + begin, entries_[i].key_end - begin);
+  }
   Slice SeparatorUserKey(size_t i) const { return format_.key_is_user_key ? separator(i) : UserKeyOf(separator(i)); }
   bool IsBefore(size_t i, Slice internal_key) const;  // separator(i) < internal_key
   size_t SearchFull(size_t left, size_t right, Slice internal_key) const;
   uint64_t HeadOf(Slice user_key) const { return KeyOrder::HeadOf(user_key.substr(shared_prefix_.size())); }
-  size_t BucketOf(uint64_t head) const { return static_cast<size_t>((head - heads_.front()) >> bucket_shift_); }
+  size_t BucketOf(uint64_t head) const { return static_cast<size_t>((head - entries_.front().head) >> bucket_shift_); }
+  bool SetHeads();  // false: separators out of order
 
   const KeyOrder order_;
   const Format format_;
   std::string keys_;
-  std::vector<size_t> key_ends_ = {0};  // one more than entries
-  std::vector<BlockHandle> handles_;
-  // For the bytewise order only.
+  std::vector<Entry> entries_;
+  // For the bytewise order only; empty otherwise.
   std::string shared_prefix_;
-  std::vector<uint64_t> heads_;
   std::vector<uint32_t> bucket_starts_;  // per bucket the first entry of it or behind; one more than buckets
   int bucket_shift_ = 0;
 };

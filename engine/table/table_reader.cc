@@ -1,5 +1,6 @@
 #include "engine/table/table_reader.h"
 
+#include "engine/table/block_search.h"
 #include "engine/table/table_core.h"
 #include "engine/table/table_iterator.h"
 
@@ -64,8 +65,12 @@ class FailedIterator final : public InternalIterator {
 }  // namespace
 
 struct TableReader::Rep {
-  // Offers the entries of key in one block; returns whether the search goes on behind it.
+  // Each offers the entries of key in one block; returns whether the search goes on behind the block.
   bool SearchBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key, PointLookup* lookup) const;
+  bool WalkBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key, bool has_first,
+                 PointLookup* lookup) const;
+  // Offers one entry; false when the search is over.
+  bool Offer(BlockRef* block, const BlockHandle& handle, uint64_t trailer, Slice value, PointLookup* lookup) const;
 
   TableCore core;
 };
@@ -89,27 +94,53 @@ bool TableReader::MayContain(Slice user_key, uint64_t hash, const ReadParams& pa
   return may_contain;
 }
 
+bool TableReader::Rep::Offer(BlockRef* block, const BlockHandle& handle, uint64_t trailer, Slice value,
+                             PointLookup* lookup) const {
+  if (!IsKindInKey(TrailerKind(trailer))) [[unlikely]] {
+    lookup->Fail(core.source().DamagedBlock("unknown kind of entry", handle));
+    return false;
+  }
+  Pin pin = block->AsPin();
+  const bool has_pin = pin.release != nullptr;
+  const bool goes_on = lookup->Offer(TrailerKind(trailer), TrailerSeq(trailer), value, has_pin ? &pin : nullptr);
+  if (has_pin && pin.release == nullptr) block->Disown();
+  return goes_on;
+}
+
 bool TableReader::Rep::SearchBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key,
                                    PointLookup* lookup) const {
-  const KeyOrder& order = core.config().order;
+  BlockHit hit;
+  const bool has_global_seq = core.global_seq() != BlockCursor::kNoGlobalSeq;
+  const uint64_t trailer_max = TrailerOf(key.Encode());
+  // Stored trailers do not count under a global seq.
+  switch (gneiss::SearchBlock(*block.get(), key.user_key(), has_global_seq ? ~uint64_t{0} : trailer_max, &hit)) {
+    case BlockSearch::kAbsent:
+      return false;
+    case BlockSearch::kExhausted:
+      return true;
+    case BlockSearch::kUnsure:
+      return WalkBlock(std::move(block), handle, key, false, lookup);
+    case BlockSearch::kFound:
+      break;
+  }
+  if (has_global_seq) {
+    hit.trailer = PackTrailer(core.global_seq(), TrailerKind(hit.trailer));
+    if (hit.trailer > trailer_max) return false;  // such tables have one entry per user key
+  }
+  // The search goes on for merge operands, and where a snapshot does not see this entry: older ones are walked.
+  const bool goes_on = Offer(&block, handle, hit.trailer, hit.value, lookup);
+  return goes_on && WalkBlock(std::move(block), handle, key, true, lookup);
+}
+
+bool TableReader::Rep::WalkBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key, bool has_first,
+                                 PointLookup* lookup) const {
   BlockCursor cursor;
   core.Attach(block.get(), &cursor);
-  for (cursor.Seek(key.Encode()); cursor.Valid(); cursor.Next()) {
-    ParsedKey parsed;
-    const bool is_known = ParseInternalKey(cursor.key(), &parsed);
-    if (!order.Equal(parsed.user_key, key.user_key())) return false;
-    if (!is_known) {
-      lookup->Fail(core.source().DamagedBlock("unknown kind of entry", handle));
-      return false;
-    }
-    Pin pin = block.AsPin();
-    const bool has_pin = pin.release != nullptr;
-    const bool goes_on = lookup->Offer(parsed.kind, parsed.seq, cursor.value(), has_pin ? &pin : nullptr);
-    if (has_pin && pin.release == nullptr) {
-      block.Disown();
-      GNEISS_DCHECK(!goes_on);
-    }
-    if (!goes_on) return false;
+  cursor.Seek(key.Encode());
+  if (has_first && cursor.Valid()) cursor.Next();
+  for (; cursor.Valid(); cursor.Next()) {
+    if (!core.config().order.Equal(UserKeyOf(cursor.key()), key.user_key())) return false;
+    if (!Offer(&block, handle, TrailerOf(cursor.key()), cursor.value(), lookup)) return false;
   }
   if (cursor.is_damaged()) {
     lookup->Fail(core.source().DamagedBlock("bad entry in block", handle));
@@ -125,7 +156,7 @@ void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t has
   MetaRef<TableIndex> index;
   if (Status status = core.GetIndex(params, &index); !status.ok()) return lookup->Fail(std::move(status));
   for (size_t i = index->LowerBound(key.Encode()); i < index->size(); ++i) {
-    const BlockHandle& handle = index->handle(i);
+    const BlockHandle handle = index->handle(i);
     BlockRef block;
     Status status = core.source().GetDataBlock(params, handle, nullptr, &block);
     if (!status.ok()) return lookup->Fail(std::move(status));

@@ -242,6 +242,27 @@ TEST_P(TableTest, ThroughTheCache) {
   CheckAll();
 }
 
+// The index and the filter live in the cache too, and come and go.
+TEST_P(TableTest, IndexAndFilterInTheCache) {
+  Fill(1000, 2);
+  Write();
+  read_config_.cache_index_and_filter_blocks = true;
+  for (const bool is_pinned : {false, true}) {
+    for (const size_t capacity : {size_t{1} << 20, size_t{0}}) {
+      read_config_.block_cache = NewCache({.capacity_bytes = capacity});
+      read_config_.pin_l0_filter_and_index_blocks_in_cache = is_pinned;
+      TableReader::OpenParams params;
+      params.level = 0;
+      const Status status = OpenTable(read_config_, contents_, &reader_, params);
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      CheckAll();
+      read_config_.block_cache->EraseUnreferenced();
+      CheckAll();
+      reader_.reset();
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, TableTest, testing::ValuesIn(Settings()),
                          [](const auto& test) { return test.param.name; });
 
