@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <thread>
 
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
@@ -14,7 +16,7 @@ TEST(ArenaTest, EmptyArenaTakesNothing) { EXPECT_EQ(Arena().MemoryUsage(), 0u); 
 
 TEST(ArenaTest, AllocationsAreAlignedAndDoNotOverlap) {
   Arena arena(16384);
-  Random random(3);
+  Random random(TestSeed(3));
   struct Piece {
     char* at;
     size_t size;

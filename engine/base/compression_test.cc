@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <thread>
 
 #include "engine/base/coding.h"
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
@@ -187,10 +186,7 @@ TEST(CompressionTest, EveryCutIsCorruption) {
 
 // A block's checksum finds damage; here it only matters that nothing crashes and memory stays bounded.
 TEST(CompressionTest, DamagedPayloadsStayInBounds) {
-  const char* const text = std::getenv("GNEISS_SEED");
-  const uint64_t seed = text == nullptr ? 17 : std::strtoull(text, nullptr, 10);
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  Random random(seed);
+  Random random(TestSeed(17));
   const std::string dictionary = Text(4000, 9);
   for (const Compression type : kAll) {
     const std::string payload = MustCompress(type, Text(3000), dictionary);

@@ -62,6 +62,8 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+// What Posix() makes of them: direct reads pass the page cache by; mmap reads map the whole file and win over direct
+// reads; after a Sync, direct writes leave nothing in the page cache; mmap writes are plain writes.
 struct FileOptions {
   bool use_direct_reads = false;
   bool use_direct_writes = false;

@@ -1,11 +1,9 @@
 // What readers make of logs that were cut, damaged, zeroed or recycled.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "engine/base/coding.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/test_seed.h"
 #include "engine/wal/log_test_util.h"
 
 namespace gneiss::log_test {
@@ -36,14 +34,6 @@ bool IsSubsequence(const Records& got, const Records& all) {
     if (at++ == all.size()) return false;
   }
   return true;
-}
-
-uint64_t SeedOfRun() {
-  const char* const text = std::getenv("GNEISS_SEED");
-  const uint64_t seed = text == nullptr ? 20240607 : std::strtoull(text, nullptr, 10);
-  testing::Test::RecordProperty("seed", std::to_string(seed));
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
 }
 
 std::vector<LogWriter::Config> BothFormats() { return {{}, {.log_number = 7, .is_recyclable = true}}; }
@@ -287,7 +277,7 @@ TEST(LogDamageTest, BrokenCompressedRecords) {
 
 // Whatever the bytes, the reader ends and stays inside them.
 TEST(LogDamageTest, RandomBytes) {
-  Random random(SeedOfRun());
+  Random random(TestSeed(20240607));
   const LogImage image = WriteLog(SampleRecords(), {.log_number = 7, .is_recyclable = true});
   for (int round = 0; round < 3000; ++round) {
     std::string bytes = random.OneIn(2) ? image.bytes : std::string(random.Uniform(70000), '\0');

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
@@ -171,7 +174,7 @@ TEST(WriteBatchTest, DataRecordsAreThoseThatGoToMemtables) {
 }
 
 TEST(WriteBatchTest, RandomBytesNeverReachBeyondTheEnd) {
-  Random random(5);
+  Random random(TestSeed(5));
   for (int round = 0; round < 20000; ++round) {
     const size_t size = kBatchHeaderBytes + random.Uniform(60);
     const std::unique_ptr<char[]> exact(new char[size]);
