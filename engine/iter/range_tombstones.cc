@@ -2,59 +2,89 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 
 namespace gneiss {
+namespace {
 
-void RangeTombstoneList::Add(Slice start_user_key, Slice end_user_key, SeqNo seq) {
-  if (order_.Compare(start_user_key, end_user_key) >= 0) return;
-  added_.push_back({std::string(start_user_key), std::string(end_user_key), seq});
+// The distinct bounds of all tombstones, in order, copied to *bytes.
+std::vector<Slice> CollectBounds(const KeyOrder& order, const std::vector<RangeTombstone>& tombstones,
+                                 std::string* bytes) {
+  std::vector<Slice> bounds;
+  bounds.reserve(2 * tombstones.size());
+  for (const RangeTombstone& tombstone : tombstones) {
+    bounds.push_back(tombstone.start);
+    bounds.push_back(tombstone.end);
+  }
+  std::sort(bounds.begin(), bounds.end(), [&order](Slice a, Slice b) { return order.Compare(a, b) < 0; });
+  const auto same = [&order](Slice a, Slice b) { return order.Equal(a, b); };
+  bounds.erase(std::unique(bounds.begin(), bounds.end(), same), bounds.end());
+
+  size_t size = 0;
+  for (const Slice bound : bounds) size += bound.size();
+  bytes->reserve(size);  // no append below moves what was appended before
+  for (Slice& bound : bounds) {
+    const size_t at = bytes->size();
+    bytes->append(bound);
+    bound = Slice(bytes->data() + at, bound.size());
+  }
+  return bounds;
 }
 
-// A sweep over all starts and ends in key order, with the seqs of the tombstones now open.
-void RangeTombstoneList::Build() {
-  struct Edge {
-    const std::string* key;
-    SeqNo seq;
-    bool opens;
-  };
-  std::vector<Edge> edges;
-  edges.reserve(2 * added_.size());
-  for (const Tombstone& tombstone : added_) {
-    edges.push_back({&tombstone.start, tombstone.seq, true});
-    edges.push_back({&tombstone.end, tombstone.seq, false});
+}  // namespace
+
+// A sweep over the bounds, with the seqs of the tombstones that are open at each.
+RangeTombstoneList::RangeTombstoneList(const KeyOrder& order, const std::vector<RangeTombstone>& tombstones)
+    : order_(order) {
+  std::vector<RangeTombstone> by_start;
+  by_start.reserve(tombstones.size());
+  for (const RangeTombstone& tombstone : tombstones) {
+    if (order.Compare(tombstone.start, tombstone.end) < 0) by_start.push_back(tombstone);
   }
-  std::sort(edges.begin(), edges.end(),
-            [this](const Edge& a, const Edge& b) { return order_.Compare(*a.key, *b.key) < 0; });
-  fragments_.clear();
-  std::multiset<SeqNo, std::greater<>> open;
-  for (size_t i = 0; i < edges.size();) {
-    const std::string& key = *edges[i].key;
-    for (; i < edges.size() && order_.Compare(*edges[i].key, key) == 0; ++i) {
-      if (edges[i].opens) {
-        open.insert(edges[i].seq);
-      } else {
-        open.erase(open.find(edges[i].seq));
-      }
+  std::sort(by_start.begin(), by_start.end(),
+            [&order](const RangeTombstone& a, const RangeTombstone& b) { return order.Compare(a.start, b.start) < 0; });
+  const std::vector<Slice> bounds = CollectBounds(order, by_start, &keys_);
+
+  std::vector<RangeTombstone> open;  // newest first
+  auto next = by_start.begin();
+  for (size_t i = 0; i + 1 < bounds.size(); ++i) {
+    std::erase_if(open, [&](const RangeTombstone& tombstone) { return order.Compare(tombstone.end, bounds[i]) <= 0; });
+    for (; next != by_start.end() && order.Compare(next->start, bounds[i]) <= 0; ++next) {
+      const auto is_newer = [](const RangeTombstone& a, const RangeTombstone& b) { return a.seq > b.seq; };
+      open.insert(std::upper_bound(open.begin(), open.end(), *next, is_newer), *next);
     }
     if (open.empty()) continue;
-    Fragment& fragment = fragments_.emplace_back();
-    fragment.start = key;
-    fragment.end = *edges[i].key;  // an open tombstone still has its end ahead
-    std::unique_copy(open.begin(), open.end(), std::back_inserter(fragment.seqs));
+    const size_t seqs_begin = seqs_.size();
+    for (const RangeTombstone& tombstone : open) {
+      const bool is_new = seqs_.size() == seqs_begin || seqs_.back() != tombstone.seq;
+      if (is_new) seqs_.push_back(tombstone.seq);
+    }
+    pieces_.push_back({.start = bounds[i], .end = bounds[i + 1], .seqs_begin = seqs_begin, .seqs_end = seqs_.size()});
   }
-  added_.clear();
+}
+
+RangeTombstoneList::Piece RangeTombstoneList::PieceAt(size_t i) const {
+  const StoredPiece& piece = pieces_[i];
+  return {.start = piece.start,
+          .end = piece.end,
+          .seqs = std::span(seqs_).subspan(piece.seqs_begin, piece.seqs_end - piece.seqs_begin)};
+}
+
+SeqNo RangeTombstoneList::Piece::NewestUpTo(SeqNo read_seq) const {
+  const auto it = std::lower_bound(seqs.begin(), seqs.end(), read_seq, std::greater<SeqNo>());
+  return it != seqs.end() ? *it : 0;
+}
+
+size_t RangeTombstoneList::FirstEndingAfter(Slice user_key) const {
+  const auto it = std::partition_point(pieces_.begin(), pieces_.end(), [this, user_key](const StoredPiece& piece) {
+    return order_.Compare(piece.end, user_key) <= 0;
+  });
+  return static_cast<size_t>(it - pieces_.begin());
 }
 
 SeqNo RangeTombstoneList::CoveringSeq(Slice user_key, SeqNo read_seq) const {
-  const auto after =
-      std::upper_bound(fragments_.begin(), fragments_.end(), user_key,
-                       [this](Slice key, const Fragment& fragment) { return order_.Compare(key, fragment.start) < 0; });
-  if (after == fragments_.begin()) return 0;
-  const Fragment& fragment = *std::prev(after);
-  if (order_.Compare(user_key, fragment.end) >= 0) return 0;
-  const auto visible = std::lower_bound(fragment.seqs.begin(), fragment.seqs.end(), read_seq, std::greater<>());
-  return visible == fragment.seqs.end() ? 0 : *visible;
+  const size_t i = FirstEndingAfter(user_key);
+  if (i == pieces_.size() || order_.Compare(pieces_[i].start, user_key) > 0) return 0;
+  return PieceAt(i).NewestUpTo(read_seq);
 }
 
 }  // namespace gneiss

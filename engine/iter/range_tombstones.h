@@ -1,13 +1,15 @@
-// A RangeTombstoneList answers which range tombstone covers a key at a sequence number.
+// A RangeTombstoneList holds the range tombstones of one table or memtable, cut into disjoint pieces.
 //
-// Idea:    overlapping tombstones are cut at each other's ends into disjoint fragments; a fragment keeps the seqs of
-// all tombstones
-//          over it, newest first. A look-up is a binary search for the fragment, then one for the seq.
-// Owner:   copies the keys it is given.
-// Threads: Add and Build by one thread; after Build every method is safe from any thread.
+// Tombstones may overlap in any way. The list cuts them at each other's bounds: within a piece the same tombstones
+// cover every key, so a piece is a range and the seqs of its tombstones, newest first.
+//
+// Owner:   the list owns copies of all keys.
+// Threads: immutable once built.
+// Cost:    a lookup is two binary searches. Many tombstones over the same keys make many seqs per piece.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,37 +18,52 @@
 
 namespace gneiss {
 
+// Deletes the user keys in [start, end) that are older than seq.
+struct RangeTombstone {
+  Slice start;
+  Slice end;
+  SeqNo seq = 0;
+};
+
 class RangeTombstoneList {
  public:
-  struct Fragment {
-    std::string start;        // inclusive
-    std::string end;          // exclusive
-    std::vector<SeqNo> seqs;  // newest first
-  };
+  // Takes the tombstones in any order; those with start >= end cover nothing and are left out.
+  RangeTombstoneList(const KeyOrder& order, const std::vector<RangeTombstone>& tombstones);
+  // Pieces point into keys_, which a move of the list would break.
+  RangeTombstoneList(const RangeTombstoneList&) = delete;
+  RangeTombstoneList& operator=(const RangeTombstoneList&) = delete;
 
-  explicit RangeTombstoneList(const KeyOrder& order) : order_(order) {}
+  bool empty() const { return pieces_.empty(); }
 
-  // Deletes [start, end) as of seq; nothing when start >= end.
-  void Add(Slice start_user_key, Slice end_user_key, SeqNo seq);
-  // Cuts what was added into fragments. Must come before the look-ups.
-  void Build();
-
-  bool empty() const { return fragments_.empty(); }
-  const std::vector<Fragment>& fragments() const { return fragments_; }  // in key order
-
-  // The highest seq <= read_seq of a tombstone over the key; 0 when there is none.
+  // The highest tombstone seq <= read_seq that covers the key; 0: none.
   SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;
 
+  // Pieces are numbered in key order.
+  struct Piece {
+    Slice start;
+    Slice end;
+    std::span<const SeqNo> seqs;  // newest first, none twice
+
+    // The highest seq <= read_seq; 0: none.
+    SeqNo NewestUpTo(SeqNo read_seq) const;
+  };
+  size_t PieceCount() const { return pieces_.size(); }
+  Piece PieceAt(size_t i) const;
+  // The first piece that ends after the key: the one that covers it or the next one; PieceCount() when there is none.
+  size_t FirstEndingAfter(Slice user_key) const;
+
  private:
-  struct Tombstone {
-    std::string start;
-    std::string end;
-    SeqNo seq;
+  struct StoredPiece {
+    Slice start;
+    Slice end;
+    size_t seqs_begin;
+    size_t seqs_end;
   };
 
-  KeyOrder order_;
-  std::vector<Tombstone> added_;
-  std::vector<Fragment> fragments_;
+  const KeyOrder order_;
+  std::string keys_;
+  std::vector<SeqNo> seqs_;
+  std::vector<StoredPiece> pieces_;
 };
 
 }  // namespace gneiss

@@ -1,7 +1,12 @@
-// A Memtable::Index keeps pointers to entries in internal-key order: a skip list.
+// A MemtableIndex keeps a memtable's entries in internal-key order: a B+-tree with optimistic lock coupling.
 //
+// Writers: an insert finds its leaf as a reader does, then locks that leaf alone. Splits, one in some thirty inserts,
+//          take turns under `structure_mutex_`; nobody else changes inner nodes. Keys that arrive in order go straight
+//          to the leaf of the one before and leave full leaves behind.
+// Readers: take no lock. Going down, a reader checks a node's version after it found the child and noted the child's
+//          version; whatever changed in between sends it back to the root.
 // Owner:   entries and nodes lie in the memtable's arena.
-// Threads: Insert calls are serialized by a lock; readers need none.
+// Threads: Insert with `is_concurrent` may run in several threads at once, without it in one; readers run at any time.
 #pragma once
 
 #include <atomic>
@@ -9,58 +14,70 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/mutex.h"
-#include "engine/base/random.h"
 #include "engine/key/key_order.h"
-#include "engine/memtable/memtable.h"
+#include "engine/memtable/entry.h"
+#include "engine/memtable/index_node.h"
 
 namespace gneiss {
 
-// An entry: u32 user key size, u32 value size, user key, trailer, value. It never moves and never changes.
-class MemtableEntry {
+class MemtableIndex {
  public:
-  static size_t BytesFor(Slice user_key, Slice value) { return 8 + user_key.size() + kTrailerBytes + value.size(); }
-  static void Write(char* at, Slice user_key, uint64_t trailer, Slice value) {
-    EncodeU32(at, static_cast<uint32_t>(user_key.size()));
-    EncodeU32(at + 4, static_cast<uint32_t>(value.size()));
-    user_key.copy(at + 8, user_key.size());
-    EncodeU64(at + 8 + user_key.size(), trailer);
-    value.copy(at + 16 + user_key.size(), value.size());
-  }
-  static Slice Key(const char* at) { return Slice(at + 8, DecodeU32(at) + kTrailerBytes); }
-  static Slice Value(const char* at) { return Slice(at + 16 + DecodeU32(at), DecodeU32(at + 4)); }
-};
+  MemtableIndex(const KeyOrder& order, Arena* arena)
+      : order_(order), head_flip_(order.type() == KeyOrder::Type::kReverseBytewise ? ~uint64_t{0} : 0), arena_(arena) {}
 
-class Memtable::Index {
- public:
-  struct Node {
-    const char* entry;
-    int height;
-    std::atomic<Node*> next[1];  // really `height` of them
+  // Of two entries with the same internal key the one inserted last comes first.
+  void Insert(const char* entry, bool is_concurrent);
 
-    Slice Key() const { return MemtableEntry::Key(entry); }
-    Node* Next(int level) const { return next[level].load(std::memory_order_acquire); }
-  };
+  // The first entry >= internal_key, or null.
+  const char* FirstNotBelow(Slice internal_key) const;
+  // About how many of `entry_count` entries lie in [from, to); exact where the range touches few leaves.
+  uint64_t EstimateBetween(Slice from, Slice to, uint64_t entry_count) const;
 
-  Index(const KeyOrder& order, Arena* arena);
-
-  void Insert(const char* entry) EXCLUDES(mutex_);
-  Node* First() const { return head_->Next(0); }
-  Node* Last() const;
-  Node* FirstNotBelow(Slice internal_key) const;
-  Node* LastBelow(Slice internal_key) const;
+  const KeyOrder& order() const { return order_; }
 
  private:
-  static constexpr int kHeightMax = 16;
+  friend class MemtableCursor;
 
-  Node* NewNode(const char* entry, int height);
-  // The last node before the key at each level; the head where there is none.
-  void FindBefore(Slice internal_key, Node** before) const;
+  // A leaf as a reader found it, and where in it the key is or would be. The node is null when the tree is empty.
+  struct Place {
+    IndexNode* leaf = nullptr;
+    uint64_t version = 0;
+    uint32_t at = 0;
+  };
+
+  uint64_t HeadOf(Slice user_key, uint32_t head_at) const;
+  // How many of the node's entries come before the key.
+  uint32_t CountBelow(const IndexNode* node, Slice internal_key) const;
+  uint32_t CountBelowAmongTies(const IndexNode* node, uint32_t begin, uint32_t end, Slice internal_key) const;
+  Place Find(Slice internal_key) const;
+  // The outermost leaves.
+  Place FindFirst() const;
+  Place FindLast() const;
+  template <typename Choose>
+  Place Descend(const Choose& choose) const;
+  static const char* FirstOf(const IndexNode* leaf);
+
+  bool InsertBesidePrevious(const char* entry);
+  void InsertInto(IndexNode* leaf, uint32_t at, const char* entry);
+  void MakeRoomFor(Slice internal_key) EXCLUDES(structure_mutex_);
+  void SplitChild(IndexInner* parent, uint32_t child_at, Slice internal_key) REQUIRES(structure_mutex_);
+  void MoveUpperPart(IndexNode* from, uint32_t kept, IndexNode* to) REQUIRES(structure_mutex_);
+  void RefineHeads(IndexNode* node) REQUIRES(structure_mutex_);
+  static void LinkChild(IndexInner* parent, uint32_t at, uint64_t head, const char* divider, IndexNode* child);
+  IndexNode* NewNode(uint32_t level);
+
+  uint64_t CountInRange(const IndexNode* node, const Slice* from, const Slice* to, uint64_t usual_leaf) const;
 
   const KeyOrder order_;
+  const uint64_t head_flip_;
   Arena* const arena_;
-  Node* const head_;
-  Mutex mutex_;
-  Random random_ GUARDED_BY(mutex_){0x5eed};
+  std::atomic<IndexNode*> root_{nullptr};
+  std::atomic<uint64_t> leaf_count_{0};
+  Mutex structure_mutex_;
+
+  // Where the single writer inserted last, and whether the insert before it went to the same leaf.
+  std::atomic<IndexNode*> previous_leaf_{nullptr};
+  std::atomic<bool> is_run_{false};
 };
 
 }  // namespace gneiss

@@ -1,43 +1,60 @@
 #include "engine/memtable/memtable.h"
 
+#include "engine/memtable/cursor.h"
 #include "engine/memtable/index.h"
+#include "engine/memtable/tombstone_cover.h"
 
 namespace gneiss {
+namespace {
 
-// Walks an index. The index has no way back, so Prev searches.
 class MemtableIterator final : public InternalIterator {
  public:
-  MemtableIterator(const KeyOrder& order, const Memtable::Index* index) : order_(order), index_(index) {}
+  explicit MemtableIterator(const MemtableIndex* index) : cursor_(index) {}
 
-  bool Valid() const override { return node_ != nullptr; }
-  void SeekToFirst() override { node_ = index_->First(); }
-  void SeekToLast() override { node_ = index_->Last(); }
-  void Seek(Slice internal_key) override { node_ = index_->FirstNotBelow(internal_key); }
-  void SeekForPrev(Slice internal_key) override {
-    node_ = index_->FirstNotBelow(internal_key);
-    if (node_ == nullptr || order_.CompareInternal(node_->Key(), internal_key) != 0) {
-      node_ = index_->LastBelow(internal_key);
-    }
-  }
-  void Next() override { node_ = node_->Next(0); }
-  void Prev() override { node_ = index_->LastBelow(node_->Key()); }
-  Slice key() const override { return node_->Key(); }
-  Slice value() const override { return MemtableEntry::Value(node_->entry); }
+  bool Valid() const override { return cursor_.Valid(); }
+  void SeekToFirst() override { cursor_.SeekToFirst(); }
+  void SeekToLast() override { cursor_.SeekToLast(); }
+  void Seek(Slice internal_key) override { cursor_.Seek(internal_key); }
+  void SeekForPrev(Slice internal_key) override { cursor_.SeekForPrev(internal_key); }
+  void Next() override { cursor_.Next(); }
+  void Prev() override { cursor_.Prev(); }
+  Slice key() const override { return MemtableEntry::Key(cursor_.entry()); }
+  Slice value() const override { return MemtableEntry::Value(cursor_.entry()); }
   Status status() const override { return Status::Ok(); }
+  bool NextKey(Slice* key) override {
+    cursor_.Next();
+    if (!cursor_.Valid()) return false;
+    *key = MemtableEntry::Key(cursor_.entry());
+    return true;
+  }
 
  private:
-  const KeyOrder order_;
-  const Memtable::Index* const index_;
-  Memtable::Index::Node* node_ = nullptr;
+  MemtableCursor cursor_;
 };
+
+bool IsDeletion(Kind kind) {
+  return kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kDeleteWithTimestamp;
+}
+
+// A lone writer spares the locked instruction.
+void Increase(std::atomic<uint64_t>* counter, uint64_t by, bool is_concurrent) {
+  if (is_concurrent) {
+    counter->fetch_add(by, std::memory_order_relaxed);
+  } else {
+    counter->store(counter->load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace
 
 Memtable::Memtable(const Config& config, uint64_t id, SeqNo earliest_seq)
     : config_(config),
       id_(id),
       earliest_seq_(earliest_seq),
       arena_(config.arena_block_bytes),
-      index_(std::make_unique<Index>(config.order, &arena_)),
-      range_tombstone_index_(std::make_unique<Index>(config.order, &arena_)) {}
+      index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
+      range_tombstone_index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
+      tombstone_cover_(std::make_unique<TombstoneCover>(config.order, &arena_)) {}
 
 Memtable::~Memtable() = default;
 
@@ -46,56 +63,60 @@ void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_co
   char* const entry = arena_.Allocate(bytes);
   MemtableEntry::Write(entry, user_key, PackTrailer(seq, kind), value);
   if (kind == Kind::kRangeDelete) {
-    range_tombstone_index_->Insert(entry);
+    range_tombstone_index_->Insert(entry, is_concurrent);
+    tombstone_cover_->Add(user_key, value, seq);
     range_tombstones_.fetch_add(1, std::memory_order_release);
   } else {
-    index_->Insert(entry);
+    index_->Insert(entry, is_concurrent);
   }
-  entries_.fetch_add(1, std::memory_order_relaxed);
-  data_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kDeleteWithTimestamp) {
-    deletions_.fetch_add(1, std::memory_order_relaxed);
-  }
+  Increase(&entries_, 1, is_concurrent);
+  Increase(&data_bytes_, bytes, is_concurrent);
+  if (IsDeletion(kind)) Increase(&deletions_, 1, is_concurrent);
   SeqNo first = first_seq_.load(std::memory_order_relaxed);
   while (seq < first && !first_seq_.compare_exchange_weak(first, seq, std::memory_order_relaxed)) {
   }
 }
 
 void Memtable::Get(const SeekKey& key, PointLookup* lookup) const {
-  if (HasRangeTombstones()) {
-    const SeqNo read_seq = SeqOf(key.Encode());
-    for (Index::Node* node = range_tombstone_index_->First(); node != nullptr; node = node->Next(0)) {
-      if (config_.order.Compare(UserKeyOf(node->Key()), key.user_key()) > 0) break;
-      const bool covers = config_.order.Compare(key.user_key(), MemtableEntry::Value(node->entry)) < 0;
-      if (covers && SeqOf(node->Key()) <= read_seq) lookup->CoverBelow(SeqOf(node->Key()));
-    }
-  }
-  for (Index::Node* node = index_->FirstNotBelow(key.Encode()); node != nullptr; node = node->Next(0)) {
-    if (!config_.order.Equal(UserKeyOf(node->Key()), key.user_key())) return;
-    const uint64_t trailer = TrailerOf(node->Key());
-    if (!lookup->Offer(TrailerKind(trailer), TrailerSeq(trailer), MemtableEntry::Value(node->entry), nullptr)) return;
-  }
+  if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
+  const char* const newest = index_->FirstNotBelow(key.Encode());
+  if (newest == nullptr || !OfferIfMatching(key, newest, lookup)) return;
+  MemtableCursor cursor(index_.get());
+  cursor.Seek(MemtableEntry::Key(newest));
+  do {
+    cursor.Next();
+  } while (cursor.Valid() && OfferIfMatching(key, cursor.entry(), lookup));
+}
+
+SeqNo Memtable::CoveringSeq(Slice user_key, SeqNo read_seq) const {
+  return HasRangeTombstones() ? tombstone_cover_->CoveringSeq(user_key, read_seq) : 0;
+}
+
+// True when older entries may be of use to the lookup.
+bool Memtable::OfferIfMatching(const SeekKey& key, const char* entry, PointLookup* lookup) const {
+  if (!config_.order.Equal(MemtableEntry::UserKey(entry), key.user_key())) return false;
+  const uint64_t trailer = TrailerOf(MemtableEntry::Key(entry));
+  return lookup->Offer(TrailerKind(trailer), TrailerSeq(trailer), MemtableEntry::Value(entry), nullptr);
 }
 
 std::unique_ptr<InternalIterator> Memtable::NewIterator() const {
-  return std::make_unique<MemtableIterator>(config_.order, index_.get());
+  return std::make_unique<MemtableIterator>(index_.get());
 }
 
 std::unique_ptr<InternalIterator> Memtable::NewRangeTombstoneIterator() const {
   if (!HasRangeTombstones()) return nullptr;
-  return std::make_unique<MemtableIterator>(config_.order, range_tombstone_index_.get());
+  return std::make_unique<MemtableIterator>(range_tombstone_index_.get());
 }
 
 size_t Memtable::MemoryUsage() const { return arena_.MemoryUsage(); }
 
 Memtable::RangeEstimate Memtable::EstimateRange(Slice start_user_key, Slice end_user_key) const {
-  RangeEstimate estimate;
   const SeekKey start(start_user_key, kSeqMax);
-  for (Index::Node* node = index_->FirstNotBelow(start.Encode()); node != nullptr; node = node->Next(0)) {
-    if (config_.order.Compare(UserKeyOf(node->Key()), end_user_key) >= 0) break;
-    ++estimate.entries;
-    estimate.bytes += node->Key().size() + MemtableEntry::Value(node->entry).size();
-  }
+  const SeekKey end(end_user_key, kSeqMax);
+  const uint64_t all = EntryCount();
+  RangeEstimate estimate;
+  estimate.entries = index_->EstimateBetween(start.Encode(), end.Encode(), all);
+  if (all > 0) estimate.bytes = estimate.entries * (DataBytes() / all);
   return estimate;
 }
 

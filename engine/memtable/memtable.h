@@ -18,6 +18,9 @@
 
 namespace gneiss {
 
+class MemtableIndex;   // the sorted structure: memtable/index.h
+class TombstoneCover;  // range tombstones for readers: memtable/tombstone_cover.h
+
 class Memtable {
  public:
   struct Config {
@@ -41,6 +44,8 @@ class Memtable {
   std::unique_ptr<InternalIterator> NewIterator() const;
   // Range tombstones, sorted; null when there are none.
   std::unique_ptr<InternalIterator> NewRangeTombstoneIterator() const;
+  // The highest range tombstone seq <= read_seq that covers the key; 0: none. O(log n), no lock.
+  SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;
   bool HasRangeTombstones() const { return range_tombstones_.load(std::memory_order_acquire) != 0; }
 
   bool empty() const { return EntryCount() == 0; }
@@ -57,15 +62,15 @@ class Memtable {
   RangeEstimate EstimateRange(Slice start_user_key, Slice end_user_key) const;
 
  private:
-  friend class MemtableIterator;
-  class Index;  // the sorted structure: memtable/index.h
+  bool OfferIfMatching(const SeekKey& key, const char* entry, PointLookup* lookup) const;
 
   const Config config_;
   const uint64_t id_;
   const SeqNo earliest_seq_;
   Arena arena_;
-  std::unique_ptr<Index> index_;
-  std::unique_ptr<Index> range_tombstone_index_;
+  std::unique_ptr<MemtableIndex> index_;
+  std::unique_ptr<MemtableIndex> range_tombstone_index_;
+  std::unique_ptr<TombstoneCover> tombstone_cover_;
   std::atomic<uint64_t> entries_{0};
   std::atomic<uint64_t> deletions_{0};
   std::atomic<uint64_t> range_tombstones_{0};

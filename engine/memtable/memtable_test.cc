@@ -165,6 +165,26 @@ TEST(MemtableTest, LongRunsUpAndDown) {
   }
 }
 
+// Keys that agree in more bytes than a head holds, in random order, deep enough for inner nodes to split.
+TEST(MemtableTest, ManyKeysWithLongSharedPrefixes) {
+  Random random(Seed());
+  Memtable memtable({}, 1, 0);
+  Model model(InternalLess{KeyOrder()});
+  for (SeqNo seq = 1; seq <= 60000; ++seq) {
+    const std::string user_key =
+        (random.OneIn(3) ? "customer/orders/" : "customer/") + std::to_string(random.Uniform(1000000));
+    memtable.Add(seq, Kind::kPut, user_key, "", false);
+    model[std::string(InternalKey(user_key, seq, Kind::kPut).Encode())] = "";
+  }
+  ASSERT_NO_FATAL_FAILURE(CheckScans(memtable, model));
+  for (const auto& [key, value] : model) {
+    auto iterator = memtable.NewIterator();
+    iterator->Seek(key);
+    ASSERT_TRUE(iterator->Valid());
+    ASSERT_EQ(iterator->key(), key);
+  }
+}
+
 TEST(MemtableTest, IteratorsSeeWhatIsAddedLater) {
   Memtable memtable({}, 1, 0);
   auto iterator = memtable.NewIterator();

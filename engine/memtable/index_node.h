@@ -1,0 +1,95 @@
+// The nodes of a memtable's index, a B+-tree of pointers to entries.
+//
+// Each node holds a sorted array of entry pointers and beside it their heads: eight bytes of each user key as a number
+// that orders as the keys do, so that a search rarely looks at an entry. All keys that may ever come to a node share
+// their first `head_at` bytes, because the node's two bounds do; heads are taken from there.
+//
+// Owner:   nodes lie in the memtable's arena and are never freed or reused, so a pointer read from one is always good.
+// Threads: a node's version is odd while its writer changes it. A reader notes the version, reads, and trusts what it
+//          read only if the version is still the same. Every field that changes is atomic: stores release and loads
+//          acquire, so a reader that saw any part of a change also sees the version change, without a fence.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "engine/base/check.h"
+
+namespace gneiss {
+
+class NodeVersion {
+ public:
+  // Waits out a change in progress, which is some dozens of stores.
+  uint64_t BeginRead() const {
+    for (int spins = 0;; ++spins) {
+      const uint64_t version = version_.load(std::memory_order_acquire);
+      if ((version & 1) == 0) [[likely]]
+        return version;
+      if (spins >= 100) std::this_thread::yield();  // the writer may have lost its processor
+    }
+  }
+  bool IsStill(uint64_t version) const { return version_.load(std::memory_order_relaxed) == version; }
+
+  // Locks when nothing changed since BeginRead gave `version`.
+  bool TryLock(uint64_t version) {
+    return version_.compare_exchange_strong(version, version + 1, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  // For callers that know themselves to be the only writer.
+  void LockAlone() { version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void Unlock() { version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+
+ private:
+  std::atomic<uint64_t> version_{0};
+};
+
+struct IndexNode {
+  static constexpr uint32_t kEntriesMax = 64;
+  static constexpr uint64_t kHeadUnused = UINT64_MAX;  // a key may have it too: heads decide nothing where they tie
+
+  explicit IndexNode(uint32_t node_level) : level(node_level) {
+    for (auto& head : heads) head.store(kHeadUnused, std::memory_order_relaxed);
+  }
+
+  uint32_t CountNow() const { return count.load(std::memory_order_acquire); }
+  const char* EntryAt(uint32_t i) const { return entries[i].load(std::memory_order_acquire); }
+  uint64_t HeadAt(uint32_t i) const { return heads[i].load(std::memory_order_acquire); }
+  void SetAt(uint32_t i, uint64_t head, const char* entry) {
+    heads[i].store(head, std::memory_order_release);
+    entries[i].store(entry, std::memory_order_release);
+  }
+  bool IsFull() const { return CountNow() == kEntriesMax; }
+  // Moves the entries from `at` on up by one.
+  void OpenGap(uint32_t at) {
+    for (uint32_t i = count.load(std::memory_order_relaxed); i > at; --i) {
+      heads[i].store(heads[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
+      entries[i].store(entries[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
+    }
+  }
+  void Prefetch() const {
+    const char* const begin = reinterpret_cast<const char*>(this);
+    for (size_t at = 0; at < sizeof(IndexNode); at += 64) __builtin_prefetch(begin + at);
+  }
+
+  NodeVersion version;
+  const uint32_t level;  // 0: a leaf
+  std::atomic<uint32_t> count{0};
+  std::atomic<uint32_t> head_at{0};
+  // The node's keys lie in (low, high]; null: no bound.
+  std::atomic<const char*> low{nullptr};
+  std::atomic<const char*> high{nullptr};
+  std::atomic<IndexNode*> next{nullptr};  // leaves only: the leaf to the right
+  std::atomic<uint64_t> heads[kEntriesMax];
+  std::atomic<const char*> entries[kEntriesMax];
+};
+
+// An inner node's entries divide its children: child i holds the keys above entry i - 1, up to and including entry i.
+struct IndexInner : IndexNode {
+  using IndexNode::IndexNode;
+
+  IndexNode* ChildAt(uint32_t i) const { return children[i].load(std::memory_order_acquire); }
+
+  std::atomic<IndexNode*> children[kEntriesMax + 1];
+};
+
+}  // namespace gneiss
