@@ -145,6 +145,19 @@ TEST(LogDamageTest, ZerosBeforeDataAreDamage) {
   }
 }
 
+TEST(LogDamageTest, ZerosBeforeDataAreDamageInTheLastBlockToo) {
+  const Records records = {NumberedRecord(0, 100), NumberedRecord(1, 100), NumberedRecord(2, 100)};
+  const LogImage image = WriteLog(records);
+  std::string holed = image.bytes;
+  std::fill_n(holed.begin() + static_cast<ptrdiff_t>(image.ends[0]), 20, '\0');
+  for (const WalRecoveryMode mode : kAllModes) {
+    const ReadResult result = ReadLog(holed, mode);
+    EXPECT_EQ(result.records, Prefix(records, 1));
+    EXPECT_EQ(result.reports, Records{"Corruption: zeros in the middle of the log"});
+    EXPECT_EQ(result.reported_bytes, holed.size() - image.ends[0]);
+  }
+}
+
 // Writes `records` as log `number` over the bytes of an older log.
 std::string Overwrite(const std::string& old_bytes, const Records& records, uint64_t number) {
   MemoryFileState state;
