@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/compression.h"
@@ -13,6 +15,7 @@
 #include "engine/filter/filter.h"
 #include "engine/key/key_order.h"
 #include "engine/key/prefix_extractor.h"
+#include "engine/table/property_collector.h"
 
 namespace gneiss {
 
@@ -39,6 +42,7 @@ struct TableFormat {
   bool data_block_hash_index = false;
   double data_block_hash_ratio = 0.75;
   bool verify_compression = false;
+  bool compress_index = true;
   FilterConfig filter;
 };
 
@@ -78,6 +82,10 @@ struct TableWriteConfig {
   std::string db_session_id;
   std::string host_id;
   uint64_t file_number = 0;
+  int level = -1;                   // for which the table is made; -1: unknown
+  std::string compression_options;  // as the properties block shows them; empty: from compression_config
+  std::vector<std::shared_ptr<const PropertyCollectorFactory>> property_collectors;
+  std::map<std::string, std::string> user_properties;  // go into the properties block as they are
   StatsSink* stats = nullptr;
   Clock* clock = Clock::System();
 };

@@ -70,6 +70,7 @@ struct TableWriter::Rep {
   uint64_t offset = 0;  // of the next block
   Status status;
   bool is_finished = false;
+  bool needs_compaction = false;
 
  private:
   Status AddPoint(Slice key, Slice value);
@@ -88,12 +89,16 @@ struct TableWriter::Rep {
   Status WriteIndex(BlockHandle* handle);
   Status WriteRangeTombstones(MetaIndex* metaindex);
   Status WriteProperties(MetaIndex* metaindex);
+  void StartCollectors();
+  void Collect(const ParsedKey& key, Slice value);
+  void FinishCollectors();
 
   WritableFile* const file;
   BlockBuilder data_block;
   BlockBuilder range_tombstones;
   IndexBuilder index;
   std::unique_ptr<TableFilterBuilder> filter;
+  std::vector<std::unique_ptr<PropertyCollector>> collectors;
   std::string first_key;  // of the data block, for an index with first keys
   std::string compressed;
   std::string out;  // finished blocks that have not reached the file
@@ -125,9 +130,37 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
   properties.comparator_name = config.comparator_name;
   properties.merge_operator_name = config.merge_operator_name;
   properties.prefix_extractor_name = config.prefix_extractor == nullptr ? "nullptr" : config.prefix_extractor->Name();
-  properties.property_collectors_names = "[]";
   properties.compression_name = config.compression_name;
-  properties.compression_options = CompressionOptionsText(config.compression_config);
+  properties.compression_options = config.compression_options.empty()
+                                       ? CompressionOptionsText(config.compression_config)
+                                       : config.compression_options;
+  properties.user = config.user_properties;
+  StartCollectors();
+}
+
+void TableWriter::Rep::StartCollectors() {
+  properties.property_collectors_names = "[";
+  for (const auto& factory : config.property_collectors) {
+    if (properties.property_collectors_names.size() > 1) properties.property_collectors_names += ",";
+    properties.property_collectors_names += factory->Name();
+    if (auto collector = factory->Create(config.column_family_id, config.level); collector != nullptr) {
+      collectors.push_back(std::move(collector));
+    }
+  }
+  properties.property_collectors_names += "]";
+}
+
+void TableWriter::Rep::Collect(const ParsedKey& key, Slice value) {
+  for (const auto& collector : collectors) collector->Add(key, value, offset);
+}
+
+void TableWriter::Rep::FinishCollectors() {
+  for (const auto& collector : collectors) {
+    std::map<std::string, std::string> collected;
+    if (!collector->Finish(&collected)) continue;
+    properties.user.merge(collected);
+    if (collector->NeedsCompaction()) needs_compaction = true;
+  }
 }
 
 Status TableWriter::Rep::Add(Slice key, Slice value) {
@@ -139,6 +172,7 @@ Status TableWriter::Rep::Add(Slice key, Slice value) {
     GNEISS_RETURN_IF_ERROR(AddPoint(key, value));
   }
   CountEntry(parsed.kind, key, value);
+  if (!collectors.empty()) Collect(parsed, value);
   return Status::Ok();
 }
 
@@ -183,14 +217,16 @@ bool TableWriter::Rep::IsBlockFull(Slice key, Slice value) const {
 
 Status TableWriter::Rep::WriteDataBlock(const Slice* next_first_key) {
   if (data_block.empty()) return Status::Ok();
+  const Slice payload = *data_block.Finish();
   BlockHandle handle;
-  GNEISS_RETURN_IF_ERROR(WriteCompressible(*data_block.Finish(), &handle));
+  GNEISS_RETURN_IF_ERROR(WriteCompressible(payload, &handle));
   if (format.block_align) {
     const size_t alignment = std::min(format.block_bytes, kAlignmentBytesMax);
     GNEISS_RETURN_IF_ERROR(Pad((alignment - offset % alignment) % alignment));
   }
   properties.data_bytes = offset;
   ++properties.data_blocks;
+  for (const auto& collector : collectors) collector->AddBlock(payload.size());
   index.AddBlock(data_block.last_key(), next_first_key, first_key, handle);
   data_block.Reset();
   return Status::Ok();
@@ -266,7 +302,7 @@ Status TableWriter::Rep::WriteIndex(BlockHandle* handle) {
   properties.index_bytes = payload.size() + kBlockTrailerBytes;
   properties.index_key_is_user_key = index.key_is_user_key();
   properties.index_value_is_delta_encoded = index.value_is_delta_encoded();
-  return WriteCompressible(payload, handle);
+  return format.compress_index ? WriteCompressible(payload, handle) : WriteRaw(payload, handle);
 }
 
 Status TableWriter::Rep::WriteRangeTombstones(MetaIndex* metaindex) {
@@ -278,6 +314,7 @@ Status TableWriter::Rep::WriteRangeTombstones(MetaIndex* metaindex) {
 }
 
 Status TableWriter::Rep::WriteProperties(MetaIndex* metaindex) {
+  FinishCollectors();
   std::string index_type;
   PutU32(&index_type, static_cast<uint32_t>(format.index_type));
   properties.user[kIndexTypeProperty] = index_type;
@@ -329,6 +366,7 @@ Status TableWriter::Finish() {
 uint64_t TableWriter::EntryCount() const { return rep_->properties.entries; }
 uint64_t TableWriter::FileBytes() const { return rep_->offset; }
 uint64_t TableWriter::EstimatedFileBytes() const { return rep_->offset + rep_->BufferedBytes(); }
+bool TableWriter::NeedsCompaction() const { return rep_->needs_compaction; }
 const TableProperties& TableWriter::properties() const { return rep_->properties; }
 
 }  // namespace gneiss

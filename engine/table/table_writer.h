@@ -32,6 +32,7 @@ class TableWriter {
   uint64_t FileBytes() const;           // written so far; the whole file after Finish
   uint64_t EstimatedFileBytes() const;  // with what is buffered
   const TableProperties& properties() const;
+  bool NeedsCompaction() const;  // after Finish: a property collector asks for it
 
  private:
   struct Rep;
