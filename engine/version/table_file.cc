@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/io/file_name.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -199,10 +200,10 @@ Status TableFile::LoadTombstones(const TableReader& reader, const ReadParams& pa
                                  const RangeTombstoneList** list) const {
   *list = tombstone_list_.load(std::memory_order_acquire);
   if (*list != nullptr) return Status::Ok();
-  auto loaded = std::make_unique<RangeTombstoneList>(opener_->config().read.order);
+  RangeTombstoneBuilder builder(opener_->config().read.order);
   GNEISS_RETURN_IF_ERROR(
-      ReadTombstones(reader, params, [&](Slice start, Slice end, SeqNo seq) { loaded->Add(start, end, seq); }));
-  loaded->Build();
+      ReadTombstones(reader, params, [&](Slice start, Slice end, SeqNo seq) { builder.Add(start, end, seq); }));
+  std::unique_ptr<RangeTombstoneList> loaded = builder.Build();
   // Two readers may load at once; the first one's list stays.
   if (tombstone_list_.compare_exchange_strong(*list, loaded.get(), std::memory_order_acq_rel)) *list = loaded.release();
   return Status::Ok();
