@@ -10,6 +10,7 @@
 #include "engine/compaction/unique_id.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -111,12 +112,12 @@ class CompactionJobTest : public testing::Test {
 
   // What a reader at `seq` sees, by scanning.
   Model Read(SeqNo seq = kSeqMax) {
-    RangeTombstoneList tombstones(KeyOrder::Bytewise());
+    RangeTombstoneBuilder builder(KeyOrder::Bytewise());
     Status status;
     version_->AddRangeTombstones(
-        {}, [&](Slice start, Slice end, SeqNo at) { tombstones.Add(start, end, at); }, &status);
+        {}, [&](Slice start, Slice end, SeqNo at) { builder.Add(start, end, at); }, &status);
     EXPECT_TRUE(status.ok()) << status.ToString();
-    tombstones.Build();
+    const std::unique_ptr<RangeTombstoneList> tombstones = builder.Build();
     std::vector<std::unique_ptr<InternalIterator>> children;
     version_->AddIterators({}, &children);
     const auto iterator = NewMergingIterator(KeyOrder::Bytewise(), std::move(children));
@@ -126,7 +127,7 @@ class CompactionJobTest : public testing::Test {
       ParsedKey key;
       EXPECT_TRUE(ParseInternalKey(iterator->key(), &key));
       if (key.seq > seq || !seen.insert(std::string(key.user_key)).second) continue;
-      if (key.kind != Kind::kPut || tombstones.CoveringSeq(key.user_key, seq) > key.seq) continue;
+      if (key.kind != Kind::kPut || tombstones->CoveringSeq(key.user_key, seq) > key.seq) continue;
       model[std::string(key.user_key)] = std::string(iterator->value());
     }
     EXPECT_TRUE(iterator->status().ok()) << iterator->status().ToString();

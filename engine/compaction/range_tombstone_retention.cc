@@ -7,8 +7,8 @@ namespace gneiss {
 
 namespace {
 
-// Of the tombstones over one fragment, newest first, the newest of each stripe.
-std::vector<SeqNo> KeptSeqs(const std::vector<SeqNo>& seqs, const std::vector<SeqNo>& snapshots, bool is_bottommost) {
+// Of the tombstones over one piece, newest first, the newest of each stripe.
+std::vector<SeqNo> KeptSeqs(std::span<const SeqNo> seqs, const std::vector<SeqNo>& snapshots, bool is_bottommost) {
   std::vector<SeqNo> kept;
   size_t last_stripe = SIZE_MAX;
   for (const SeqNo seq : seqs) {
@@ -25,24 +25,25 @@ std::vector<SeqNo> KeptSeqs(const std::vector<SeqNo>& seqs, const std::vector<Se
 RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombstoneList& list,
                                       const std::vector<SeqNo>& snapshots, bool is_bottommost) {
   RangeTombstones kept;
-  std::vector<size_t> growing;  // indexes in `kept` of those that reach up to the fragment at hand
-  for (const RangeTombstoneList::Fragment& fragment : list.fragments()) {
+  std::vector<size_t> growing;  // indexes in `kept` of those that reach up to the piece at hand
+  for (size_t number = 0; number < list.PieceCount(); ++number) {
+    const RangeTombstoneList::Piece piece = list.PieceAt(number);
     std::vector<size_t> still_growing;
-    for (const SeqNo seq : KeptSeqs(fragment.seqs, snapshots, is_bottommost)) {
+    for (const SeqNo seq : KeptSeqs(piece.seqs, snapshots, is_bottommost)) {
       const auto neighbour = std::find_if(growing.begin(), growing.end(), [&](size_t i) {
-        return kept[i].first.seq() == seq && order.Equal(kept[i].second, fragment.start);
+        return kept[i].first.seq() == seq && order.Equal(kept[i].second, piece.start);
       });
       if (neighbour != growing.end()) {
-        kept[*neighbour].second = fragment.end;
+        kept[*neighbour].second = piece.end;
         still_growing.push_back(*neighbour);
       } else {
         still_growing.push_back(kept.size());
-        kept.emplace_back(InternalKey(fragment.start, seq, Kind::kRangeDelete), fragment.end);
+        kept.emplace_back(InternalKey(piece.start, seq, Kind::kRangeDelete), piece.end);
       }
     }
     growing = std::move(still_growing);
   }
-  return kept;  // sorted: fragments ascend, and within one the seqs descend
+  return kept;  // sorted: pieces ascend, and within one the seqs descend
 }
 
 }  // namespace gneiss

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/compaction/compaction_test_util.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -145,23 +146,23 @@ TEST(RetentionTest, InputErrorsEndTheWalk) {
 }
 
 TEST(RetentionTest, RangeTombstonesCoverTheirStripe) {
-  RangeTombstoneList list(KeyOrder::Bytewise());
-  list.Add("a", "c", 8);
-  list.Build();
+  RangeTombstoneBuilder builder(KeyOrder::Bytewise());
+  builder.Add("a", "c", 8);
+  const std::unique_ptr<RangeTombstoneList> list = builder.Build();
   const TestEntries input = {Put("a", 9, "9"), Put("a", 7, "7"), Put("a", 4, "4"), Put("b", 7, "7"), Put("c", 7, "7")};
-  EXPECT_EQ(Retain({.range_tombstones = &list}, input).entries, (TestEntries{input[0], input[4]}));
-  EXPECT_EQ(Retain({.snapshots = {5}, .range_tombstones = &list}, input).entries,
+  EXPECT_EQ(Retain({.range_tombstones = list.get()}, input).entries, (TestEntries{input[0], input[4]}));
+  EXPECT_EQ(Retain({.snapshots = {5}, .range_tombstones = list.get()}, input).entries,
             (TestEntries{input[0], input[2], input[4]}));
-  const Kept seen = Retain({.snapshots = {7}, .range_tombstones = &list}, input);
+  const Kept seen = Retain({.snapshots = {7}, .range_tombstones = list.get()}, input);
   EXPECT_EQ(seen.entries, (TestEntries{input[0], input[1], input[3], input[4]}));
 }
 
 TEST(RetentionTest, RangeTombstoneIsABaseForOperands) {
-  RangeTombstoneList list(KeyOrder::Bytewise());
-  list.Add("a", "c", 8);
-  list.Build();
+  RangeTombstoneBuilder builder(KeyOrder::Bytewise());
+  builder.Add("a", "c", 8);
+  const std::unique_ptr<RangeTombstoneList> list = builder.Build();
   const TestEntries input = {Merge("a", 9, "2"), Put("a", 7, "1"), Merge("b", 9, "2"), Merge("b", 7, "1")};
-  EXPECT_EQ(Retain({.merge_operator = &kAppend, .range_tombstones = &list}, input).entries,
+  EXPECT_EQ(Retain({.merge_operator = &kAppend, .range_tombstones = list.get()}, input).entries,
             (TestEntries{Put("a", 9, "2"), Put("b", 9, "2")}));
 }
 
@@ -237,10 +238,10 @@ TestEntry Range(const std::string& start, const std::string& end, SeqNo seq) {
 }
 
 TestEntries RetainRanges(const TestEntries& ranges, const std::vector<SeqNo>& snapshots, bool is_bottommost) {
-  RangeTombstoneList list(KeyOrder::Bytewise());
-  for (const TestEntry& range : ranges) list.Add(range.user_key, range.value, range.seq);
-  list.Build();
-  return Flat(RetainRangeTombstones(KeyOrder::Bytewise(), list, snapshots, is_bottommost));
+  RangeTombstoneBuilder builder(KeyOrder::Bytewise());
+  for (const TestEntry& range : ranges) builder.Add(range.user_key, range.value, range.seq);
+  const std::unique_ptr<RangeTombstoneList> list = builder.Build();
+  return Flat(RetainRangeTombstones(KeyOrder::Bytewise(), *list, snapshots, is_bottommost));
 }
 
 TEST(RetainRangeTombstonesTest, NewestOfEachStripe) {
@@ -362,14 +363,14 @@ void ExpectNothingSuperfluous(const Case& made, const Retention::Params& params,
 }
 
 void CheckCase(const Case& made, bool is_bottommost, bool knows_below, const MergeOperator* merge_operator) {
-  RangeTombstoneList list(KeyOrder::Bytewise());
-  for (const TestEntry& range : made.upper_ranges) list.Add(range.user_key, range.value, range.seq);
-  list.Build();
+  RangeTombstoneBuilder builder(KeyOrder::Bytewise());
+  for (const TestEntry& range : made.upper_ranges) builder.Add(range.user_key, range.value, range.seq);
+  const std::unique_ptr<RangeTombstoneList> list = builder.Build();
   const TestEntries below = is_bottommost ? TestEntries{} : made.below;
   const TestEntries below_ranges = is_bottommost ? TestEntries{} : made.below_ranges;
   Retention::Params params{.snapshots = made.snapshots, .is_bottommost = is_bottommost};
   params.merge_operator = merge_operator;
-  params.range_tombstones = &list;
+  params.range_tombstones = list.get();
   if (knows_below) {
     params.is_absent_below = [&below](Slice key) {
       return std::none_of(below.begin(), below.end(), [&](const TestEntry& entry) { return entry.user_key == key; });

@@ -3,7 +3,7 @@
 #include <ctime>
 
 #include "engine/iter/merging_iterator.h"
-#include "engine/iter/range_tombstones.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -100,9 +100,7 @@ Status Subcompaction::Merge() {
   const CompactionWork& work = params.work;
   const KeyOrder& order = params.version->order();
 
-  RangeTombstoneList tombstones(order);
-  AddTombstones(&tombstones);
-  tombstones.Build();
+  const std::unique_ptr<RangeTombstoneList> tombstones = Tombstones();
 
   std::unique_ptr<EntryFilter> filter;
   if (params.config->filter_factory != nullptr) {
@@ -119,7 +117,7 @@ Status Subcompaction::Merge() {
                           .is_absent_below = nullptr,
                           .merge_operator = params.config->merge_operator.get(),
                           .filter = filter.get(),
-                          .range_tombstones = tombstones.empty() ? nullptr : &tombstones,
+                          .range_tombstones = tombstones->empty() ? nullptr : tombstones.get(),
                           .is_cancelled = params.is_cancelled,
                           .stats = params.stats,
                           .logger = params.logger};
@@ -129,7 +127,7 @@ Status Subcompaction::Merge() {
   }
 
   TableOutput output(output_);
-  output.SetRangeTombstones(RetainRangeTombstones(order, tombstones, params.snapshots, work.is_bottommost));
+  output.SetRangeTombstones(RetainRangeTombstones(order, *tombstones, params.snapshots, work.is_bottommost));
   const std::unique_ptr<InternalIterator> input = NewInput();
   Retention retention(std::move(rules), input.get());
   for (; retention.Valid(); retention.Next()) {
@@ -158,15 +156,17 @@ std::unique_ptr<InternalIterator> Subcompaction::NewInput() const {
 }
 
 // The inputs' range tombstones, cut to the range.
-void Subcompaction::AddTombstones(RangeTombstoneList* list) const {
+std::unique_ptr<RangeTombstoneList> Subcompaction::Tombstones() const {
   const KeyOrder& order = source_.params.version->order();
+  RangeTombstoneBuilder builder(order);
   for (const auto& [begin, end] : source_.tombstones) {
     Slice start = begin.user_key();
     Slice limit = end;
     if (range_.begin && order.Compare(start, *range_.begin) < 0) start = *range_.begin;
     if (range_.end && order.Compare(*range_.end, limit) < 0) limit = *range_.end;
-    list->Add(start, limit, begin.seq());
+    builder.Add(start, limit, begin.seq());
   }
+  return builder.Build();
 }
 
 }  // namespace gneiss

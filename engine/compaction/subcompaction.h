@@ -38,7 +38,7 @@ class Subcompaction {
  private:
   Status Merge();
   std::unique_ptr<InternalIterator> NewInput() const;
-  void AddTombstones(RangeTombstoneList* list) const;
+  std::unique_ptr<RangeTombstoneList> Tombstones() const;
 
   const CompactionSource& source_;
   const KeyRange range_;
