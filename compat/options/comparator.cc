@@ -128,6 +128,8 @@ Status Comparator::CreateFromString(const ConfigOptions& opts, const std::string
     *comp = stock;
     return Status::OK();
   }
+  // "nullptr" is no way to lose the comparator there is; an empty text is.
+  if (id == gneiss::compat::kNullText) return Status::NotSupported("Cannot reset object ");
   return gneiss::compat::LoadObject<const Comparator*>(opts, id, gneiss::compat::StockByName, comp);
 }
 

@@ -40,20 +40,19 @@ struct HashLinkListOptions {
 };
 
 const OptionMap& HashSkipListFields() {
-  static const OptionMap* const map =
-      NewOptionMap({{"bucket_count", Field(&HashSkipListOptions::bucket_count)},
-                    {"skiplist_height", Field(&HashSkipListOptions::height)},
-                    {"branching_factor", Field(&HashSkipListOptions::branching_factor)}});
+  static const OptionMap* const map = NewOptionMap({{"branching_factor", Field(&HashSkipListOptions::branching_factor)},
+                                                    {"skiplist_height", Field(&HashSkipListOptions::height)},
+                                                    {"bucket_count", Field(&HashSkipListOptions::bucket_count)}});
   return *map;
 }
 
 const OptionMap& HashLinkListFields() {
   static const OptionMap* const map =
-      NewOptionMap({{"bucket_count", Field(&HashLinkListOptions::bucket_count)},
-                    {"threshold", Field(&HashLinkListOptions::threshold)},
-                    {"huge_page_size", Field(&HashLinkListOptions::huge_page_size)},
+      NewOptionMap({{"log_when_flash", Field(&HashLinkListOptions::log_when_flash)},
                     {"logging_threshold", Field(&HashLinkListOptions::logging_threshold)},
-                    {"log_when_flash", Field(&HashLinkListOptions::log_when_flash)}});
+                    {"huge_page_size", Field(&HashLinkListOptions::huge_page_size)},
+                    {"threshold", Field(&HashLinkListOptions::threshold)},
+                    {"bucket_count", Field(&HashLinkListOptions::bucket_count)}});
   return *map;
 }
 

@@ -4,7 +4,9 @@
 #include <rocksdb/table.h>
 #include <rocksdb/version.h>
 
+#include <algorithm>
 #include <cctype>
+#include <type_traits>
 
 #include "compat/options/text.h"
 
@@ -282,20 +284,19 @@ size_t Parser::FindColumnFamily(const std::string& name) const {
   return std::string::npos;
 }
 
-Status Differs(const ConfigOptions& how, const char* struct_name, const std::string& option, const Configurable& ours,
+// RocksDB's messages for the two structs differ in their dashes.
+template <class Struct>
+constexpr const char* kDashes = std::is_same_v<Struct, DBOptions> ? " -- --" : "---";
+
+Status Differs(const ConfigOptions& how, const std::string& what, const std::string& option, const Configurable& ours,
                const Configurable& file) {
   std::string our_value;
   std::string file_value;
   Status s = ours.GetOption(how, option, &our_value);
   if (s.ok()) s = file.GetOption(how, option, &file_value);
-  std::string message =
-      std::string("[RocksDBOptionsParser]: failed the verification on ") + struct_name + "::" + option;
-  if (s.ok()) {
-    message += "--- The specified one is " + our_value + " while the persisted one is " + file_value + ".\n";
-  } else {
-    message += "--- Unable to re-serialize an option: " + s.ToString() + ".\n";
-  }
-  return Status::InvalidArgument(message);
+  if (!s.ok()) return Status::InvalidArgument(what + " Unable to re-serialize an option: " + s.ToString() + ".\n");
+  return Status::InvalidArgument(what + " The specified one is " + our_value + " while the persisted one is " +
+                                 file_value + ".\n");
 }
 
 template <class Struct>
@@ -305,7 +306,9 @@ Status VerifyStruct(const ConfigOptions& how, const char* struct_name, const Str
   const auto file_config = AsConfigurable(file, &texts);
   std::string mismatch;
   if (our_config->AreEquivalent(how, file_config.get(), &mismatch)) return Status::OK();
-  return Differs(how, struct_name, mismatch, *our_config, *file_config);
+  const std::string what = std::string("[RocksDBOptionsParser]: failed the verification on ") + struct_name +
+                           "::" + mismatch + kDashes<Struct>;
+  return Differs(how, what, mismatch, *our_config, *file_config);
 }
 
 Status VerifyTable(const ConfigOptions& how, const TableFactory* ours, const TableFactory* file) {

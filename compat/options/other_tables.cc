@@ -21,24 +21,24 @@ using rocksdb::TableFactory;
 
 const OptionMap& PlainFields() {
   using O = PlainTableOptions;
-  static const OptionMap* const map = NewOptionMap({{"user_key_len", Field(&O::user_key_len)},
-                                                    {"bloom_bits_per_key", Field(&O::bloom_bits_per_key)},
-                                                    {"hash_table_ratio", Field(&O::hash_table_ratio)},
-                                                    {"index_sparseness", Field(&O::index_sparseness)},
-                                                    {"huge_page_tlb_size", Field(&O::huge_page_tlb_size)},
+  static const OptionMap* const map = NewOptionMap({{"store_index_in_file", Field(&O::store_index_in_file)},
                                                     {"encoding_type", Field(&O::encoding_type)},
+                                                    {"huge_page_tlb_size", Field(&O::huge_page_tlb_size)},
+                                                    {"hash_table_ratio", Field(&O::hash_table_ratio)},
                                                     {"full_scan_mode", Field(&O::full_scan_mode)},
-                                                    {"store_index_in_file", Field(&O::store_index_in_file)}});
+                                                    {"bloom_bits_per_key", Field(&O::bloom_bits_per_key)},
+                                                    {"index_sparseness", Field(&O::index_sparseness)},
+                                                    {"user_key_len", Field(&O::user_key_len)}});
   return *map;
 }
 
 const OptionMap& CuckooFields() {
   using O = CuckooTableOptions;
-  static const OptionMap* const map = NewOptionMap({{"hash_table_ratio", Field(&O::hash_table_ratio)},
+  static const OptionMap* const map = NewOptionMap({{"use_module_hash", Field(&O::use_module_hash)},
+                                                    {"identity_as_first_hash", Field(&O::identity_as_first_hash)},
                                                     {"max_search_depth", Field(&O::max_search_depth)},
                                                     {"cuckoo_block_size", Field(&O::cuckoo_block_size)},
-                                                    {"identity_as_first_hash", Field(&O::identity_as_first_hash)},
-                                                    {"use_module_hash", Field(&O::use_module_hash)}});
+                                                    {"hash_table_ratio", Field(&O::hash_table_ratio)}});
   return *map;
 }
 
