@@ -47,7 +47,6 @@ enum ContentFlag : uint32_t {
   kHasPutEntity = 1 << 12,
 };
 
-gneiss::Slice ToEngine(const Slice& slice) { return {slice.data(), slice.size()}; }
 Slice FromEngine(gneiss::Slice slice) { return {slice.data(), slice.size()}; }
 
 uint32_t FlagOf(Kind kind) {

@@ -7,6 +7,7 @@
 #include "engine/compaction/retention.h"
 #include "engine/db/database_impl.h"
 #include "engine/iter/merging_iterator.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -177,15 +178,15 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   input->SeekToFirst();
 
   const auto tombstones = TombstonesOf(memtables, family->order);
-  RangeTombstoneList tombstone_list(family->order);
-  for (const auto& [start, end] : tombstones) tombstone_list.Add(start.user_key(), end, start.seq());
-  tombstone_list.Build();
+  RangeTombstoneBuilder builder(family->order);
+  for (const auto& [start, end] : tombstones) builder.Add(start.user_key(), end, start.seq());
+  const std::unique_ptr<RangeTombstoneList> tombstone_list = builder.Build();
 
   const auto config = family->config();
   Retention retention({.order = family->order,
                        .snapshots = snapshots_.Seqs(),
                        .merge_operator = config->compaction.merge_operator.get(),
-                       .range_tombstones = tombstones.empty() ? nullptr : &tombstone_list,
+                       .range_tombstones = tombstones.empty() ? nullptr : tombstone_list.get(),
                        .stats = config_.stats,
                        .logger = config_.logger},
                       input.get());

@@ -7,6 +7,7 @@
 #include "engine/db/database_impl.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/point_lookup.h"
+#include "engine/iter/range_tombstone_builder.h"
 
 namespace gneiss {
 
@@ -24,30 +25,17 @@ View SelectView(const ColumnFamily& family, const Snapshot* snapshot, const std:
   return {newest, published_seq.load(std::memory_order_acquire)};
 }
 
-void AddTombstonesOf(const Memtable& memtable, RangeTombstoneList* list) {
+void AddTombstonesOf(const Memtable& memtable, RangeTombstoneBuilder* builder) {
   const std::unique_ptr<InternalIterator> iterator = memtable.NewRangeTombstoneIterator();
   if (iterator == nullptr) return;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-    list->Add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
+    builder->Add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
   }
 }
 
-// The newest tombstone of the memtable with seq <= read_seq over the key, or 0.
-SeqNo CoveringSeq(const Memtable& memtable, const KeyOrder& order, Slice user_key, SeqNo read_seq) {
-  SeqNo newest = 0;
-  const std::unique_ptr<InternalIterator> iterator = memtable.NewRangeTombstoneIterator();
-  if (iterator == nullptr) return 0;
-  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-    if (order.Compare(UserKeyOf(iterator->key()), user_key) > 0) break;
-    const SeqNo seq = SeqOf(iterator->key());
-    if (seq <= read_seq && order.Compare(user_key, iterator->value()) < 0) newest = std::max(newest, seq);
-  }
-  return newest;
-}
-
-void LookInMemtable(const Memtable& memtable, const KeyOrder& order, const SeekKey& key, PointLookup* lookup) {
+void LookInMemtable(const Memtable& memtable, const SeekKey& key, PointLookup* lookup) {
   if (memtable.HasRangeTombstones()) {
-    lookup->CoverBelow(CoveringSeq(memtable, order, lookup->user_key(), lookup->seq()));
+    lookup->CoverBelow(memtable.CoveringSeq(lookup->user_key(), lookup->seq()));
   }
   memtable.Get(key, lookup);
 }
@@ -55,11 +43,10 @@ void LookInMemtable(const Memtable& memtable, const KeyOrder& order, const SeekK
 void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
             StatsSink* stats) {
   if (!params.persisted_only) {
-    if (!super_version.active->empty())
-      LookInMemtable(*super_version.active, super_version.version->order(), key, lookup);
+    if (!super_version.active->empty()) LookInMemtable(*super_version.active, key, lookup);
     for (const MemtablePtr& memtable : super_version.sealed) {
       if (lookup->is_done()) break;
-      LookInMemtable(*memtable, super_version.version->order(), key, lookup);
+      LookInMemtable(*memtable, key, lookup);
     }
   }
   AddTicker(stats, lookup->is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
@@ -154,15 +141,14 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     has_tombstones = has_tombstones || super_version.version->HasRangeTombstones();
   }
   if (has_tombstones && !params.ignore_range_deletions) {
-    auto tombstones = std::make_shared<RangeTombstoneList>(family->order);
-    AddTombstonesOf(*super_version.active, tombstones.get());
-    for (const MemtablePtr& memtable : super_version.sealed) AddTombstonesOf(*memtable, tombstones.get());
+    RangeTombstoneBuilder tombstones(family->order);
+    AddTombstonesOf(*super_version.active, &tombstones);
+    for (const MemtablePtr& memtable : super_version.sealed) AddTombstonesOf(*memtable, &tombstones);
     if (!params.memtable_only) {
-      const auto add = [&](Slice start, Slice end, SeqNo seq) { tombstones->Add(start, end, seq); };
+      const auto add = [&](Slice start, Slice end, SeqNo seq) { tombstones.Add(start, end, seq); };
       super_version.version->AddRangeTombstones(params.table, add, &status);
     }
-    tombstones->Build();
-    source.range_tombstones = std::move(tombstones);
+    source.range_tombstones = tombstones.Build();
   }
   source.entries = status.ok() ? NewMergingIterator(family->order, std::move(children)) : NewEmptyIterator(status);
   source.family = family;
