@@ -118,7 +118,9 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
     }
   }
   if (!status.ok() && !status.IsCorruption()) return status;
-  if (reporter.first().ok()) return Status::Ok();
+  // A torn tail is no damage, but what follows in later logs may lie behind a gap.
+  const bool is_cut = config_.wal_recovery_mode == WalRecoveryMode::kPointInTimeRecovery && reader.has_torn_tail();
+  if (reporter.first().ok() && !is_cut) return Status::Ok();
   switch (config_.wal_recovery_mode) {
     case WalRecoveryMode::kSkipAnyCorruptedRecords:
       return Status::Ok();
