@@ -2,6 +2,9 @@
 // read-ahead.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "engine/base/hash.h"
 #include "engine/table/table_test_util.h"
 
@@ -416,6 +419,31 @@ TEST_F(PrefixTest, SkippedFilters) {
   params.skip_filters = true;
   ASSERT_TRUE(OpenTable(config_, contents, &reader_, params).ok());
   EXPECT_TRUE(MayContain("key05"));
+}
+
+TEST_F(ReadTest, ManyThreadsReadAtOnce) {
+  write_config_.format.filter.type = FilterConfig::Type::kBloom;
+  write_config_.format.filter.bits_per_key = 10;
+  config_.cache_index_and_filter_blocks = true;
+  config_.block_cache = NewCache({.capacity_bytes = 8 << 10, .shard_bits = 0});  // blocks come and go
+  Open();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t, &wrong] {
+      Random random(static_cast<uint64_t>(t));
+      const auto iterator = reader_->NewIterator({});
+      for (int i = 0; i < 500; ++i) {
+        const std::string number = std::to_string(100 + random.Uniform(100));
+        PinnedValue value;
+        if (!Get("key" + number, &value).ok() || value.slice().substr(0, 3) != number) ++wrong;
+        iterator->Seek(Internal("key" + number, kSeqMax));
+        if (!iterator->Valid() || UserKeyOf(iterator->key()) != "key" + number) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 class CountingStats final : public StatsSink {

@@ -1,6 +1,7 @@
 // Helpers for the tests of this folder: files in memory, and tables made of entries in a map.
 #pragma once
 
+#include <atomic>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -45,7 +46,7 @@ class StringFile final : public RandomAccessFile {
     }
     return Status::Ok();
   }
-  mutable int reads = 0;
+  mutable std::atomic<int> reads = 0;
 
  private:
   const std::string contents_;

@@ -1,0 +1,98 @@
+// Tables that RocksDB wrote: read back, and written again from their entries, byte for byte the same.
+#include "engine/table/reference_tables.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/base/hash.h"
+#include "engine/table/table_test_util.h"
+
+namespace gneiss {
+namespace {
+
+std::string FromHex(Slice digits) {
+  const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+  std::string bytes;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(static_cast<char>(value(digits[i]) * 16 + value(digits[i + 1])));
+  }
+  return bytes;
+}
+
+std::string Key(uint64_t number) {
+  std::string key(8, '\0');
+  EncodeU64(key.data(), __builtin_bswap64(number));
+  return key;
+}
+
+class ReferenceTableTest : public testing::TestWithParam<const char*> {
+ protected:
+  ReferenceTableTest() : contents_(FromHex(GetParam())) {}
+
+  const std::string contents_;
+  TableReadConfig config_;
+  std::unique_ptr<TableReader> reader_;
+};
+
+TEST_P(ReferenceTableTest, IsRead) {
+  for (const bool is_meta_cached : {false, true}) {
+    config_.block_cache = NewCache({.capacity_bytes = 1 << 20});
+    config_.cache_index_and_filter_blocks = is_meta_cached;
+    ASSERT_TRUE(OpenTable(config_, contents_, &reader_).ok());
+    EXPECT_EQ(reader_->properties().entries, 12u);
+    EXPECT_TRUE(reader_->VerifyChecksums({}).ok());
+    const auto iterator = reader_->NewIterator({});
+    uint64_t number = 0;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++number) {
+      ASSERT_EQ(UserKeyOf(iterator->key()), Key(number));
+      PinnedValue value;
+      PointLookup lookup(Key(number), kSeqMax, nullptr, &value);
+      reader_->Get({}, SeekKey(Key(number), kSeqMax), Xxph3(Key(number)), &lookup);
+      ASSERT_TRUE(lookup.Finish().ok()) << number;
+      EXPECT_EQ(value.slice(), iterator->value());
+    }
+    EXPECT_EQ(number, 12u);
+    EXPECT_TRUE(iterator->status().ok());
+  }
+}
+
+TEST_P(ReferenceTableTest, FilterDeniesOthers) {
+  ASSERT_TRUE(OpenTable(config_, contents_, &reader_).ok());
+  int maybes = 0;
+  for (uint64_t number = 12; number < 1012; ++number) {
+    maybes += reader_->MayContain(Key(number), Xxph3(Key(number)), {});
+  }
+  EXPECT_LT(maybes, 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, ReferenceTableTest, testing::Values(kPlainReferenceTable, kPartitionedReferenceTable),
+                         [](const auto& test) { return test.index == 0 ? "Plain" : "Partitioned"; });
+
+TEST(ReferenceTableWriteTest, IsWrittenAlike) {
+  const std::string contents = FromHex(kPlainReferenceTable);
+  const TableReadConfig config;
+  std::unique_ptr<TableReader> reader;
+  ASSERT_TRUE(OpenTable(config, contents, &reader).ok());
+  const TableProperties& properties = reader->properties();
+  TableWriteConfig write;
+  write.format.block_bytes = 64;
+  write.format.filter = {.type = FilterConfig::Type::kBloom, .bits_per_key = 10, .policy_name = "bloomfilter"};
+  write.column_family_name = properties.column_family_name;
+  write.compression_name = properties.compression_name;
+  write.comparator_name = properties.comparator_name;
+  write.creation_unix_seconds = properties.creation_unix_seconds;
+  write.oldest_key_unix_seconds = properties.oldest_key_unix_seconds;
+  write.file_creation_unix_seconds = properties.file_creation_unix_seconds;
+  write.db_id = properties.db_id;
+  write.db_session_id = properties.db_session_id;
+  write.host_id = properties.db_host_id;
+  write.file_number = properties.original_file_number;
+  Entries entries(InternalLess{});
+  const auto iterator = reader->NewIterator({});
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    entries[std::string(iterator->key())] = iterator->value();
+  }
+  EXPECT_EQ(BuildTable(write, entries), contents);
+}
+
+}  // namespace
+}  // namespace gneiss
