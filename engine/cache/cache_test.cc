@@ -244,6 +244,48 @@ TEST_F(CacheTest, MetadataCounts) {
   cache_->Release(handle);
 }
 
+TEST_F(CacheTest, HighPrioritySurvivesAScan) {
+  Make(1000);
+  for (uint64_t i = 0; i < 40; ++i) ASSERT_TRUE(Put(i, 10, nullptr, Cache::Priority::kHigh).ok());
+  for (uint64_t i = 1000; i < 1150; ++i) ASSERT_TRUE(Put(i, 10).ok());
+  for (uint64_t i = 0; i < 40; ++i) EXPECT_TRUE(Has(i)) << i;
+}
+
+TEST_F(CacheTest, HighPriorityKeepsToItsShare) {
+  Make(1000);
+  for (uint64_t i = 0; i < 100; ++i) ASSERT_TRUE(Put(i, 10, nullptr, Cache::Priority::kHigh).ok());
+  for (uint64_t i = 1000; i < 1060; ++i) ASSERT_TRUE(Put(i, 10).ok());
+  uint64_t kept = 0;
+  for (uint64_t i = 0; i < 100; ++i) kept += Has(i) ? 1 : 0;
+  EXPECT_GE(kept, 50u);
+  EXPECT_LE(kept, 90u);
+}
+
+TEST_F(CacheTest, LowOutlivesBottomWhereItHasAShare) {
+  cache_ = NewCache({.capacity_bytes = 1000, .shard_bits = 0, .low_priority_ratio = 0.5, .charges_metadata = false});
+  for (uint64_t i = 0; i < 100; ++i) {
+    ASSERT_TRUE(Put(i, 10, nullptr, i % 2 == 0 ? Cache::Priority::kLow : Cache::Priority::kBottom).ok());
+  }
+  for (uint64_t i = 1000; i < 1040; ++i) ASSERT_TRUE(Put(i, 10).ok());
+  for (uint64_t i = 0; i < 100; i += 2) EXPECT_TRUE(Has(i)) << i;
+}
+
+// A deleter may use the cache: no lock is held when it runs.
+TEST_F(CacheTest, DeletersMayCallBack) {
+  Make(100);
+  const auto insert_another = [](Slice key, void* value) {
+    auto* const cache = static_cast<Cache*>(value);
+    if (key[0] == 'a') {
+      EXPECT_TRUE(cache->Insert("from the deleter", nullptr, 1, nullptr, Cache::Priority::kLow, nullptr).ok());
+    }
+  };
+  ASSERT_TRUE(cache_->Insert("a", cache_.get(), 60, insert_another, Cache::Priority::kLow, nullptr).ok());
+  ASSERT_TRUE(cache_->Insert("b", cache_.get(), 60, insert_another, Cache::Priority::kLow, nullptr).ok());
+  Cache::Handle* const handle = cache_->Lookup("from the deleter");
+  ASSERT_NE(handle, nullptr);
+  cache_->Release(handle);
+}
+
 TEST_F(CacheTest, IdsAreDistinct) {
   Make(1);
   std::set<uint64_t> ids;
