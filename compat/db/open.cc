@@ -74,7 +74,12 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   return status;
 }
 
-rocksdb::Status DbImpl::Close() { return ToRocks(core_->database->Close()); }
+rocksdb::Status DbImpl::Close() {
+  if (core_->database->Facts().snapshot_count > 0) {
+    return rocksdb::Status::Aborted("Cannot close DB with unreleased snapshot.");
+  }
+  return ToRocks(core_->database->Close());
+}
 rocksdb::Status DbImpl::Resume() { return ToRocks(core_->database->Resume()); }
 
 }  // namespace gneiss::compat

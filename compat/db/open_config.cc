@@ -127,6 +127,9 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->write_db_id_to_manifest = options.write_dbid_to_manifest;
   config->session_id = core->session_id;
   config->host_id = options.db_host_id;
+  if (config->host_id == rocksdb::kHostnameForDbHostId) {
+    options.env->GetHostNameString(&config->host_id).PermitUncheckedError();  // a table without a host name is fine
+  }
   config->paths = PathsOf(options.db_paths);
   config->render_options_file = [core](const std::vector<std::string>& names, const std::vector<uint32_t>&) {
     std::vector<rocksdb::ColumnFamilyOptions> families;

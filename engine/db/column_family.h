@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/compaction/choose.h"
 #include "engine/db/config.h"
 #include "engine/db/counters.h"
@@ -31,12 +32,8 @@ class ColumnFamily {
  public:
   ColumnFamily(uint32_t family_id, std::string family_name, FamilyConfig family_config,
                std::shared_ptr<const TableOpener> table_opener)
-      : id(family_id),
-        name(std::move(family_name)),
-        order(family_config.order),
-        opener(std::move(table_opener)),
-        config_(std::make_shared<const FamilyConfig>(std::move(family_config))) {
-    write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
+      : id(family_id), name(std::move(family_name)), order(family_config.order), opener(std::move(table_opener)) {
+    SetConfig(std::make_shared<const FamilyConfig>(std::move(family_config)));
   }
 
   const uint32_t id;
@@ -66,10 +63,14 @@ class ColumnFamily {
   std::vector<LevelCounters> levels;
   FamilyCounters counters;
 
-  std::shared_ptr<const FamilyConfig> config() const { return config_; }
+  std::shared_ptr<const FamilyConfig> config() const {
+    MutexLock lock(&config_mutex_);
+    return config_;
+  }
   void SetConfig(std::shared_ptr<const FamilyConfig> next) {
+    write_buffer_bytes.store(next->write_buffer_bytes, std::memory_order_relaxed);
+    MutexLock lock(&config_mutex_);
     config_ = std::move(next);
-    write_buffer_bytes.store(config_->write_buffer_bytes, std::memory_order_relaxed);
   }
   std::vector<MemtablePtr> SealedNewestFirst() const {
     std::vector<MemtablePtr> memtables;
@@ -78,7 +79,8 @@ class ColumnFamily {
   }
 
  private:
-  std::shared_ptr<const FamilyConfig> config_;
+  mutable Mutex config_mutex_;
+  std::shared_ptr<const FamilyConfig> config_ GUARDED_BY(config_mutex_);
 };
 
 using FamilyPtr = std::shared_ptr<ColumnFamily>;

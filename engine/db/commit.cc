@@ -143,6 +143,9 @@ Status DatabaseImpl::CheckBatch(const Writer& writer) const {
     if (record.kind == Kind::kMerge && family->merge_operator.load(std::memory_order_relaxed) == nullptr) {
       return Status::InvalidArgument("Merge requires `ColumnFamilyOptions::merge_operator != nullptr`");
     }
+    if (record.kind == Kind::kRangeDelete && family->order.Compare(record.key, record.value) > 0) {
+      return Status::InvalidArgument("end key comes before start key");
+    }
   }
   if (count != BatchCount(*writer.rep)) return Status::Corruption("WriteBatch has wrong count");
   return Status::Ok();
@@ -260,7 +263,14 @@ Status DatabaseImpl::FlushWal(bool sync) {
     SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
     return status;
   }
-  return sync ? wals_.Sync() : Status::Ok();
+  return sync ? SyncWal() : Status::Ok();
+}
+
+Status DatabaseImpl::SyncWal() {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  const Status status = wals_.Sync();
+  if (!status.ok()) SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
+  return status;
 }
 
 Status DatabaseImpl::RotateMarked() {

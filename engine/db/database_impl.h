@@ -35,7 +35,7 @@ class DatabaseImpl final : public Database {
   // commit.cc
   Status Write(const WriteParams& params, std::string* rep) override;
   Status FlushWal(bool sync) override;
-  Status SyncWal() override { return wals_.Sync(); }
+  Status SyncWal() override;
   SeqNo LatestSeq() const override { return published_seq_.load(std::memory_order_acquire); }
 
   // read.cc
@@ -111,6 +111,7 @@ class DatabaseImpl final : public Database {
   Status FlushRecovered(ColumnFamily* family, Replay* replay);
   Status StartWriting(const RecoveredState& state, Replay* replay);
   Status FindObsoleteFiles();
+  static uint64_t LogSpaceOf(const FamilyConfig& config);
   Status WriteOptionsFile() EXCLUDES(mutex_);
 
   // --- commit.cc
@@ -208,7 +209,9 @@ class DatabaseImpl final : public Database {
   CondVar state_changed_;  // broadcast after every install, job end and throttle change
   std::map<uint32_t, FamilyPtr> families_ GUARDED_BY(mutex_);  // live ones, by id
   uint32_t max_family_id_ GUARDED_BY(mutex_) = 0;
-  std::unique_ptr<Manifest> manifest_;  // whoever has the manifest turn
+  std::unique_ptr<Manifest> manifest_;  // whoever has the manifest turn; null when read-only
+  uint64_t recovered_manifest_number_ = 0;
+  uint64_t recovered_manifest_bytes_ = 0;
   bool is_manifest_busy_ GUARDED_BY(mutex_) = false;
   bool is_manifest_broken_ GUARDED_BY(mutex_) = false;
   Status background_error_ GUARDED_BY(mutex_);

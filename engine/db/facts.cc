@@ -140,9 +140,9 @@ Status DatabaseImpl::GetLiveFiles(std::vector<std::string>* names, uint64_t* man
     }
   }
   names->push_back(CurrentName(""));
-  names->push_back(ManifestName("", manifest_->number()));
+  names->push_back(ManifestName("", manifest_ == nullptr ? recovered_manifest_number_ : manifest_->number()));
   if (options_file_number_ != 0) names->push_back(OptionsName("", options_file_number_));
-  *manifest_bytes = manifest_->FileBytes();
+  *manifest_bytes = manifest_ == nullptr ? recovered_manifest_bytes_ : manifest_->FileBytes();
   return Status::Ok();
 }
 

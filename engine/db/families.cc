@@ -1,5 +1,6 @@
 // Creating, dropping and changing column families. The set changes only while no other writer commits.
 
+#include "engine/base/read_guard.h"
 #include "engine/db/database_impl.h"
 
 namespace gneiss {
@@ -41,6 +42,7 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
     return Status::Ok();
   });
   GNEISS_RETURN_IF_ERROR(added);
+  if (config_.wal_bytes_max == 0) wal_bytes_max_.fetch_add(LogSpaceOf(*family->config()));
   *handle = family;
   return is_open_ ? WriteOptionsFile() : Status::Ok();
 }
@@ -80,6 +82,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
     return Status::Ok();
   });
   GNEISS_RETURN_IF_ERROR(removed);
+  if (config_.wal_bytes_max == 0) wal_bytes_max_.fetch_sub(LogSpaceOf(*family->config()));
   DropOldLogs();
   return WriteOptionsFile();
 }
@@ -93,6 +96,7 @@ Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig
     MaybeScheduleFlush(family);
     MaybeScheduleCompaction(family);
   }
+  Reclaim();
   return WriteOptionsFile();
 }
 

@@ -15,6 +15,7 @@
 #include <random>
 #include <set>
 
+#include "engine/base/read_guard.h"
 #include "engine/db/database_impl.h"
 #include "engine/io/file_name.h"
 
@@ -61,7 +62,12 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
   }
 }
 
-DatabaseImpl::~DatabaseImpl() { Close().IgnoreError("a destructor has no one to tell"); }
+DatabaseImpl::~DatabaseImpl() {
+  Close().IgnoreError("a destructor has no one to tell");
+  families_.clear();
+  commit_families_.clear();
+  Reclaim();  // what no handle and no iterator holds is freed now
+}
 
 Status Database::Open(const DatabaseConfig& config, const std::string& dir,
                       const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles,
@@ -82,6 +88,8 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
     GNEISS_RETURN_IF_ERROR(RecoverManifest(config_.fs, dir_, &state));
   }
   next_file_number_.store(state.next_file_number, std::memory_order_relaxed);
+  recovered_manifest_number_ = state.manifest_number;
+  recovered_manifest_bytes_ = state.manifest_bytes;
   db_id_ = state.db_id;
   GNEISS_RETURN_IF_ERROR(LoadIdentity());
   GNEISS_RETURN_IF_ERROR(AddFamilies(state, families));
@@ -203,13 +211,15 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   uint64_t wal_bytes_max = config_.wal_bytes_max;
   for (const auto& [id, family] : families_) {
     InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-    const auto config = family->config();
-    if (config_.wal_bytes_max == 0) {
-      wal_bytes_max += 4 * config->write_buffer_bytes * static_cast<uint64_t>(config->write_buffers_max);
-    }
+    if (config_.wal_bytes_max == 0) wal_bytes_max += LogSpaceOf(*family->config());
   }
   wal_bytes_max_.store(wal_bytes_max);
   return Status::Ok();
+}
+
+// A family's share of the default limit on live logs, as max_total_wal_size = 0 means it: four times its write buffers.
+uint64_t DatabaseImpl::LogSpaceOf(const FamilyConfig& config) {
+  return 4 * config.write_buffer_bytes * static_cast<uint64_t>(config.write_buffers_max);
 }
 
 Status DatabaseImpl::LoadTables(const RecoveredFamily& recovered, ColumnFamily* family) {
