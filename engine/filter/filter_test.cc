@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "engine/base/hash.h"
 #include "engine/base/random.h"
 
@@ -71,6 +73,34 @@ TEST(FilterTest, EmptyMeansNoKeys) {
   auto builder = NewFilterBuilder({.type = FilterConfig::Type::kBloom, .bits_per_key = 10});
   EXPECT_EQ(builder->Finish(), "");
   EXPECT_FALSE(FilterReader("").MayMatch("x"));
+}
+
+// The bytes of docs/formats/filter.md's example, and the same keys in a legacy filter.
+TEST(FilterTest, ExampleIsAsDocumented) {
+  const std::map<size_t, int> lines[] = {
+      {{0, 0x40}, {4, 0x10}, {8, 4}, {10, 0x10}, {17, 0xc8}, {18, 1}, {27, 6}, {43, 0x80}, {57, 0x80}},
+      {{0, 2},
+       {7, 8},
+       {9, 0x40},
+       {15, 4},
+       {19, 8},
+       {23, 2},
+       {31, 1},
+       {35, 4},
+       {38, 0x80},
+       {44, 0x80},
+       {46, 0x40},
+       {54, 0x10}}};
+  const std::string trailers[] = {std::string("\xff\0\6\0\0", 5), std::string("\6\1\0\0\0", 5)};
+  for (const bool is_legacy : {false, true}) {
+    auto builder =
+        NewFilterBuilder({.type = FilterConfig::Type::kBloom, .bits_per_key = 10, .is_legacy_bloom = is_legacy});
+    builder->AddKey("apple");
+    builder->AddKey("banana");
+    std::string expected(64, '\0');
+    for (const auto& [at, byte] : lines[is_legacy]) expected[at] = static_cast<char>(byte);
+    EXPECT_EQ(builder->Finish(), expected + trailers[is_legacy]);
+  }
 }
 
 TEST(FilterTest, DefaultSaysMaybe) {
