@@ -24,16 +24,6 @@ class OpenTableKey {
   char bytes_[16];
 };
 
-// RocksDB's rule: in a table with more tombstones than values each surplus tombstone counts as two average values, for
-// the bytes that compacting it will free.
-uint64_t CompensatedSize(uint64_t file_bytes, const TableProperties& properties) {
-  const uint64_t deletions = properties.deletions;
-  const uint64_t entries = properties.entries;
-  if (deletions > entries || deletions * 2 < entries || deletions == entries) return file_bytes;
-  const uint64_t average_value_bytes = properties.raw_value_bytes / (entries - deletions);
-  return file_bytes + (deletions * 2 - entries) * average_value_bytes * 2;
-}
-
 }  // namespace
 
 // ---- TableOpener
@@ -82,6 +72,25 @@ Status TableOpener::Open(const TableMeta& meta, int level, std::unique_ptr<Table
   return status;
 }
 
+uint64_t TableOpener::AverageValueBytes() const {
+  const uint64_t values = values_seen_.load(std::memory_order_relaxed);
+  const uint64_t raw_bytes = raw_bytes_seen_.load(std::memory_order_relaxed);
+  if (values == 0 || raw_bytes == 0) return 0;
+  const double raw_average =
+      static_cast<double>(value_bytes_seen_.load(std::memory_order_relaxed)) / static_cast<double>(values);
+  const double stored_part =
+      static_cast<double>(file_bytes_seen_.load(std::memory_order_relaxed)) / static_cast<double>(raw_bytes);
+  return static_cast<uint64_t>(raw_average * stored_part);
+}
+
+void TableOpener::NoteValues(const TableProperties& properties, uint64_t file_bytes) const {
+  const uint64_t deletions = std::min(properties.deletions, properties.entries);
+  values_seen_.fetch_add(properties.entries - deletions, std::memory_order_relaxed);
+  value_bytes_seen_.fetch_add(properties.raw_value_bytes, std::memory_order_relaxed);
+  raw_bytes_seen_.fetch_add(properties.raw_key_bytes + properties.raw_value_bytes, std::memory_order_relaxed);
+  file_bytes_seen_.fetch_add(file_bytes, std::memory_order_relaxed);
+}
+
 // ---- ReaderRef
 
 ReaderRef::ReaderRef(ReaderRef&& other) noexcept
@@ -106,10 +115,7 @@ void ReaderRef::Reset() {
 // ---- TableFile
 
 TableFile::TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper)
-    : meta_(std::move(meta)),
-      opener_(std::move(opener)),
-      reaper_(std::move(reaper)),
-      compensated_bytes_(meta_.file_bytes) {}
+    : meta_(std::move(meta)), opener_(std::move(opener)), reaper_(std::move(reaper)) {}
 
 TableFile::~TableFile() {
   delete tombstone_list_.load(std::memory_order_acquire);
@@ -176,8 +182,19 @@ Status TableFile::OpenIntoCache(Slice key, int level, ReaderRef* reader) const {
 }
 
 void TableFile::NoteProperties(const TableProperties& properties) const {
-  compensated_bytes_.store(CompensatedSize(meta_.file_bytes, properties), std::memory_order_relaxed);
-  tombstones_.store(properties.range_deletions > 0 ? Tombstones::kSome : Tombstones::kNone, std::memory_order_relaxed);
+  const Tombstones found = properties.range_deletions > 0 ? Tombstones::kSome : Tombstones::kNone;
+  Tombstones known = Tombstones::kUnknown;
+  if (!tombstones_.compare_exchange_strong(known, found, std::memory_order_relaxed)) return;
+  const uint64_t deletions = std::min(properties.deletions, properties.entries);
+  if (deletions * 2 > properties.entries)
+    surplus_deletions_.store(deletions * 2 - properties.entries, std::memory_order_relaxed);
+  opener_->NoteValues(properties, meta_.file_bytes);
+}
+
+uint64_t TableFile::CompensatedBytes() const {
+  const uint64_t surplus_deletions = surplus_deletions_.load(std::memory_order_relaxed);
+  if (surplus_deletions == 0) return meta_.file_bytes;
+  return meta_.file_bytes + surplus_deletions * opener_->AverageValueBytes() * 2;
 }
 
 // ---- range tombstones

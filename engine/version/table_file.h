@@ -51,11 +51,19 @@ class TableOpener {
   Status Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const;
   std::string PathOf(const TableMeta& meta) const;  // the legacy .ldb name when only that exists
 
+  // What a value takes up in its file, on average over the family's tables seen so far; 0 when there was none.
+  uint64_t AverageValueBytes() const;
+  void NoteValues(const TableProperties& properties, uint64_t file_bytes) const;
+
  private:
   const std::string& DirectoryOf(const TableMeta& meta) const;
   Status OpenFile(const TableMeta& meta, std::string* path, std::unique_ptr<RandomAccessFile>* file) const;
 
   const Config config_;
+  mutable std::atomic<uint64_t> values_seen_{0};
+  mutable std::atomic<uint64_t> value_bytes_seen_{0};
+  mutable std::atomic<uint64_t> raw_bytes_seen_{0};
+  mutable std::atomic<uint64_t> file_bytes_seen_{0};
 };
 
 // Keeps a reader open for as long as it lives. Must not outlive the TableFile it came from.
@@ -97,7 +105,9 @@ class TableFile {
   // The open reader, or null: for the hot path of Get and for properties that must not do I/O.
   const TableReader* ReaderIfOpen() const { return reader_.load(std::memory_order_acquire); }
 
-  // Whether the table holds range tombstones is known once it was opened for the first time.
+  // Told by whoever wrote the table, else when it is opened for the first time; later calls change nothing.
+  void NoteProperties(const TableProperties& properties) const;
+  // Whether the table holds range tombstones is known from its properties.
   enum class Tombstones : uint8_t { kUnknown, kNone, kSome };
   Tombstones tombstones() const { return tombstones_.load(std::memory_order_relaxed); }
   // The newest range tombstone of this table with seq <= read_seq over the key, or 0. `reader` is this table's; the
@@ -114,8 +124,10 @@ class TableFile {
 
   // Guarded by the database's state mutex: a job has taken this table as input.
   bool is_being_compacted = false;
-  // Size with weight for deletions, as RocksDB's compensated_file_size. The file's size until the table was opened.
-  uint64_t CompensatedBytes() const { return compensated_bytes_.load(std::memory_order_relaxed); }
+  // Size with weight for deletions, as RocksDB's compensated_file_size: in a table with more tombstones than values
+  // each surplus tombstone counts as two average values, for the bytes that compacting it will free. The file's size
+  // until the properties are known.
+  uint64_t CompensatedBytes() const;
 
  private:
   // RocksDB's end of a table that a range tombstone reaches over: (user key, highest seq, range delete).
@@ -124,7 +136,6 @@ class TableFile {
   Status OpenForGood(int level, ReaderRef* reader) const REQUIRES(open_mutex_);
   bool FindInCache(Slice key, ReaderRef* reader) const;
   Status OpenIntoCache(Slice key, int level, ReaderRef* reader) const REQUIRES(open_mutex_);
-  void NoteProperties(const TableProperties& properties) const;
   Status LoadTombstones(const TableReader& reader, const ReadParams& params, const RangeTombstoneList** list) const;
 
   const TableMeta meta_;
@@ -132,7 +143,7 @@ class TableFile {
   const std::shared_ptr<FileReaper> reaper_;
   mutable Mutex open_mutex_;
   mutable std::atomic<const TableReader*> reader_{nullptr};
-  mutable std::atomic<uint64_t> compensated_bytes_;
+  mutable std::atomic<uint64_t> surplus_deletions_{0};
   mutable std::atomic<Tombstones> tombstones_{Tombstones::kUnknown};
   mutable std::atomic<const RangeTombstoneList*> tombstone_list_{nullptr};
   std::atomic<bool> is_obsolete_{false};

@@ -42,7 +42,8 @@ class Version {
   Version(const KeyOrder& order, int level_count);
 
   // The next Version: this one less the edit's deleted tables plus its added ones (as made by `make_table`). A table
-  // that the edit only moves to another level keeps its TableFile. Runs of untouched levels are shared.
+  // that the edit deletes and adds again keeps its TableFile, unless its metadata changed; in both cases its file stays
+  // in use, so the caller marks obsolete only what the edit deletes for good. Runs of untouched levels are shared.
   using MakeTable = std::function<TableFilePtr(const TableMeta&)>;
   Status Apply(const VersionEdit& edit, const MakeTable& make_table, std::shared_ptr<const Version>* next) const;
   // Adds to the edit all tables of this Version, level by level: for a new MANIFEST.

@@ -445,11 +445,21 @@ TEST(TableFileTest, DeletionsWeighMoreThanTheirBytes) {
     entries.push_back(entry);
   }
   const TableFilePtr table = tables.Maker()(tables.Write(1, entries));
-  EXPECT_EQ(table->CompensatedBytes(), table->meta().file_bytes);
+  const uint64_t file_bytes = table->meta().file_bytes;
+  EXPECT_EQ(table->CompensatedBytes(), file_bytes);
   ReaderRef reader;
   ASSERT_TRUE(table->Reader(1, &reader).ok());
-  // 8 of 10 are deletions: (16 - 10) tombstones too many, two values of 50 bytes each.
-  EXPECT_EQ(table->CompensatedBytes(), table->meta().file_bytes + 6 * 50 * 2);
+  // 8 of 10 are deletions: (16 - 10) tombstones too many, at two values of 50 bytes each, as they lie in the file.
+  const double raw_bytes =
+      static_cast<double>(reader->properties().raw_key_bytes + reader->properties().raw_value_bytes);
+  const auto average = static_cast<uint64_t>(50.0 * static_cast<double>(file_bytes) / raw_bytes);
+  EXPECT_EQ(table->CompensatedBytes(), file_bytes + 6 * average * 2);
+
+  // A table of nothing but tombstones weighs by the values of the others, and may be told of before it is opened.
+  const TableFilePtr deletions = tables.Maker()(MetaOf(2, "a", "b"));
+  deletions->NoteProperties({.entries = 3, .deletions = 3});
+  EXPECT_GT(deletions->CompensatedBytes(), deletions->meta().file_bytes);
+  EXPECT_EQ(deletions->tombstones(), TableFile::Tombstones::kNone);
 }
 
 }  // namespace
