@@ -166,7 +166,7 @@ rocksdb::Status MergeOperators::Merge(ColumnFamilyHandle* family, const Slice& k
     return rocksdb::Status::InvalidArgument("Merge_operator must be set for column_family");
   }
   const std::vector<Slice> list(operands.begin(), operands.end());
-  Slice existing_operand;
+  Slice existing_operand(nullptr, 0);
   MergeOperator::MergeOperationOutput out(*value, existing_operand);
   value->clear();
   if (!found->second->FullMergeV2(MergeOperator::MergeOperationInput(key, base, list, nullptr), &out)) {

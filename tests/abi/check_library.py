@@ -21,8 +21,14 @@ def run(*command):
 
 def expected_symbols():
     public = {line.split("\t")[1] for line in (HERE / "public_symbols.tsv").read_text().splitlines()}
-    internal = {line for line in (HERE / "internal_symbols.txt").read_text().splitlines() if line and line[0] != "#"}
-    return public | internal
+    return public | internal_symbols().keys()
+
+
+def internal_symbols():
+    """name -> size in bytes, for data, or None."""
+    lines = (HERE / "internal_symbols.txt").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return {row[0]: int(row[1]) if len(row) > 1 else None for row in rows}
 
 
 def exported_symbols(library):
@@ -76,6 +82,10 @@ def problems_of(library):
         size = exported.get(name, ("", 0))[1]
         if size != 8 * count:
             yield f"{name} has {size} bytes, not {8 * count}"
+    for name, expected_size in internal_symbols().items():
+        size = exported.get(name, ("", 0))[1]
+        if expected_size is not None and size != expected_size:
+            yield f"{name} has {size} bytes, not {expected_size}"
 
 
 def main():
