@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <thread>
@@ -11,16 +10,10 @@
 
 #include "engine/base/coding.h"
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
-
-uint64_t Seed() {
-  const char* const given = std::getenv("GNEISS_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 20240131;
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
 
 // A value that counts how many of its kind live.
 struct Counted {
@@ -294,7 +287,7 @@ TEST_F(CacheTest, IdsAreDistinct) {
 
 // One thread against a map: whatever is found is right, whatever is pinned is found, and the sums hold.
 TEST_F(CacheTest, AgreesWithAModel) {
-  Random random(Seed());
+  Random random(TestSeed(20240131));
   Make(2000);
   std::map<uint64_t, size_t> newest;  // what an entry's charge must be if it is found
   std::multimap<uint64_t, Cache::Handle*> pins;
@@ -354,7 +347,7 @@ TEST_F(CacheTest, AgreesWithAModel) {
 
 // Threads do everything at once on few keys; every value found is the right one and all are freed in the end.
 TEST_F(CacheTest, ManyThreads) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = TestSeed(20240131);
   cache_ = NewCache({.capacity_bytes = 20000, .shard_bits = 1, .charges_metadata = false});
   std::atomic<uint64_t> hits{0};
   const auto work = [this, seed, &hits](uint64_t thread_number) {

@@ -3,20 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
-
-uint64_t Seed() {
-  const char* const given = std::getenv("GNEISS_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 20240131;
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
 
 struct Entry {
   std::string key;  // internal
@@ -165,7 +158,7 @@ void Step(Pair* pair, Random* random) {
 }
 
 TEST(MergingIteratorTest, AgreesWithAModelInEveryOrder) {
-  Random random(Seed());
+  Random random(TestSeed(20240131));
   const LengthOrder by_length;
   for (const KeyOrder& order : {KeyOrder::Bytewise(), KeyOrder::ReverseBytewise(), KeyOrder::Custom(&by_length)}) {
     for (int round = 0; round < 150; ++round) {

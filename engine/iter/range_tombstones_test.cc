@@ -2,19 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
-
-uint64_t Seed() {
-  const char* const given = std::getenv("GNEISS_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 20240131;
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
 
 // Orders by length, then bytewise.
 class LengthOrder final : public UserOrder {
@@ -82,7 +74,7 @@ void CheckPieces(const KeyOrder& order, const RangeTombstoneList& list) {
 }
 
 TEST(RangeTombstoneListTest, AgreesWithALookAtEveryTombstone) {
-  Random random(Seed());
+  Random random(TestSeed(20240131));
   const LengthOrder by_length;
   for (const KeyOrder& order : {KeyOrder::Bytewise(), KeyOrder::ReverseBytewise(), KeyOrder::Custom(&by_length)}) {
     for (int round = 0; round < 200; ++round) {

@@ -190,10 +190,10 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
 // the parent knows the new node: a reader that comes to the child later sees that the parent changed.
 void MemtableIndex::SplitChild(IndexInner* parent, uint32_t child_at, Slice internal_key) {
   IndexNode* const child = parent->ChildAt(child_at);
+  IndexNode* const right = NewNode(child->level);  // may throw, so nothing is locked yet
   // A full leaf gets no more inserts, but the one that filled it may still be under way.
   while (!child->version.TryLock(child->version.BeginRead())) {
   }
-  IndexNode* const right = NewNode(child->level);
 
   // A run of ascending keys leaves full nodes behind, a run of descending ones too.
   const uint32_t at = CountBelow(child, internal_key);

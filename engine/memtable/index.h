@@ -72,7 +72,9 @@ class MemtableIndex {
   const uint64_t head_flip_;
   Arena* const arena_;
   std::atomic<IndexNode*> root_{nullptr};
-  std::atomic<uint64_t> leaf_count_{0};
+
+  // What writers write is kept off the line that every reader reads.
+  alignas(64) std::atomic<uint64_t> leaf_count_{0};
   Mutex structure_mutex_;
 
   // Where the single writer inserted last, and whether the insert before it went to the same leaf.

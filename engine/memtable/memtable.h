@@ -4,7 +4,7 @@
 // Owner:   entries lie in the memtable's arena and never move: slices into them live as long as the memtable.
 // Threads: readers are never blocked and need no lock. Add may be called from several threads at once when
 //          `is_concurrent`; else from one thread at a time. An entry is visible to readers once Add returned; readers
-//          filter by sequence number anyway.
+//          filter by sequence number anyway. A positioned iterator may miss what is added later until its next seek.
 // Errors:  none (std::bad_alloc apart).
 #pragma once
 
@@ -71,9 +71,11 @@ class Memtable {
   std::unique_ptr<MemtableIndex> index_;
   std::unique_ptr<MemtableIndex> range_tombstone_index_;
   std::unique_ptr<TombstoneCover> tombstone_cover_;
-  std::atomic<uint64_t> entries_{0};
-  std::atomic<uint64_t> deletions_{0};
   std::atomic<uint64_t> range_tombstones_{0};
+
+  // Written by every Add, so kept off the lines that every reader reads.
+  alignas(64) std::atomic<uint64_t> entries_{0};
+  std::atomic<uint64_t> deletions_{0};
   std::atomic<uint64_t> data_bytes_{0};
   std::atomic<SeqNo> first_seq_{kSeqMax};
 };

@@ -3,22 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/base/test_seed.h"
 
 namespace gneiss {
 namespace {
-
-uint64_t Seed() {
-  const char* const given = std::getenv("GNEISS_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 20240131;
-  std::printf("GNEISS_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
 
 // Upper and lower case are the same key.
 class CaselessOrder final : public UserOrder {
@@ -58,7 +51,7 @@ std::string RandomKey(Random* random) {
 }
 
 TEST(TombstoneCoverTest, AgreesWithALookAtEveryTombstone) {
-  Random random(Seed());
+  Random random(TestSeed(20240131));
   const CaselessOrder caseless;
   for (const KeyOrder& order : {KeyOrder::Bytewise(), KeyOrder::ReverseBytewise(), KeyOrder::Custom(&caseless)}) {
     for (int round = 0; round < 60; ++round) {
@@ -85,7 +78,7 @@ std::string Number(uint64_t number) { return std::to_string(1000000 + number); }
 
 // Readers at an old seq see the same whatever is added meanwhile.
 TEST(TombstoneCoverTest, WritersDoNotDisturbOlderSnapshots) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = TestSeed(20240131);
   Random random(seed);
   Arena arena;
   TombstoneCover cover(KeyOrder(), &arena);
