@@ -93,6 +93,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     status = RunCompaction(params, &result);
     change.edit = std::move(result.edit);
     change.preserves_snapshots = !result.counts.filter_changed_anything;
+    change.outputs = &result.outputs;
   } else {
     change.edit = EditOfMoveOrDrop(work);
     change.preserves_snapshots = work.type == CompactionWork::Type::kMove;

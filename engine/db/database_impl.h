@@ -85,7 +85,8 @@ class DatabaseImpl final : public Database {
     FamilyPtr family;
     VersionEdit edit;
     bool preserves_snapshots = true;
-    size_t flushed_memtables = 0;  // so many of the oldest sealed ones are in the edit's tables
+    const std::vector<OutputTable>* outputs = nullptr;  // properties of the added tables, where they are known
+    size_t flushed_memtables = 0;                       // so many of the oldest sealed ones are in the edit's tables
   };
   // What recovery carries from log to log.
   struct Replay {

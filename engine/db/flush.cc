@@ -132,6 +132,7 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     bytes += output.meta.file_bytes;
     change.edit.added_tables.emplace_back(0, output.meta);
   }
+  change.outputs = &outputs;
   const Status installed = Install({std::move(change)});
   const uint64_t elapsed_us = config_.clock->NowMicros() - start_us;
   if (!installed.ok()) return installed;

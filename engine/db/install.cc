@@ -38,7 +38,16 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
     if (change.family->is_dropped.load()) status = Status::ColumnFamilyDropped("Column family dropped");
     if (status.ok()) {
       status = change.family->version->Apply(
-          change.edit, [&](const TableMeta& meta) { return MakeTable(*change.family, meta); }, &next[i]);
+          change.edit,
+          [&](const TableMeta& meta) {
+            TableFilePtr table = MakeTable(*change.family, meta);
+            for (size_t o = 0; change.outputs != nullptr && o < change.outputs->size(); ++o) {
+              const OutputTable& output = (*change.outputs)[o];
+              if (output.meta.number == meta.number) table->NoteProperties(output.properties);
+            }
+            return table;
+          },
+          &next[i]);
     }
     edits.push_back(change.edit);
   }
@@ -147,6 +156,9 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
     family->version->AppendTo(&tables);
     tables.log_number = family->log_number;
     tables.last_seq = LatestSeq();
+    for (size_t level = 0; level < family->cursors.size(); ++level) {
+      if (!family->cursors[level].empty()) tables.compact_cursors.emplace_back(level, family->cursors[level]);
+    }
     edits.push_back(std::move(tables));
   }
   edits.back().max_column_family = max_family_id_;

@@ -66,7 +66,7 @@ DatabaseImpl::~DatabaseImpl() {
   Close().IgnoreError("a destructor has no one to tell");
   families_.clear();
   commit_families_.clear();
-  Reclaim();  // what no handle and no iterator holds is freed now
+  ReclaimAll();  // tables and their files must not outlive the file system that opened them
 }
 
 Status Database::Open(const DatabaseConfig& config, const std::string& dir,
