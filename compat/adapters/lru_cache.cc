@@ -75,6 +75,9 @@ rocksdb::Status LruCache::Insert(const rocksdb::Slice& key, void* value, size_t 
   const Status status =
       cache_->Insert(ToEngine(key), box.get(), charge + box_charge_, &FreeBox,
                      static_cast<gneiss::Cache::Priority>(priority), handle == nullptr ? nullptr : &pinned);
+  if (status.sub_code() == Status::SubCode::kMemoryLimit) {
+    return rocksdb::Status::MemoryLimit("Insert failed due to LRU cache being full.");
+  }
   if (!status.ok()) return ToRocks(status);
   box.release();
   if (handle != nullptr) *handle = reinterpret_cast<Handle*>(pinned);

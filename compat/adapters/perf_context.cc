@@ -27,7 +27,8 @@ thread_local IOStatsContext iostats_context;
   X(user_key_comparison_count)                                                                                         \
   X(block_cache_hit_count)                                                                                             \
   X(block_read_count)                                                                                                  \
-  X(block_read_byte) X(block_read_time) X(block_cache_index_hit_count) X(block_cache_standalone_handle_count)          \
+  X(block_read_byte)                                                                                                   \
+  X(block_read_time) X(block_cache_index_hit_count) X(block_cache_standalone_handle_count)                             \
       X(block_cache_real_handle_count) X(index_block_read_count) X(block_cache_filter_hit_count) X(                    \
           filter_block_read_count) X(compression_dict_block_read_count) X(secondary_cache_hit_count)                   \
           X(compressed_sec_cache_insert_real_count) X(compressed_sec_cache_insert_dummy_count) X(                      \
