@@ -327,7 +327,7 @@ Status BlockBasedTableFactory::NewTableReader(const rocksdb::ReadOptions&, const
 
 rocksdb::TableBuilder* BlockBasedTableFactory::NewTableBuilder(const rocksdb::TableBuilderOptions&,
                                                                rocksdb::WritableFileWriter*) const {
-  return nullptr;
+  FailNotBuilt("TableFactory::NewTableBuilder");
 }
 
 const void* BlockBasedTableFactory::GetOptionsPtr(const std::string& name) const {

@@ -3,7 +3,8 @@
 //
 // Owner:   as every TableFactory, usually held by a shared_ptr in ColumnFamilyOptions.
 // Threads: the options may change only before the database opens, or through SetOptions.
-// Errors:  NewTableReader answers NotSupported and NewTableBuilder null: both hand out RocksDB's internal classes.
+// Errors:  NewTableReader and NewTableBuilder, which hand out RocksDB's internal classes, are not built; nothing calls
+// them.
 #pragma once
 
 #include <rocksdb/table.h>

@@ -1,7 +1,8 @@
 // Flush block policies: when a data block is full. The engine cuts blocks by size as the table options say; a policy is
-// a name in the options, and NewFlushBlockPolicy answers null.
+// a name in the options, and the engine never asks for its object.
 #include <rocksdb/flush_block_policy.h>
 
+#include "compat/not_supported.h"
 #include "compat/options/load_object.h"
 #include "compat/options/stock_objects.h"
 
@@ -39,11 +40,11 @@ FlushBlockBySizePolicyFactory::FlushBlockBySizePolicyFactory() = default;
 
 FlushBlockPolicy* FlushBlockBySizePolicyFactory::NewFlushBlockPolicy(const BlockBasedTableOptions&,
                                                                      const BlockBuilder&) const {
-  return nullptr;
+  gneiss::compat::FailNotBuilt("FlushBlockPolicyFactory::NewFlushBlockPolicy");
 }
 
 FlushBlockPolicy* FlushBlockBySizePolicyFactory::NewFlushBlockPolicy(const uint64_t, const int, const BlockBuilder&) {
-  return nullptr;
+  gneiss::compat::FailNotBuilt("FlushBlockPolicyFactory::NewFlushBlockPolicy");
 }
 
 }  // namespace rocksdb

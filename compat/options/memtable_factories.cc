@@ -1,5 +1,5 @@
 // Memtable factories: objects that carry a name and options. The engine has one memtable of its own and takes them as a
-// hint, so they make no MemTableRep: CreateMemTableRep answers null.
+// hint; it never asks them for a MemTableRep, and nobody else can.
 #include <rocksdb/memtablerep.h>
 #include <rocksdb/slice.h>
 
@@ -68,6 +68,8 @@ const OptionMap& VectorFields() {
   return *map;
 }
 
+[[noreturn]] MemTableRep* MakeNoMemtable() { FailNotBuilt("MemTableRepFactory::CreateMemTableRep"); }
+
 class HashSkipListFactory : public MemTableRepFactory {
  public:
   explicit HashSkipListFactory(const HashSkipListOptions& options) : options_(options) {
@@ -78,7 +80,7 @@ class HashSkipListFactory : public MemTableRepFactory {
   using MemTableRepFactory::CreateMemTableRep;
   MemTableRep* CreateMemTableRep(const MemTableRep::KeyComparator&, Allocator*, const SliceTransform*,
                                  Logger*) override {
-    return nullptr;
+    return MakeNoMemtable();
   }
 
  private:
@@ -95,7 +97,7 @@ class HashLinkListFactory : public MemTableRepFactory {
   using MemTableRepFactory::CreateMemTableRep;
   MemTableRep* CreateMemTableRep(const MemTableRep::KeyComparator&, Allocator*, const SliceTransform*,
                                  Logger*) override {
-    return nullptr;
+    return MakeNoMemtable();
   }
 
  private:
@@ -176,7 +178,7 @@ std::string SkipListFactory::GetId() const {
 
 MemTableRep* SkipListFactory::CreateMemTableRep(const MemTableRep::KeyComparator&, Allocator*, const SliceTransform*,
                                                 Logger*) {
-  return nullptr;
+  return gneiss::compat::MakeNoMemtable();
 }
 
 VectorRepFactory::VectorRepFactory(size_t count) : count_(count) {
@@ -185,7 +187,7 @@ VectorRepFactory::VectorRepFactory(size_t count) : count_(count) {
 
 MemTableRep* VectorRepFactory::CreateMemTableRep(const MemTableRep::KeyComparator&, Allocator*, const SliceTransform*,
                                                  Logger*) {
-  return nullptr;
+  return gneiss::compat::MakeNoMemtable();
 }
 
 MemTableRepFactory* NewHashSkipListRepFactory(size_t bucket_count, int32_t skiplist_height,

@@ -54,7 +54,7 @@ class UnbuiltTableFactory : public TableFactory {
   }
   rocksdb::TableBuilder* NewTableBuilder(const rocksdb::TableBuilderOptions&,
                                          rocksdb::WritableFileWriter*) const override {
-    return nullptr;
+    FailNotBuilt("TableFactory::NewTableBuilder");
   }
 };
 

@@ -151,7 +151,7 @@ void GenericRateLimiter::Request(int64_t bytes, Env::IOPriority pri, rocksdb::St
   TokenBucket::Request request;
   request.bytes = std::max<int64_t>(bytes, 0);
   MutexLock lock(&mutex_);
-  if (is_stopping_) return;
+  if (is_stopping_ || pri >= Env::IO_TOTAL) return;  // IO_TOTAL means "not limited"
   if (is_auto_tuned_) MaybeTune();
   bucket_.CountRequest(pri);
   if (bucket_.Take(request.bytes, pri)) return;
