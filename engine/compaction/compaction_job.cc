@@ -64,6 +64,7 @@ TableOutputConfig OutputOf(const CompactionJobParams& params) {
   output.grandparent_overlap_bytes_max = work.grandparent_overlap_bytes_max;
   if (!work.is_bottommost) output.grandparents = work.grandparents;
   output.oldest_ancestor_unix_seconds = OldestAncestor(work);
+  output.table.level = work.output_level;
   if (work.disables_compression) {
     output.table.compression = Compression::kNone;
     output.table.compression_name = CompressionName(Compression::kNone);

@@ -175,7 +175,7 @@ bool IsOlderThan(uint64_t unix_seconds, uint64_t now_unix_seconds, uint64_t age_
 bool IsRewritableBottommost(const Version& version, int level, const TableFilePtr& table, SeqNo oldest_snapshot) {
   const SeqNo largest_seq = table->meta().largest_seq;
   return level > 0 && largest_seq != 0 && largest_seq < oldest_snapshot &&
-         !AnyOverlapBelow(version, level, RangeOf(version.order(), {table}));
+         !AnyOverlapBelow(version, level, RangeOf(*table));
 }
 
 void GatherWantingTables(const Version& version, const CompactionConfig& config, uint64_t now_unix_seconds,

@@ -111,7 +111,7 @@ std::optional<CompactionWork> LeveledChooser::MoveOldestOfLevel0() {
   Tables moved;
   for (size_t i = level0_.size(); i-- > 0;) {
     const TableFilePtr& table = level0_[i];
-    const KeyRange range = RangeOf(order_, {table});
+    const KeyRange range = RangeOf(*table);
     const bool is_free = Overlapping(order_, base, range).empty() &&
                          std::none_of(moved.begin(), moved.end(),
                                       [&](const TableFilePtr& other) { return DoesOverlap(order_, *other, range); });
@@ -149,7 +149,7 @@ std::optional<CompactionWork> LeveledChooser::FromTable(const LevelTable& candid
   if (candidate.level == 0) return FromLevel0();
   if (candidate.level + 1 >= context_.version.LevelCount()) return std::nullopt;
   const Tables& tables = TablesBelow(context_.version, candidate.level);
-  const Span own = Overlapping(order_, tables, RangeOf(order_, {candidate.table}));
+  const Span own = Overlapping(order_, tables, RangeOf(*candidate.table));
   const Span span = ExpandToCleanCut(order_, tables, own);
   if (IsBusy(tables, span)) return std::nullopt;
   return MergeDown(context_, candidate.level, span, candidate.level + 1);
@@ -161,7 +161,7 @@ std::optional<CompactionWork> LeveledChooser::RewriteTable(const LevelTable& can
     return RewriteInPlace(context_, 0, {candidate.table});
   }
   const Tables& tables = TablesBelow(context_.version, candidate.level);
-  const Span own = Overlapping(order_, tables, RangeOf(order_, {candidate.table}));
+  const Span own = Overlapping(order_, tables, RangeOf(*candidate.table));
   const Span span = ExpandToCleanCut(order_, tables, own);
   if (IsBusy(tables, span)) return std::nullopt;
   return RewriteInPlace(context_, candidate.level, TablesOf(tables, span));

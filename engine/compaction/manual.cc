@@ -17,7 +17,7 @@ Tables Level0Touching(const KeyOrder& order, const Tables& level0, KeyRange rang
       if (is_taken[i] || !DoesOverlap(order, *level0[i], range)) continue;
       is_taken[i] = true;
       has_grown = true;
-      range = UnionOf(order, range, RangeOf(order, {level0[i]}));
+      range = UnionOf(order, range, RangeOf(*level0[i]));
     }
   }
   Tables taken;
@@ -29,13 +29,15 @@ Tables Level0Touching(const KeyOrder& order, const Tables& level0, KeyRange rang
 
 // The first tables of the span that, with what they overlap in the output level, stay below the limit; at least one.
 Span FirstPiece(const WorkContext& context, const Tables& tables, Span span, const Tables& output_tables) {
-  const KeyOrder& order = context.order();
-  for (size_t limit = span.first + 1; limit < span.limit; ++limit) {
-    const Span piece{span.first, limit};
-    const Span output = Overlapping(order, output_tables, RangeOf(order, TablesOf(tables, piece)));
-    if (BytesOf(tables, piece) + BytesOf(output_tables, output) >= context.compaction_bytes_max) return piece;
+  Span piece{span.first, span.first};
+  size_t next_output = Overlapping(context.order(), output_tables, RangeOf(tables, span)).first;
+  uint64_t bytes = 0;
+  while (piece.limit < span.limit && bytes < context.compaction_bytes_max) {
+    bytes += tables[piece.limit++]->meta().file_bytes;
+    const size_t output_limit = Overlapping(context.order(), output_tables, RangeOf(tables, piece)).limit;
+    for (; next_output < output_limit; ++next_output) bytes += output_tables[next_output]->meta().file_bytes;
   }
-  return span;
+  return piece;
 }
 
 std::optional<CompactionWork> ChooseLevel0Range(const WorkContext& context, const ManualRequest& request,

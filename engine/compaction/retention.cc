@@ -294,9 +294,12 @@ void Retention::Rep::MeetSingleDelete(SeqNo seq, size_t stripe_before) {
     return EmitTombstone(seq, Kind::kSingleDelete);
   }
   if (entry.kind == Kind::kSingleDelete || entry.kind == Kind::kDelete) {
-    if (entry.kind == Kind::kDelete && params.enforces_single_delete_contracts) {
-      status = Status::Corruption(kMixedSingleDelete);
-      return;
+    if (entry.kind == Kind::kDelete) {
+      if (params.enforces_single_delete_contracts) {
+        status = Status::Corruption(kMixedSingleDelete);
+        return;
+      }
+      Log(params.logger, LogLevel::kWarn, "%s", kMixedSingleDelete);
     }
     ++counts.dropped_obsolete;  // the older tombstone does the work
     last_stripe = stripe_before;

@@ -46,9 +46,7 @@ class GrandparentBorders {
     for (const TableFilePtr& table : tables) {
       const TableMeta& meta = table->meta();
       borders_.push_back({meta.smallest.user_key(), true, meta.file_bytes});
-      // A largest key made by a range tombstone is itself outside of the table.
-      const bool is_exclusive = TrailerOf(meta.largest.Encode()) == PackTrailer(kSeqMax, Kind::kRangeDelete);
-      borders_.push_back({meta.largest.user_key(), is_exclusive, 0});
+      borders_.push_back({meta.largest.user_key(), table->EndsBeforeLargest(), 0});
     }
   }
 
@@ -208,6 +206,7 @@ Status TableOutput::Rep::CloseTable(const Slice* next_user_key) {
   GNEISS_RETURN_IF_ERROR(AddRangeTombstones(next_user_key));
   GNEISS_RETURN_IF_ERROR(writer->Finish());
   table.meta.file_bytes = writer->FileBytes();
+  table.meta.is_marked_for_compaction = writer->NeedsCompaction();
   table.properties = writer->properties();
   GNEISS_RETURN_IF_ERROR(SyncAndClose());
   finished_bytes += table.meta.file_bytes;

@@ -6,25 +6,15 @@ namespace gneiss {
 
 namespace {
 
-// A largest key made by a range tombstone is itself outside of the table.
-bool IsLargestExcluded(const TableFile& table) {
-  return TrailerOf(table.meta().largest.Encode()) == PackTrailer(kSeqMax, Kind::kRangeDelete);
-}
-
 bool EndsBefore(const KeyOrder& order, const TableFile& table, Slice user_key) {
   const int compared = order.Compare(table.largest_user_key(), user_key);
-  return compared < 0 || (compared == 0 && IsLargestExcluded(table));
+  return compared < 0 || (compared == 0 && table.EndsBeforeLargest());
 }
 
 bool BeginsBehind(const KeyOrder& order, const TableFile& table, const KeyRange& range) {
   if (!range.end) return false;
   const int compared = order.Compare(table.smallest_user_key(), *range.end);
   return compared > 0 || (compared == 0 && range.is_end_excluded);
-}
-
-KeyRange RangeOfTable(const TableFile& table) {
-  return {
-      .begin = table.smallest_user_key(), .end = table.largest_user_key(), .is_end_excluded = IsLargestExcluded(table)};
 }
 
 bool IsEndBefore(const KeyOrder& order, const KeyRange& a, const KeyRange& b) {
@@ -59,9 +49,21 @@ KeyRange UnionOf(const KeyOrder& order, const KeyRange& a, const KeyRange& b) {
   return both;
 }
 
+KeyRange RangeOf(const TableFile& table) {
+  return {.begin = table.smallest_user_key(),
+          .end = table.largest_user_key(),
+          .is_end_excluded = table.EndsBeforeLargest()};
+}
+
+KeyRange RangeOf(const Tables& tables, const Span& span) {
+  KeyRange range = RangeOf(*tables[span.limit - 1]);
+  range.begin = tables[span.first]->smallest_user_key();
+  return range;
+}
+
 KeyRange RangeOf(const KeyOrder& order, const Tables& tables) {
-  KeyRange range = RangeOfTable(*tables.front());
-  for (const TableFilePtr& table : tables) range = UnionOf(order, range, RangeOfTable(*table));
+  KeyRange range = RangeOf(*tables.front());
+  for (const TableFilePtr& table : tables) range = UnionOf(order, range, RangeOf(*table));
   return range;
 }
 
@@ -83,7 +85,7 @@ Span Within(const KeyOrder& order, const Tables& tables, const KeyRange& range) 
   while (!span.empty() && range.begin && order.Compare(tables[span.first]->smallest_user_key(), *range.begin) < 0) {
     ++span.first;
   }
-  while (!span.empty() && IsEndBefore(order, range, RangeOfTable(*tables[span.limit - 1]))) --span.limit;
+  while (!span.empty() && IsEndBefore(order, range, RangeOf(*tables[span.limit - 1]))) --span.limit;
   return span;
 }
 

@@ -35,7 +35,10 @@ const Tables& TablesBelow(const Version& version, int level);  // level > 0, in 
 Tables Level0Tables(const Version& version);                   // newest first
 Tables TablesOf(const Tables& tables, const Span& span);
 
-KeyRange RangeOf(const KeyOrder& order, const Tables& tables);  // of one table or more, in any order
+// Of one table or more: in any order, or a span in key order.
+KeyRange RangeOf(const KeyOrder& order, const Tables& tables);
+KeyRange RangeOf(const Tables& tables, const Span& span);
+KeyRange RangeOf(const TableFile& table);
 KeyRange UnionOf(const KeyOrder& order, const KeyRange& a, const KeyRange& b);
 bool DoesOverlap(const KeyOrder& order, const TableFile& table, const KeyRange& range);
 Span Overlapping(const KeyOrder& order, const Tables& tables, const KeyRange& range);

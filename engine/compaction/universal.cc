@@ -185,7 +185,7 @@ std::optional<CompactionWork> UniversalChooser::ForMarked() const {
       if (!IsBusy(level0)) work = MergeLevel0Down(context_, level0, is_lowest ? output_level - 1 : output_level);
     } else {
       const Tables& tables = TablesBelow(context_.version, candidate.level);
-      const Span own = Overlapping(context_.order(), tables, RangeOf(context_.order(), {candidate.table}));
+      const Span own = Overlapping(context_.order(), tables, RangeOf(*candidate.table));
       const Span span = ExpandToCleanCut(context_.order(), tables, own);
       if (!IsBusy(tables, span)) work = MergeDown(context_, candidate.level, span, output_level);
     }

@@ -14,16 +14,14 @@ constexpr size_t kMoveTablesMax = 4;            // at a time, not to press on th
 Span GrowInput(const WorkContext& context, const Tables& tables, Span span, const Tables& output_tables,
                Span output_span) {
   const KeyOrder& order = context.order();
-  const KeyRange merged =
-      UnionOf(order, RangeOf(order, TablesOf(tables, span)), RangeOf(order, TablesOf(output_tables, output_span)));
+  const KeyRange merged = UnionOf(order, RangeOf(tables, span), RangeOf(output_tables, output_span));
   const uint64_t output_bytes = BytesOf(output_tables, output_span);
   const auto is_better = [&](const Span& wider) {
     return wider.size() > span.size() && wider.first <= span.first && span.limit <= wider.limit &&
            output_bytes + BytesOf(tables, wider) < context.compaction_bytes_max && !IsBusy(tables, wider);
   };
   const auto output_of = [&](const Span& wider) {
-    return ExpandToCleanCut(order, output_tables,
-                            Overlapping(order, output_tables, RangeOf(order, TablesOf(tables, wider))));
+    return ExpandToCleanCut(order, output_tables, Overlapping(order, output_tables, RangeOf(tables, wider)));
   };
 
   const Span overlapping = ExpandToCleanCut(order, tables, Overlapping(order, tables, merged));
@@ -52,7 +50,7 @@ Span GrowMove(const WorkContext& context, const Tables& tables, Span span, const
     bytes += tables[span.limit]->meta().file_bytes;
     if (tables[span.limit]->is_being_compacted || bytes > context.compaction_bytes_max ||
         ExpandToCleanCut(order, tables, wider) != wider ||
-        !Overlapping(order, output_tables, RangeOf(order, TablesOf(tables, wider))).empty()) {
+        !Overlapping(order, output_tables, RangeOf(tables, wider)).empty()) {
       break;
     }
     span = wider;
@@ -83,7 +81,7 @@ bool CanMove(const WorkContext& context, const CompactionWork& work) {
   // Not where the moved table would later cost too large a merge.
   const Tables& next = TablesBelow(context.version, work.output_level + 1);
   return std::all_of(input.tables.begin(), input.tables.end(), [&](const TableFilePtr& table) {
-    const Span overlap = Overlapping(order, next, RangeOf(order, {table}));
+    const Span overlap = Overlapping(order, next, RangeOf(*table));
     return table->meta().file_bytes + BytesOf(next, overlap) <= context.compaction_bytes_max;
   });
 }
@@ -138,7 +136,7 @@ std::optional<CompactionWork> MergeDown(const WorkContext& context, int level, S
   const KeyOrder& order = context.order();
   const Tables& tables = TablesBelow(context.version, level);
   const Tables& output_tables = TablesBelow(context.version, output_level);
-  const KeyRange range = RangeOf(order, TablesOf(tables, span));
+  const KeyRange range = RangeOf(tables, span);
   const Span output_span = ExpandToCleanCut(order, output_tables, Overlapping(order, output_tables, range));
   if (IsBusy(output_tables, output_span)) return std::nullopt;
   if (!output_span.empty()) {
