@@ -35,6 +35,11 @@ class FastBloomBuilder final : public FilterBuilder {
   }
   size_t KeyCount() const override { return hashes_.size(); }
   std::string Finish() override;
+  size_t KeysFor(size_t block_bytes) const override {
+    const uint64_t lines =
+        block_bytes < kFilterTrailerBytes ? 0 : (block_bytes - kFilterTrailerBytes) / kBloomLineBytes;
+    return static_cast<size_t>(lines * kBloomLineBytes * 8000 / static_cast<uint64_t>(millibits_per_key_));
+  }
 
  private:
   void SetBits(char* bits, uint32_t line_count, int probes) const;
@@ -80,6 +85,13 @@ class LegacyBloomBuilder final : public FilterBuilder {
   }
   size_t KeyCount() const override { return hashes_.size(); }
   std::string Finish() override;
+  size_t KeysFor(size_t block_bytes) const override {
+    // The most keys whose lines, an odd number of them, fit.
+    uint64_t lines = block_bytes < kFilterTrailerBytes ? 0 : (block_bytes - kFilterTrailerBytes) / kBloomLineBytes;
+    if (lines % 2 == 0 && lines > 0) --lines;
+    return static_cast<size_t>(std::min(lines * kBloomLineBytes * 8, kLegacyBloomBitsMax) /
+                               static_cast<uint64_t>(bits_per_key_));
+  }
 
  private:
   const int bits_per_key_;

@@ -28,7 +28,8 @@ class FilterBuilder {
   virtual ~FilterBuilder() = default;
   virtual void AddKey(Slice key_or_prefix) = 0;  // repeated neighbours are counted once
   virtual size_t KeyCount() const = 0;
-  virtual std::string Finish() = 0;  // the whole filter block's payload; empty when no key was added
+  virtual std::string Finish() = 0;  // the whole filter block's payload; empty when no key was added. Then starts anew
+  virtual size_t KeysFor(size_t block_bytes) const = 0;  // about how many keys make a block of this size
 };
 // Null for kNone.
 std::unique_ptr<FilterBuilder> NewFilterBuilder(const FilterConfig& config);

@@ -1,10 +1,12 @@
-// A TableFilterBuilder decides what of each user key goes into a table's filter: the whole key, its prefix, or both.
+// A TableFilterBuilder decides what of each user key goes into a table's filter: the whole key, its prefix, or both;
+// and it keeps the finished parts of a partitioned filter.
 //
 // Owner:   the prefix extractor is shared; the bits are built by engine/filter. Threads: one thread. Errors: none.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/filter/filter.h"
 #include "engine/key/prefix_extractor.h"
@@ -25,8 +27,20 @@ class TableFilterBuilder {
     }
     AddWithPrefix(user_key);
   }
-  size_t KeyCount() const { return bits_->KeyCount(); }
+  size_t KeyCount() const { return finished_keys_ + bits_->KeyCount(); }
+  // At the end, not partitioned: the filter block's payload.
   std::string Finish() { return bits_->Finish(); }
+
+  struct Part {
+    std::string separator;  // an internal key at or behind the part's keys
+    std::string bits;
+  };
+  // Partitioned: at how many keys a part should end, and how many this one has.
+  size_t KeysPerPart(size_t part_bytes) const;
+  size_t KeysInPart() const { return bits_->KeyCount(); }
+  // `next_user_key` is null at the end.
+  void EndPart(Slice separator, const Slice* next_user_key);
+  const std::vector<Part>& parts() const { return parts_; }
 
  private:
   void AddWithPrefix(Slice user_key);
@@ -37,6 +51,8 @@ class TableFilterBuilder {
   // Keys and prefixes alternate, so that the bits' own check of neighbours does not see repetitions.
   bool has_last_key_ = false;
   bool has_last_prefix_ = false;
+  size_t finished_keys_ = 0;
+  std::vector<Part> parts_;
   std::string last_key_;
   std::string last_prefix_;
 };

@@ -12,6 +12,7 @@ struct Setting {
   TableFormat format;
   Compression compression = Compression::kNone;
   KeyOrder order;
+  uint32_t dictionary_bytes_max = 0;
 };
 
 std::vector<Setting> Settings() {
@@ -55,6 +56,28 @@ std::vector<Setting> Settings() {
   add("NoDelta", [](Setting* s) { s->format.delta_encode_keys = false; });
   add("Restart1", [](Setting* s) { s->format.restart_interval = 1; });
   add("Aligned", [](Setting* s) { s->format.block_align = true; });
+  add("TwoLevels", [](Setting* s) {
+    s->format.index_type = IndexType::kTwoLevel;
+    s->format.metadata_block_bytes = 200;
+  });
+  for (const uint32_t version : {2, 5}) {
+    add("PartitionedVersion" + std::to_string(version), [&](Setting* s) {
+      s->format.format_version = version;
+      s->format.index_type = IndexType::kTwoLevel;
+      s->format.partition_filters = true;
+      s->format.metadata_block_bytes = 200;
+      s->format.filter.type = FilterConfig::Type::kBloom;
+      s->format.filter.bits_per_key = 10;
+      s->format.filter.is_legacy_bloom = version < 5;
+    });
+  }
+  for (const Compression type : {Compression::kZlib, Compression::kLz4, Compression::kZstd}) {
+    add(std::string("Dictionary") + CompressionName(type), [&](Setting* s) {
+      s->compression = type;
+      s->dictionary_bytes_max = 2000;
+      s->format.verify_compression = true;
+    });
+  }
   add("LargeBlocks", [](Setting* s) { s->format.block_bytes = 256 << 10; });
   return settings;
 }
@@ -82,6 +105,7 @@ class TableTest : public testing::TestWithParam<Setting> {
     config.order = GetParam().order;
     config.comparator_name = GetParam().order.Name();
     config.compression = GetParam().compression;
+    config.compression_config.dictionary_bytes_max = GetParam().dictionary_bytes_max;
     config.compression_name = CompressionName(GetParam().compression);
     contents_ = BuildTable(config, entries_, &written_);
   }
@@ -244,7 +268,7 @@ TEST_P(TableTest, ThroughTheCache) {
 
 // The index and the filter live in the cache too, and come and go.
 TEST_P(TableTest, IndexAndFilterInTheCache) {
-  Fill(1000, 2);
+  Fill(100, 2);
   Write();
   read_config_.cache_index_and_filter_blocks = true;
   for (const bool is_pinned : {false, true}) {

@@ -6,6 +6,7 @@
 
 #include "engine/base/check.h"
 #include "engine/table/block_builder.h"
+#include "engine/table/dictionary_buffer.h"
 #include "engine/table/footer.h"
 #include "engine/table/index_builder.h"
 #include "engine/table/meta_blocks.h"
@@ -18,14 +19,15 @@ namespace {
 constexpr size_t kOutputPieceBytes = size_t{256} << 10;
 constexpr size_t kCompressibleBytesMax = 0x7fffffff;
 constexpr size_t kAlignmentBytesMax = 4096;
+// So many raw bytes are held back to make a dictionary of.
+constexpr size_t kDictionaryBufferBytes = size_t{16} << 20;
 
 TableFormat Sanitized(TableFormat format) {
   // The old footer has no room for a checksum type.
   if (format.format_version == 0 && format.checksum != ChecksumType::kCrc32c) format.format_version = 1;
-  // Hash and partitioned indexes are hints; a binary-search index serves every reader, and the property says so.
-  if (format.index_type == IndexType::kHashSearch || format.index_type == IndexType::kTwoLevel) {
-    format.index_type = IndexType::kBinarySearch;
-  }
+  // A hash index speeds up a binary-search index, which serves every reader without it.
+  if (format.index_type == IndexType::kHashSearch) format.index_type = IndexType::kBinarySearch;
+  if (format.index_type != IndexType::kTwoLevel) format.partition_filters = false;
   format.restart_interval = std::max(format.restart_interval, 1);
   format.block_size_deviation_percent = std::clamp(format.block_size_deviation_percent, 0, 100);
   return format;
@@ -37,17 +39,16 @@ Compression SanitizedCompression(const TableWriteConfig& config) {
   return is_old ? Compression::kNone : config.compression;
 }
 
-// Where RocksDB's flush policy begins to look ahead. Zero: never.
-size_t DeviationLimit(const TableFormat& format) {
-  const auto percent = static_cast<size_t>(100 - format.block_size_deviation_percent);
-  return (format.block_bytes * percent + 99) / 100;
-}
-
 std::string CompressionOptionsText(const CompressionConfig& config) {
   return "window_bits=" + std::to_string(config.window_bits) + "; level=" + std::to_string(config.level) +
          "; strategy=" + std::to_string(config.strategy) +
          "; max_dict_bytes=" + std::to_string(config.dictionary_bytes_max) +
          "; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; ";
+}
+
+bool UsesDictionary(Compression type) {
+  return type == Compression::kZlib || type == Compression::kLz4 || type == Compression::kLz4hc ||
+         type == Compression::kZstd;
 }
 
 // A payload must shrink by more than an eighth to be stored compressed.
@@ -60,7 +61,9 @@ struct TableWriter::Rep {
 
   Status Add(Slice key, Slice value);
   Status Finish();
-  size_t BufferedBytes() const { return data_block.empty() ? 0 : data_block.EstimatedBytes(); }
+  size_t BufferedBytes() const {
+    return (data_block.empty() ? 0 : data_block.EstimatedBytes()) + (held == nullptr ? 0 : held->bytes());
+  }
 
   const TableWriteConfig config;
   const TableFormat format;
@@ -78,15 +81,21 @@ struct TableWriter::Rep {
   void CountEntry(Kind kind, Slice key, Slice value);
   bool IsBlockFull(Slice key, Slice value) const;
   Status WriteDataBlock(const Slice* next_first_key);
+  Status EmitDataBlock(Slice payload, Slice own_first_key, Slice last_key, const Slice* next_first_key);
+  Status EmitHeldBlocks();
+  Status WriteDictionary(MetaIndex* metaindex);
   // Compresses when that pays, writes, and says where.
-  Status WriteCompressible(Slice payload, BlockHandle* handle);
+  Status WriteCompressible(Slice payload, Slice with_dictionary, BlockHandle* handle);
   Status WriteRaw(Slice payload, BlockHandle* handle) { return WriteBlock(payload, Compression::kNone, handle); }
   Status WriteBlock(Slice payload, Compression type, BlockHandle* handle);
-  Status VerifyCompressed(Slice raw, Compression type) const;
+  Status VerifyCompressed(Slice raw, Slice with_dictionary) const;
   Status Pad(size_t bytes);
   Status FlushOutput();
+  void AddToFilter(Slice user_key);
   Status WriteFilter(MetaIndex* metaindex);
+  Status WriteFilterParts(BlockHandle* handle);
   Status WriteIndex(BlockHandle* handle);
+  Status WriteIndexBlock(const std::string& payload, BlockHandle* handle);
   Status WriteRangeTombstones(MetaIndex* metaindex);
   Status WriteProperties(MetaIndex* metaindex);
   void StartCollectors();
@@ -98,8 +107,11 @@ struct TableWriter::Rep {
   BlockBuilder range_tombstones;
   IndexBuilder index;
   std::unique_ptr<TableFilterBuilder> filter;
+  size_t keys_per_filter_part = 0;
   std::vector<std::unique_ptr<PropertyCollector>> collectors;
-  std::string first_key;  // of the data block, for an index with first keys
+  std::string first_key;                   // of the data block, for an index with first keys
+  std::unique_ptr<DictionaryBuffer> held;  // null: blocks are written as they fill
+  std::string dictionary;
   std::string compressed;
   std::string out;  // finished blocks that have not reached the file
 };
@@ -108,7 +120,7 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
     : config(write_config),
       format(Sanitized(write_config.format)),
       compression(SanitizedCompression(write_config)),
-      deviation_limit_bytes(DeviationLimit(format)),
+      deviation_limit_bytes(DeviationLimit(format.block_bytes, format.block_size_deviation_percent)),
       file(output),
       data_block({.restart_interval = format.restart_interval, .delta_encode_keys = format.delta_encode_keys}),
       range_tombstones({.restart_interval = 1}),
@@ -116,6 +128,12 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
   if (std::unique_ptr<FilterBuilder> bits = NewFilterBuilder(format.filter); bits != nullptr) {
     filter = std::make_unique<TableFilterBuilder>(std::move(bits), config.prefix_extractor.get(),
                                                   format.whole_key_filtering);
+    const int percent = 100 - format.block_size_deviation_percent;
+    keys_per_filter_part = filter->KeysPerPart((format.metadata_block_bytes * static_cast<size_t>(percent) + 99) / 100);
+  }
+  // Parts of a filter end where index entries are made, which held blocks have not yet.
+  if (config.compression_config.dictionary_bytes_max > 0 && UsesDictionary(compression) && !format.partition_filters) {
+    held = std::make_unique<DictionaryBuffer>();
   }
   properties.original_file_number = config.file_number;
   properties.column_family_id = config.column_family_id;
@@ -182,7 +200,7 @@ Status TableWriter::Rep::AddPoint(Slice key, Slice value) {
     return Status::Corruption("table writer got keys out of order");
   }
   if (IsBlockFull(key, value)) GNEISS_RETURN_IF_ERROR(WriteDataBlock(&key));
-  if (filter != nullptr) filter->Add(UserKeyOf(key));
+  if (filter != nullptr) AddToFilter(UserKeyOf(key));
   if (format.index_type == IndexType::kBinaryWithFirstKey && data_block.empty()) first_key = key;
   data_block.Add(key, value);
   return Status::Ok();
@@ -218,8 +236,36 @@ bool TableWriter::Rep::IsBlockFull(Slice key, Slice value) const {
 Status TableWriter::Rep::WriteDataBlock(const Slice* next_first_key) {
   if (data_block.empty()) return Status::Ok();
   const Slice payload = *data_block.Finish();
+  if (held == nullptr) {
+    GNEISS_RETURN_IF_ERROR(EmitDataBlock(payload, first_key, data_block.last_key(), next_first_key));
+  } else {
+    held->Hold({.payload = std::string(payload),
+                .first_key = first_key,
+                .last_key = std::string(data_block.last_key()),
+                .next_first_key = std::string(next_first_key == nullptr ? Slice() : *next_first_key),
+                .is_last = next_first_key == nullptr});
+    if (held->bytes() >= kDictionaryBufferBytes) GNEISS_RETURN_IF_ERROR(EmitHeldBlocks());
+  }
+  data_block.Reset();
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::EmitHeldBlocks() {
+  const std::unique_ptr<DictionaryBuffer> blocks = std::move(held);
+  if (blocks == nullptr) return Status::Ok();
+  dictionary = blocks->MakeDictionary(config.compression_config.dictionary_bytes_max);
+  for (const DictionaryBuffer::HeldBlock& block : blocks->blocks()) {
+    const Slice next_first_key = block.next_first_key;
+    GNEISS_RETURN_IF_ERROR(
+        EmitDataBlock(block.payload, block.first_key, block.last_key, block.is_last ? nullptr : &next_first_key));
+  }
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::EmitDataBlock(Slice payload, Slice own_first_key, Slice last_key,
+                                       const Slice* next_first_key) {
   BlockHandle handle;
-  GNEISS_RETURN_IF_ERROR(WriteCompressible(payload, &handle));
+  GNEISS_RETURN_IF_ERROR(WriteCompressible(payload, dictionary, &handle));
   if (format.block_align) {
     const size_t alignment = std::min(format.block_bytes, kAlignmentBytesMax);
     GNEISS_RETURN_IF_ERROR(Pad((alignment - offset % alignment) % alignment));
@@ -227,18 +273,25 @@ Status TableWriter::Rep::WriteDataBlock(const Slice* next_first_key) {
   properties.data_bytes = offset;
   ++properties.data_blocks;
   for (const auto& collector : collectors) collector->AddBlock(payload.size());
-  index.AddBlock(data_block.last_key(), next_first_key, first_key, handle);
-  data_block.Reset();
+  index.AddBlock(last_key, next_first_key, own_first_key, handle);
   return Status::Ok();
 }
 
-Status TableWriter::Rep::WriteCompressible(Slice payload, BlockHandle* handle) {
+Status TableWriter::Rep::WriteDictionary(MetaIndex* metaindex) {
+  if (dictionary.empty()) return Status::Ok();
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteRaw(dictionary, &handle));
+  metaindex->emplace(kCompressionDictionaryBlockName, handle);
+  return Status::Ok();
+}
+
+Status TableWriter::Rep::WriteCompressible(Slice payload, Slice with_dictionary, BlockHandle* handle) {
   if (compression == Compression::kNone) return WriteRaw(payload, handle);
   const bool is_timed = config.stats != nullptr && config.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config.clock->NowMicros() : 0;
   compressed.clear();
   if (payload.size() >= kCompressibleBytesMax ||
-      !Compress(compression, config.compression_config, {}, payload, &compressed) ||
+      !Compress(compression, config.compression_config, with_dictionary, payload, &compressed) ||
       !IsWorthIt(compressed.size(), payload.size())) {
     AddTicker(config.stats, Ticker::kBlocksNotCompressed);
     return WriteRaw(payload, handle);
@@ -246,13 +299,13 @@ Status TableWriter::Rep::WriteCompressible(Slice payload, BlockHandle* handle) {
   if (is_timed) RecordHistogram(config.stats, Histogram::kCompressMicros, config.clock->NowMicros() - start_us);
   RecordHistogram(config.stats, Histogram::kBytesCompressed, payload.size());
   AddTicker(config.stats, Ticker::kBlocksCompressed);
-  if (format.verify_compression) GNEISS_RETURN_IF_ERROR(VerifyCompressed(payload, compression));
+  if (format.verify_compression) GNEISS_RETURN_IF_ERROR(VerifyCompressed(payload, with_dictionary));
   return WriteBlock(compressed, compression, handle);
 }
 
-Status TableWriter::Rep::VerifyCompressed(Slice raw, Compression type) const {
+Status TableWriter::Rep::VerifyCompressed(Slice raw, Slice with_dictionary) const {
   RawBuffer buffer;
-  const Status uncompressed = Uncompress(type, {}, compressed, raw.size(), &buffer);
+  const Status uncompressed = Uncompress(compression, with_dictionary, compressed, raw.size(), &buffer);
   if (!uncompressed.ok()) return Status::Corruption("Could not decompress: ", uncompressed.message());
   if (Slice(buffer.bytes.get(), buffer.size_bytes) != raw) {
     return Status::Corruption("Decompressed block did not match pre-compression block");
@@ -286,23 +339,63 @@ Status TableWriter::Rep::FlushOutput() {
   return Status::Ok();
 }
 
+void TableWriter::Rep::AddToFilter(Slice user_key) {
+  if (format.partition_filters) {
+    // The index decides where parts end; it is asked once to end one soon.
+    if (filter->KeysInPart() == keys_per_filter_part) index.RequestCut();
+    if (index.TakeCut()) filter->EndPart(index.last_separator(), &user_key);
+  }
+  filter->Add(user_key);
+}
+
 Status TableWriter::Rep::WriteFilter(MetaIndex* metaindex) {
   if (filter == nullptr || filter->KeyCount() == 0) return Status::Ok();
   properties.filter_entries = filter->KeyCount();
+  BlockHandle handle;
+  if (format.partition_filters) {
+    filter->EndPart(index.last_separator(), nullptr);
+    GNEISS_RETURN_IF_ERROR(WriteFilterParts(&handle));
+    metaindex->emplace(std::string(kPartitionedFilterPrefix) + kBuiltinFilterName, handle);
+    return Status::Ok();
+  }
   const std::string bits = filter->Finish();
   properties.filter_bytes = bits.size();
-  BlockHandle handle;
   GNEISS_RETURN_IF_ERROR(WriteRaw(bits, &handle));
   metaindex->emplace(std::string(kFullFilterPrefix) + kBuiltinFilterName, handle);
   return Status::Ok();
 }
 
+Status TableWriter::Rep::WriteFilterParts(BlockHandle* handle) {
+  IndexBuilder::Top top(index);
+  for (const TableFilterBuilder::Part& part : filter->parts()) {
+    properties.filter_bytes += part.bits.size();
+    GNEISS_RETURN_IF_ERROR(WriteRaw(part.bits, handle));
+    top.Add(part.separator, *handle);
+  }
+  const std::string payload = top.Finish();
+  properties.filter_bytes += payload.size();
+  return WriteRaw(payload, handle);
+}
+
 Status TableWriter::Rep::WriteIndex(BlockHandle* handle) {
-  const std::string payload = index.Finish();
-  properties.index_bytes = payload.size() + kBlockTrailerBytes;
   properties.index_key_is_user_key = index.key_is_user_key();
   properties.index_value_is_delta_encoded = index.value_is_delta_encoded();
-  return format.compress_index ? WriteCompressible(payload, handle) : WriteRaw(payload, handle);
+  properties.index_bytes = kBlockTrailerBytes;
+  if (format.index_type != IndexType::kTwoLevel) return WriteIndexBlock(index.Finish(), handle);
+  IndexBuilder::Top top(index);
+  for (size_t i = 0; i < index.partition_count(); ++i) {
+    GNEISS_RETURN_IF_ERROR(WriteIndexBlock(index.LayOutPartition(i), handle));
+    top.Add(index.PartitionSeparator(i), *handle);
+  }
+  const std::string payload = top.Finish();
+  properties.index_partitions = index.partition_count();
+  properties.top_level_index_bytes = payload.size();
+  return WriteIndexBlock(payload, handle);
+}
+
+Status TableWriter::Rep::WriteIndexBlock(const std::string& payload, BlockHandle* handle) {
+  properties.index_bytes += payload.size();
+  return format.compress_index ? WriteCompressible(payload, {}, handle) : WriteRaw(payload, handle);
 }
 
 Status TableWriter::Rep::WriteRangeTombstones(MetaIndex* metaindex) {
@@ -328,12 +421,14 @@ Status TableWriter::Rep::WriteProperties(MetaIndex* metaindex) {
 
 Status TableWriter::Rep::Finish() {
   GNEISS_RETURN_IF_ERROR(WriteDataBlock(nullptr));
+  GNEISS_RETURN_IF_ERROR(EmitHeldBlocks());
   MetaIndex metaindex;
   Footer footer;
   footer.format_version = format.format_version;
   footer.checksum = format.checksum;
   GNEISS_RETURN_IF_ERROR(WriteFilter(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteIndex(&footer.index));
+  GNEISS_RETURN_IF_ERROR(WriteDictionary(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteRangeTombstones(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteProperties(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteRaw(EncodeMetaIndex(metaindex), &footer.metaindex));
