@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Lets the reference and this library read each other's databases.
+
+    check_reference.py loading|directories|sortmerna --library DIR --data DIR
+
+loading      programs started with LD_LIBRARY_PATH load our library, and it needs no other librocksdb
+directories  db_bench with our library writes databases that the reference's tools accept and count alike, and the
+             other way round; also after a kill in the middle of writing
+sortmerna    a program that knows nothing of us gives byte-equal results with both libraries
+
+Exit code 77: the reference programs are not installed.
+"""
+import argparse
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAMS = {name: "/usr/bin/" + name for name in ("db_bench", "ldb", "sst_dump", "sortmerna")}
+SKIPPED = 77
+KEYS = 20000
+SMALL = ["--write_buffer_size=262144", "--target_file_size_base=131072", "--max_bytes_for_level_base=524288",
+         "--value_size=100", "--num=%d" % KEYS, "--disable_wal=0", "--compression_ratio=0.5"]
+# name, writer's options, benchmarks. "none" in the last two places covers plain tables and a killed writer.
+DIRECTORIES = [
+    ("none", ["--compression_type=none"], "fillrandom,overwrite"),
+    ("snappy_bloom", ["--compression_type=snappy", "--bloom_bits=10"], "fillrandom,deleterandom"),
+    ("lz4", ["--compression_type=lz4", "--format_version=4"], "fillseq,deleteseq,fillrandom"),
+    ("zstd_bloom", ["--compression_type=zstd", "--bloom_bits=10", "--num_column_families=1"], "fillrandom,compact"),
+    ("zlib", ["--compression_type=zlib", "--block_size=1000"], "filluniquerandom,flush"),
+    ("merge", ["--compression_type=lz4", "--merge_operator=put", "--bloom_bits=8"], "fillrandom,mergerandom"),
+]
+
+
+class Failed(Exception):
+    pass
+
+
+def need(fact, text):
+    if not fact:
+        raise Failed(text)
+
+
+def environment(library):
+    env = {k: v for k, v in os.environ.items() if k not in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
+    if library:
+        env["LD_LIBRARY_PATH"] = library
+    return env
+
+
+def run(library, *command, cwd=None):
+    done = subprocess.run(command, env=environment(library), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", timeout=600, cwd=cwd)
+    need(done.returncode == 0, "%s: exit code %d\n%s" % (" ".join(command), done.returncode, done.stdout[-3000:]))
+    return done.stdout
+
+
+def installed(*names):
+    missing = [PROGRAMS[n] for n in names if not os.access(PROGRAMS[n], os.X_OK)]
+    if missing:
+        print("skipped: not installed: " + " ".join(missing))
+    return not missing
+
+
+# --- loading
+
+def check_loading(library, _data):
+    if not installed("db_bench"):
+        return SKIPPED
+    ours = os.path.realpath(os.path.join(library, "librocksdb.so.7.8"))
+    trace = run(library, "ldd", PROGRAMS["db_bench"])
+    loaded = re.search(r"librocksdb\.so\S* => (\S+)", trace)
+    need(loaded and os.path.realpath(loaded.group(1)) == ours, "db_bench loads something else:\n" + trace)
+    reference = run(None, "ldd", PROGRAMS["db_bench"])
+    need(ours not in reference, "without LD_LIBRARY_PATH db_bench must load the reference:\n" + reference)
+    needed = re.findall(r"NEEDED.*\[(.*)\]", run(None, "readelf", "-d", ours))
+    need(needed and not [n for n in needed if "rocksdb" in n], "our library needs " + " ".join(needed))
+    with open(os.devnull, "w") as nowhere:
+        live = subprocess.Popen([PROGRAMS["db_bench"], "--benchmarks=randomtransaction", "--version"],
+                                env=dict(environment(library), LD_TRACE_LOADED_OBJECTS="1"),
+                                stdout=subprocess.PIPE, stderr=nowhere, text=True)
+        need(ours in os.path.realpath(live.communicate()[0].split("librocksdb.so.7.8 => ")[1].split()[0]),
+             "the dynamic linker does not choose our library")
+    return 0
+
+
+# --- directories
+
+def bench(library, directory, benchmarks, *options):
+    return run(library, PROGRAMS["db_bench"], "--db=" + directory, "--benchmarks=" + benchmarks, *SMALL, *options)
+
+
+def tables_of(directory):
+    return sorted(f for f in os.listdir(directory) if f.endswith(".sst"))
+
+
+def reference_accepts(directory):
+    """Returns the number of keys the reference sees, after all its checks have passed."""
+    ldb = PROGRAMS["ldb"]
+    need("OK" in run(None, ldb, "--db=" + directory, "checkconsistency"), "checkconsistency of " + directory)
+    manifests = [f for f in os.listdir(directory) if f.startswith("MANIFEST-")]
+    need(manifests, "no manifest in " + directory)
+    for manifest in manifests:
+        text = run(None, ldb, "manifest_dump", "--path=" + os.path.join(directory, manifest))
+        need("Column family \"default\"" in text or "default" in text, "manifest_dump: " + text[:300])
+    if tables_of(directory):
+        text = run(None, PROGRAMS["sst_dump"], "--command=verify", "--file=" + directory)
+        need("orrupt" not in text, "sst_dump verify: " + text[-2000:])
+        need(text.count("The file is ok") == len(tables_of(directory)), "sst_dump verify: " + text[-2000:])
+    keys = run(None, ldb, "--db=" + directory, "scan", "--no_value", "--hex")
+    return len([line for line in keys.splitlines() if line.startswith("0x")])
+
+
+def counts(library, directory, *options):
+    """What db_bench with `library` finds: the keys of a scan each way, and the hits of random reads."""
+    text = bench(library, directory, "readseq,readreverse,readrandom", "--use_existing_db=1", "--seed=7",
+                 "--reads=%d" % KEYS, *options)
+    found = re.search(r"readrandom.*\((\d+) of (\d+) found\)", text)
+    need(found, "no count of found keys:\n" + text[-2000:])
+    scans = [int(ops) for ops in re.findall(r"(?:readseq|readreverse) +:.* (\d+) operations", text)]
+    need(len(scans) == 2 and scans[0] == scans[1], "the scans differ: %s\n%s" % (scans, text[-2000:]))
+    return scans[0], int(found.group(1))
+
+
+def exchange(writer, other, root, name, options, benchmarks):
+    """`writer` makes a directory; both libraries must find the same in it, then `other` goes on writing."""
+    directory = os.path.join(root, name + ("_ours" if writer else "_reference"))
+    bench(writer, directory, benchmarks, "--seed=3", *options)
+    need(tables_of(directory), name + ": nothing was flushed")
+    by_writer = counts(writer, directory, *options)
+    by_other = counts(other, directory, *options)
+    need(by_writer == by_other, "%s: the writer finds %s, the other %s" % (directory, by_writer, by_other))
+    need(by_writer[0] > 0 and by_writer[1] > 0, name + ": no keys")
+    # The merge operator is no part of a database, so ldb cannot scan values that are still to be merged.
+    if "merge" not in name:
+        keys = reference_accepts(directory)
+        need(keys == min(by_writer[0], keys) and keys > 0, "%s: ldb counts %d" % (directory, keys))
+        if keys <= KEYS and by_writer[0] < KEYS:
+            need(keys == by_writer[0], "%s: ldb counts %d, db_bench %d" % (directory, keys, by_writer[0]))
+    bench(other, directory, "overwrite,deleterandom", "--use_existing_db=1", "--seed=5", *options)
+    after = counts(writer, directory, *options)
+    need(after == counts(other, directory, *options), directory + ": differs after the other wrote")
+    print("%-28s scan %d, found %d; after the other wrote %d, %d" % (os.path.basename(directory), *by_writer, *after))
+    shutil.rmtree(directory)
+
+
+def bytes_in(directory):
+    try:
+        return sum(entry.stat().st_size for entry in os.scandir(directory))
+    except FileNotFoundError:
+        return 0
+
+
+def kill_and_read(writer, other, root, kill_bytes):
+    """`writer` is killed in the middle of filling; the other library must open what is left, and both agree."""
+    directory = os.path.join(root, "killed_" + ("ours" if writer else "reference"))
+    command = [PROGRAMS["db_bench"], "--db=" + directory, "--benchmarks=fillrandom", *SMALL, "--num=10000000",
+               "--compression_type=lz4"]
+    child = subprocess.Popen(command, env=environment(writer), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while bytes_in(directory) < kill_bytes:
+        need(child.poll() is None, "the writer ended before it was killed")
+        time.sleep(0.005)
+    child.kill()
+    child.wait()
+    copy = directory + "_copy"
+    shutil.copytree(directory, copy)
+    by_other, by_writer = counts(other, directory), counts(writer, copy)
+    need(by_other == by_writer and by_other[0] > 0, "after a kill: %s and %s" % (by_other, by_writer))
+    keys = reference_accepts(copy)
+    need(keys > 0, "after a kill ldb sees nothing")
+    print("%-28s scan %d, found %d, ldb %d" % (os.path.basename(directory), *by_other, keys))
+    shutil.rmtree(directory)
+    shutil.rmtree(copy)
+
+
+def check_directories(library, _data):
+    if not installed("db_bench", "ldb", "sst_dump"):
+        return SKIPPED
+    with tempfile.TemporaryDirectory(prefix="gneiss_") as root:
+        for name, options, benchmarks in DIRECTORIES:
+            exchange(library, None, root, name, options, benchmarks)
+            exchange(None, library, root, name, options, benchmarks)
+        for kill_bytes in (150_000, 4_000_000):
+            kill_and_read(library, None, root, kill_bytes)
+            kill_and_read(None, library, root, kill_bytes)
+    return 0
+
+
+# --- sortmerna
+
+def check_sortmerna(library, data):
+    if not installed("sortmerna"):
+        return SKIPPED
+    source = os.path.join(data, "sortmerna")
+    results = []
+    with tempfile.TemporaryDirectory(prefix="gneiss_") as root:
+        for which in (library, None):
+            directory = os.path.join(root, "ours" if which else "reference")
+            os.mkdir(directory)
+            run(which, PROGRAMS["sortmerna"], "--ref", os.path.join(source, "references.fasta"), "--reads",
+                os.path.join(source, "reads.fastq"), "--workdir", os.path.join(directory, "work"), "--blast", "1",
+                "--fastx", "--threads", "1", cwd=directory)
+            with gzip.open(os.path.join(directory, "work/out/aligned.blast.gz")) as file:
+                results.append(file.read())
+            with gzip.open(os.path.join(directory, "work/out/aligned.fq.gz")) as file:
+                results.append(file.read())
+    need(results[0].count(b"\n") > 0, "no alignments")
+    need(results[0] == results[2], "the alignments differ")
+    need(results[1] == results[3], "the aligned reads differ")
+    print("%d alignments, byte-equal" % results[0].count(b"\n"))
+    return 0
+
+
+def main():
+    checks = {"loading": check_loading, "directories": check_directories, "sortmerna": check_sortmerna}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("check", choices=checks)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--data", required=True)
+    arguments = parser.parse_args()
+    try:
+        return checks[arguments.check](os.path.abspath(arguments.library), arguments.data)
+    except Failed as failed:
+        print(failed)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
