@@ -1,13 +1,11 @@
 #include "engine/table/block.h"
 
+#include "engine/table/block_hash_index.h"
+
 namespace gneiss {
 
 namespace {
 
-// The footer's top bit announces a hash index between the restarts and the footer; only blocks of up to 64 KiB can have
-// one, so larger blocks are read as plain ones.
-constexpr uint32_t kHashIndexBit = uint32_t{1} << 31;
-constexpr size_t kHashIndexBlockBytesMax = size_t{1} << 16;
 constexpr size_t kBlockBytesMax = 0x7fffffff;
 
 }  // namespace
@@ -18,7 +16,7 @@ std::unique_ptr<Block> Block::Parse(BlockBytes bytes, Heads heads) {
   left -= sizeof(uint32_t);
   const char* data = bytes.payload.data();
   uint32_t restart_count = DecodeU32(data + left);
-  if ((restart_count & kHashIndexBit) != 0 && bytes.payload.size() <= kHashIndexBlockBytesMax) {
+  if ((restart_count & kHashIndexBit) != 0 && bytes.payload.size() <= BlockHashIndex::kBlockBytesMax) {
     restart_count &= ~kHashIndexBit;
     if (left < sizeof(uint16_t)) return nullptr;
     left -= sizeof(uint16_t);

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "engine/base/coding.h"
+#include "engine/key/internal_key.h"
 
 namespace gneiss {
 
@@ -18,7 +19,10 @@ size_t CommonPrefix(Slice a, Slice b) {
   return i;
 }
 
-BlockBuilder::BlockBuilder(const Options& options) : options_(options) { restarts_.push_back(0); }
+BlockBuilder::BlockBuilder(const Options& options) : options_(options) {
+  restarts_.push_back(0);
+  if (options.hash_keys_per_bucket > 0) hash_index_.emplace(options.hash_keys_per_bucket);
+}
 
 void BlockBuilder::Add(Slice key, Slice value, Slice delta_value) {
   size_t shared = 0;
@@ -41,6 +45,7 @@ void BlockBuilder::Add(Slice key, Slice value, Slice delta_value) {
   last_key_.resize(shared);
   last_key_.append(tail);
   ++entries_since_restart_;
+  if (hash_index_) hash_index_->Add(UserKeyOf(key), restarts_.size() - 1);
 }
 
 size_t BlockBuilder::EstimatedBytesWith(Slice key, Slice value) const {
@@ -55,8 +60,10 @@ size_t BlockBuilder::EstimatedBytesWith(Slice key, Slice value) const {
 }
 
 std::string* BlockBuilder::Finish() {
+  const bool has_hash_index = HashIndexBytes() > 0 && EstimatedBytes() <= BlockHashIndex::kBlockBytesMax;
   for (const uint32_t restart : restarts_) PutU32(&buffer_, restart);
-  PutU32(&buffer_, static_cast<uint32_t>(restarts_.size()));
+  if (has_hash_index) hash_index_->AppendTo(&buffer_);
+  PutU32(&buffer_, static_cast<uint32_t>(restarts_.size()) | (has_hash_index ? kHashIndexBit : 0));
   return &buffer_;
 }
 
@@ -64,6 +71,7 @@ void BlockBuilder::Reset() {
   buffer_.clear();
   restarts_.resize(1);
   entries_since_restart_ = 0;
+  if (hash_index_) hash_index_->Reset();
 }
 
 }  // namespace gneiss

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/hash.h"
 #include "engine/table/block_builder.h"
 #include "engine/table/block_cursor.h"
 #include "engine/table/block_search.h"
@@ -185,15 +186,21 @@ TEST(BlockTest, GlobalSeqReplacesStoredOnes) {
   }
 }
 
-TEST(BlockTest, HashIndexIsPassedOver) {
-  Entries entries;
-  for (int i = 0; i < 20; ++i) entries[Internal("key" + std::to_string(10 + i), 5)] = "v";
-  std::string payload = BuildBlock(entries, 4);
-  const uint32_t restart_count = DecodeU32(payload.data() + payload.size() - 4);
-  payload.resize(payload.size() - 4);
-  payload.append("\0\1\2\3\xff\xfe\0", 7);
-  PutU16(&payload, 7);
-  PutU32(&payload, restart_count | 0x80000000U);
+TEST(BlockTest, HashIndexLeadsToRestartsAndIsPassedOver) {
+  BlockBuilder builder({.restart_interval = 4, .hash_keys_per_bucket = 0.75});
+  for (int i = 0; i < 20; ++i) builder.Add(Internal("key" + std::to_string(10 + i), 5), "v");
+  const size_t estimated = builder.EstimatedBytes();
+  const std::string payload = *builder.Finish();
+  EXPECT_EQ(payload.size(), estimated);
+  EXPECT_EQ(DecodeU32(payload.data() + payload.size() - 4), 0x80000000U | 5);
+  const size_t bucket_count = DecodeU16(payload.data() + payload.size() - 6);
+  EXPECT_EQ(bucket_count, 27u);  // 20 / 0.75, odd
+  const char* buckets = payload.data() + payload.size() - 6 - bucket_count;
+  for (uint32_t i = 0; i < 20; ++i) {
+    const uint32_t hash = LegacyHash32("key" + std::to_string(10 + i), 397);
+    const auto bucket = static_cast<uint8_t>(buckets[hash % bucket_count]);
+    EXPECT_TRUE(bucket == i / 4 || bucket == 254) << i;
+  }
   const std::unique_ptr<Block> block = ParseBlock(payload);
   ASSERT_NE(block, nullptr);
   BlockCursor cursor;
@@ -201,7 +208,14 @@ TEST(BlockTest, HashIndexIsPassedOver) {
   size_t count = 0;
   for (cursor.SeekToFirst(); cursor.Valid(); cursor.Next()) ++count;
   EXPECT_FALSE(cursor.is_damaged());
-  EXPECT_EQ(count, entries.size());
+  EXPECT_EQ(count, 20u);
+}
+
+TEST(BlockTest, NoHashIndexForManyRestarts) {
+  BlockBuilder builder({.restart_interval = 1, .hash_keys_per_bucket = 0.75});
+  for (int i = 0; i < 255; ++i) builder.Add(Internal("key" + std::to_string(1000 + i), 5), "v");
+  const std::string payload = *builder.Finish();
+  EXPECT_EQ(DecodeU32(payload.data() + payload.size() - 4), 255u);
 }
 
 TEST(BlockTest, EmptyBlocks) {

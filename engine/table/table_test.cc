@@ -56,6 +56,7 @@ std::vector<Setting> Settings() {
   add("NoDelta", [](Setting* s) { s->format.delta_encode_keys = false; });
   add("Restart1", [](Setting* s) { s->format.restart_interval = 1; });
   add("Aligned", [](Setting* s) { s->format.block_align = true; });
+  add("HashIndex", [](Setting* s) { s->format.data_block_hash_index = true; });
   add("TwoLevels", [](Setting* s) {
     s->format.index_type = IndexType::kTwoLevel;
     s->format.metadata_block_bytes = 200;

@@ -46,6 +46,12 @@ std::string CompressionOptionsText(const CompressionConfig& config) {
          "; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; ";
 }
 
+// Keys that a custom order takes for equal may have different bytes, and so different hashes.
+double HashKeysPerBucket(const TableFormat& format, const KeyOrder& order) {
+  if (!format.data_block_hash_index || order.type() == KeyOrder::Type::kCustom) return 0;
+  return format.data_block_hash_ratio > 0 ? format.data_block_hash_ratio : 0.75;
+}
+
 bool UsesDictionary(Compression type) {
   return type == Compression::kZlib || type == Compression::kLz4 || type == Compression::kLz4hc ||
          type == Compression::kZstd;
@@ -122,7 +128,9 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
       compression(SanitizedCompression(write_config)),
       deviation_limit_bytes(DeviationLimit(format.block_bytes, format.block_size_deviation_percent)),
       file(output),
-      data_block({.restart_interval = format.restart_interval, .delta_encode_keys = format.delta_encode_keys}),
+      data_block({.restart_interval = format.restart_interval,
+                  .delta_encode_keys = format.delta_encode_keys,
+                  .hash_keys_per_bucket = HashKeysPerBucket(format, config.order)}),
       range_tombstones({.restart_interval = 1}),
       index(format, config.order) {
   if (std::unique_ptr<FilterBuilder> bits = NewFilterBuilder(format.filter); bits != nullptr) {
