@@ -72,7 +72,8 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   if (config_.is_read_only) return Status::Ok();
   for (const FamilyPtr& family : families) {
     if (family->active->empty()) continue;
-    if (config_.avoid_flush_during_recovery && !replay.is_stopped) continue;
+    // A family that filled up during the replay is flushed to the end: its log would be replayed over its tables.
+    if (config_.avoid_flush_during_recovery && !replay.is_stopped && !replay.edits.contains(family->id)) continue;
     GNEISS_RETURN_IF_ERROR(FlushRecovered(family.get(), &replay));
   }
   const bool keeps_logs =
@@ -169,9 +170,8 @@ Status DatabaseImpl::ReplayBatch(Slice rep, uint64_t log_number, Replay* replay)
 Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   std::vector<OutputTable> outputs;
   GNEISS_RETURN_IF_ERROR(WriteLevel0(family, {family->active}, next_job_id_.fetch_add(1), &outputs));
-  for (OutputTable& output : outputs) {
-    replay->edits[family->id].added_tables.emplace_back(0, std::move(output.meta));
-  }
+  VersionEdit& edit = replay->edits[family->id];
+  for (OutputTable& output : outputs) edit.added_tables.emplace_back(0, std::move(output.meta));
   replay->log_numbers.erase(family->id);
   family->active = std::make_shared<Memtable>(
       Memtable::Config{.order = family->order, .arena_block_bytes = family->config()->arena_block_bytes},
