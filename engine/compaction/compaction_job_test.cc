@@ -257,6 +257,25 @@ TEST_F(CompactionJobTest, SubcompactionsGiveTheSame) {
   EXPECT_EQ(Read(3500), before_at);
 }
 
+// Between the level merged into and the one that holds the old values: keys at and beside its tables' borders.
+TEST_F(CompactionJobTest, TombstonesStayWhereADeeperTableMayHoldTheKey) {
+  AddTo(2, Write({{Key(10), 1, Kind::kPut, "a"}, {Key(20), 2, Kind::kPut, "b"}}));
+  AddTo(2, Write({{Key(40), 3, Kind::kPut, "c"}, {Key(50), 4, Kind::kPut, "d"}}));
+  TestEntries entries;
+  for (const uint64_t key : {9, 10, 15, 20, 21, 30, 39, 40, 50, 51}) {
+    entries.push_back({Key(key), 100 + key, Kind::kDelete, ""});
+  }
+  AddTo(0, Write(entries));
+  AddTo(1, Write({{Key(0), 5, Kind::kPut, "e"}, {Key(60), 6, Kind::kPut, "f"}}));
+  CompactionResult result;
+  ASSERT_TRUE(Run(WholeLevel0(), &result).ok());
+  Apply(result.edit);
+  EXPECT_EQ(Read(), (Model{{Key(0), "e"}, {Key(60), "f"}}));
+  ASSERT_EQ(result.outputs.size(), 1u);
+  EXPECT_EQ(result.outputs[0].properties.entries, 2u + 5u);  // both values; 10, 15, 20, 40 and 50
+  EXPECT_EQ(result.counts.dropped_obsolete, 5u);
+}
+
 TEST_F(CompactionJobTest, CancellingLeavesNoFiles) {
   TestEntries entries;
   for (uint64_t i = 0; i < 1000; ++i) entries.push_back({Key(i), i + 1, Kind::kPut, "v"});

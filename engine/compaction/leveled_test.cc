@@ -158,6 +158,19 @@ TEST(LeveledTest, BlockedLevel0MergesWithinItself) {
   EXPECT_EQ(second.work->output_file_bytes_max, UINT64_MAX);
 }
 
+TEST(LeveledTest, Level0GoesDownOneCompactionAtATime) {
+  TestVersions versions(4);
+  for (int i = 0; i < 4; ++i) versions.Add(0, "a", "z");
+  const Chosen first = Choose(versions.Build(), SmallConfig());
+  ASSERT_TRUE(first.work);
+  first.work->MarkInputs(true);  // into an empty level: nothing there is busy
+  for (int i = 0; i < 4; ++i) versions.Add(0, "a", "z");
+  const Chosen second = Choose(versions.Build(), SmallConfig());
+  ASSERT_TRUE(second.work);
+  EXPECT_EQ(second.work->output_level, 0);
+  EXPECT_EQ(second.InputOf(0), (NumberList{8, 7, 6, 5}));
+}
+
 TEST(LeveledTest, IngestedTablesNewerThanTheMemtableStayOutOfLevel0Merges) {
   TestVersions versions(4);
   versions.Add(1, "a", "z");

@@ -256,6 +256,8 @@ TEST(RetainRangeTombstonesTest, NewestOfEachStripe) {
   // Neighbours of one seq, as an ingested table has them, and an empty one.
   EXPECT_EQ(RetainRanges({Range("a", "b", 5), Range("b", "c", 5), Range("d", "d", 5)}, {}, false),
             (TestEntries{Range("a", "c", 5)}));
+  const TestEntries apart = {Range("a", "b", 5), Range("c", "d", 5)};
+  EXPECT_EQ(RetainRanges(apart, {}, false), apart);
 }
 
 // ---- the model: what readers see before and after must be the same
