@@ -23,6 +23,7 @@ namespace {
 thread_local IOStatsContext iostats_context;
 
 // The counters in the order in which ToString prints them.
+// clang-format off
 #define GNEISS_PERF_COUNTERS(X)                                                                                        \
   X(user_key_comparison_count)                                                                                         \
   X(block_cache_hit_count)                                                                                             \
@@ -65,6 +66,7 @@ thread_local IOStatsContext iostats_context;
                                                                                   X(iter_prev_cpu_nanos)               \
                                                                                       X(iter_seek_cpu_nanos)           \
                                                                                           X(number_async_seek)
+// clang-format on
 
 // The counters lie next to each other at the start of the struct.
 constexpr size_t kCounterBytes = offsetof(PerfContext, level_to_perf_context);
