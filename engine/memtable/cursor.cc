@@ -31,7 +31,7 @@ void MemtableCursor::SeekToLast() {
 void MemtableCursor::Seek(Slice internal_key) {
   while (!Take(index_->Find(internal_key))) {
   }
-  if (at_ == count_ && count_ > 0) GoRight();
+  if (at_ == count_) Stop();
 }
 
 void MemtableCursor::SeekForPrev(Slice internal_key) {

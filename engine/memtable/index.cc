@@ -1,23 +1,32 @@
 #include "engine/memtable/index.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
+#include <utility>
 
 namespace gneiss {
 namespace {
 
 constexpr uint32_t kFull = IndexNode::kEntriesMax;
+constexpr size_t kChunkBytesMax = size_t{64} << 10;
 
-// The number of heads below `head`. Two rounds of eight comparisons that wait for nothing: the first, over the last
-// head of each cache line, finds the line, and the lines come from memory side by side. Unused heads are kHeadUnused.
+constexpr uint32_t kHeadsPerLine = 64 / sizeof(uint64_t);
+static_assert(IndexNode::kEntriesMax == kHeadsPerLine * kHeadsPerLine);
+
+// How many of heads[begin + i * stride] are below `head`: all loads and comparisons side by side.
+template <uint32_t stride, uint32_t... i>
+uint32_t CountEveryBelow(const IndexNode* node, uint32_t begin, uint64_t head, std::integer_sequence<uint32_t, i...>) {
+  return (0U + ... + (node->HeadAt(begin + i * stride) < head ? 1U : 0U));
+}
+
+// The number of heads below `head`, in two rounds that wait for nothing. The first, over the last head of each cache
+// line but one, finds the line, and the lines come from memory side by side. Unused heads are kHeadUnused.
 uint32_t CountHeadsBelow(const IndexNode* node, uint64_t head) {
-  constexpr uint32_t kLine = 64 / sizeof(uint64_t);
-  static_assert(IndexNode::kEntriesMax == kLine * kLine);
-  uint32_t lines = 0;
-  for (uint32_t i = 0; i + 1 < kLine; ++i) lines += node->HeadAt(i * kLine + kLine - 1) < head ? 1 : 0;
-  uint32_t below = lines * kLine;
-  for (uint32_t i = 0; i < kLine; ++i) below += node->HeadAt(lines * kLine + i) < head ? 1 : 0;
-  return below;
+  const uint32_t lines = CountEveryBelow<kHeadsPerLine>(node, kHeadsPerLine - 1, head,
+                                                        std::make_integer_sequence<uint32_t, kHeadsPerLine - 1>());
+  const uint32_t begin = lines * kHeadsPerLine;
+  return begin + CountEveryBelow<1>(node, begin, head, std::make_integer_sequence<uint32_t, kHeadsPerLine>());
 }
 
 }  // namespace
@@ -61,7 +70,7 @@ MemtableIndex::Place MemtableIndex::Descend(const Choose& choose) const {
     while (is_good && node->level > 0) {
       const auto* const inner = static_cast<const IndexInner*>(node);
       IndexNode* const child = inner->ChildAt(choose(node));
-      child->Prefetch();
+      if (node->level == 1) child->PrefetchEntries();
       const uint64_t child_version = child->version.BeginRead();
       is_good = node->version.IsStill(version);
       node = child;
@@ -81,25 +90,18 @@ MemtableIndex::Place MemtableIndex::FindLast() const {
   return Descend([](const IndexNode* node) { return node->CountNow(); });
 }
 
-// No leaf but a lone root is ever empty.
-const char* MemtableIndex::FirstOf(const IndexNode* leaf) {
-  for (;;) {
-    const uint64_t version = leaf->version.BeginRead();
-    const char* const entry = leaf->EntryAt(0);
-    if (leaf->version.IsStill(version)) return entry;
-  }
-}
-
-const char* MemtableIndex::FirstNotBelow(Slice internal_key) const {
+const char* MemtableIndex::NewestOf(Slice internal_key) const {
   for (;;) {
     const Place place = Find(internal_key);
     if (place.leaf == nullptr) return nullptr;
-    const bool is_inside = place.at < place.leaf->CountNow();
-    const char* const entry = is_inside ? place.leaf->EntryAt(place.at) : nullptr;
-    const IndexNode* const next = place.leaf->next.load(std::memory_order_acquire);
-    if (!place.leaf->version.IsStill(place.version)) continue;
-    if (is_inside) return entry;
-    return next != nullptr ? FirstOf(next) : nullptr;
+    const IndexNode* const leaf = place.leaf;
+    // Where the heads differ the entry is another key's, and needs not be fetched to see that.
+    const uint64_t head = HeadOf(UserKeyOf(internal_key), leaf->head_at.load(std::memory_order_acquire));
+    const bool may_match = place.at < leaf->CountNow() && leaf->HeadAt(place.at) == head;
+    const char* const entry = may_match ? leaf->EntryAt(place.at) : nullptr;
+    if (!leaf->version.IsStill(place.version)) continue;
+    const bool matches = may_match && order_.Equal(MemtableEntry::UserKey(entry), UserKeyOf(internal_key));
+    return matches ? entry : nullptr;
   }
 }
 
@@ -147,16 +149,24 @@ void MemtableIndex::InsertInto(IndexNode* leaf, uint32_t at, const char* entry) 
   leaf->version.Unlock();
 }
 
+// Nodes lie together, apart from entries: that keeps the pages a search touches few.
 IndexNode* MemtableIndex::NewNode(uint32_t level) {
-  constexpr size_t kLine = 64;
   const size_t bytes = level == 0 ? sizeof(IndexNode) : sizeof(IndexInner);
-  const auto address = reinterpret_cast<uintptr_t>(arena_->Allocate(bytes + kLine - 8));
-  void* const place = reinterpret_cast<void*>((address + kLine - 1) & ~uintptr_t{kLine - 1});
-  if (level == 0) {
-    leaf_count_.fetch_add(1, std::memory_order_relaxed);
-    return new (place) IndexNode(level);
+  if (bytes > node_bytes_left_) {
+    const size_t chunk_bytes = std::max(bytes, next_chunk_bytes_);
+    constexpr size_t kSlack = alignof(IndexNode) - 8;  // the arena aligns to 8
+    void* chunk = arena_->Allocate(chunk_bytes + kSlack);
+    size_t space = chunk_bytes + kSlack;
+    next_node_ = static_cast<char*>(std::align(alignof(IndexNode), chunk_bytes, chunk, space));
+    node_bytes_left_ = chunk_bytes;
+    next_chunk_bytes_ = std::min(2 * chunk_bytes, kChunkBytesMax);
   }
-  return new (place) IndexInner(level);
+  void* const place = next_node_;
+  next_node_ += bytes;
+  node_bytes_left_ -= bytes;
+  if (level > 0) return new (place) IndexInner(level);
+  leaf_count_.fetch_add(1, std::memory_order_relaxed);
+  return new (place) IndexNode(level);
 }
 
 // Splits, from the root down, every full node on the way to the key. A parent is split before its child, so it has room

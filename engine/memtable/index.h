@@ -5,6 +5,10 @@
 //          to the leaf of the one before and leave full leaves behind.
 // Readers: take no lock. Going down, a reader checks a node's version after it found the child and noted the child's
 //          version; whatever changed in between sends it back to the root.
+// Cost:    64 MiB of random 16 + 100 byte entries, one thread, ns per operation, beside a skip list whose links carry
+//          the heads of the nodes they point to, measured together: insert 230 (1600), lookup 390 (2000), lookup of an
+//          absent key 120 (2000), next 25 (180); sequential keys: insert 98 (117), two thirds of which are page faults,
+//          next 7 (7). The index itself takes 25 bytes per entry, 17 where keys came in order.
 // Owner:   entries and nodes lie in the memtable's arena.
 // Threads: Insert with `is_concurrent` may run in several threads at once, without it in one; readers run at any time.
 #pragma once
@@ -28,8 +32,8 @@ class MemtableIndex {
   // Of two entries with the same internal key the one inserted last comes first.
   void Insert(const char* entry, bool is_concurrent);
 
-  // The first entry >= internal_key, or null.
-  const char* FirstNotBelow(Slice internal_key) const;
+  // The first entry >= internal_key if it has the same user key, else null.
+  const char* NewestOf(Slice internal_key) const;
   // About how many of `entry_count` entries lie in [from, to); exact where the range touches few leaves.
   uint64_t EstimateBetween(Slice from, Slice to, uint64_t entry_count) const;
 
@@ -38,7 +42,8 @@ class MemtableIndex {
  private:
   friend class MemtableCursor;
 
-  // A leaf as a reader found it, and where in it the key is or would be. The node is null when the tree is empty.
+  // A leaf as a reader found it, and where in it the first entry >= key is. That is past the leaf's end only in the
+  // last leaf, because every other one holds its own upper bound. The leaf is null when the tree is empty.
   struct Place {
     IndexNode* leaf = nullptr;
     uint64_t version = 0;
@@ -55,7 +60,6 @@ class MemtableIndex {
   Place FindLast() const;
   template <typename Choose>
   Place Descend(const Choose& choose) const;
-  static const char* FirstOf(const IndexNode* leaf);
 
   bool InsertBesidePrevious(const char* entry);
   void InsertInto(IndexNode* leaf, uint32_t at, const char* entry);
@@ -64,7 +68,7 @@ class MemtableIndex {
   void MoveUpperPart(IndexNode* from, uint32_t kept, IndexNode* to) REQUIRES(structure_mutex_);
   void RefineHeads(IndexNode* node) REQUIRES(structure_mutex_);
   static void LinkChild(IndexInner* parent, uint32_t at, uint64_t head, const char* divider, IndexNode* child);
-  IndexNode* NewNode(uint32_t level);
+  IndexNode* NewNode(uint32_t level) REQUIRES(structure_mutex_);
 
   uint64_t CountInRange(const IndexNode* node, const Slice* from, const Slice* to, uint64_t usual_leaf) const;
 
@@ -76,6 +80,9 @@ class MemtableIndex {
   // What writers write is kept off the line that every reader reads.
   alignas(64) std::atomic<uint64_t> leaf_count_{0};
   Mutex structure_mutex_;
+  char* next_node_ GUARDED_BY(structure_mutex_) = nullptr;
+  size_t node_bytes_left_ GUARDED_BY(structure_mutex_) = 0;
+  size_t next_chunk_bytes_ GUARDED_BY(structure_mutex_) = sizeof(IndexNode);
 
   // Where the single writer inserted last, and whether the insert before it went to the same leaf.
   std::atomic<IndexNode*> previous_leaf_{nullptr};

@@ -36,6 +36,12 @@ bool IsDeletion(Kind kind) {
   return kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kDeleteWithTimestamp;
 }
 
+// True when older entries of the key may be of use to the lookup.
+bool Offer(const char* entry, PointLookup* lookup) {
+  const uint64_t trailer = TrailerOf(MemtableEntry::Key(entry));
+  return lookup->Offer(TrailerKind(trailer), TrailerSeq(trailer), MemtableEntry::Value(entry), nullptr);
+}
+
 // A lone writer spares the locked instruction.
 void Increase(std::atomic<uint64_t>* counter, uint64_t by, bool is_concurrent) {
   if (is_concurrent) {
@@ -79,24 +85,18 @@ void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_co
 
 void Memtable::Get(const SeekKey& key, PointLookup* lookup) const {
   if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
-  const char* const newest = index_->FirstNotBelow(key.Encode());
-  if (newest == nullptr || !OfferIfMatching(key, newest, lookup)) return;
+  const char* const newest = index_->NewestOf(key.Encode());
+  if (newest == nullptr || !Offer(newest, lookup)) return;
   MemtableCursor cursor(index_.get());
   cursor.Seek(MemtableEntry::Key(newest));
   do {
     cursor.Next();
-  } while (cursor.Valid() && OfferIfMatching(key, cursor.entry(), lookup));
+  } while (cursor.Valid() && config_.order.Equal(MemtableEntry::UserKey(cursor.entry()), key.user_key()) &&
+           Offer(cursor.entry(), lookup));
 }
 
 SeqNo Memtable::CoveringSeq(Slice user_key, SeqNo read_seq) const {
   return HasRangeTombstones() ? tombstone_cover_->CoveringSeq(user_key, read_seq) : 0;
-}
-
-// True when older entries may be of use to the lookup.
-bool Memtable::OfferIfMatching(const SeekKey& key, const char* entry, PointLookup* lookup) const {
-  if (!config_.order.Equal(MemtableEntry::UserKey(entry), key.user_key())) return false;
-  const uint64_t trailer = TrailerOf(MemtableEntry::Key(entry));
-  return lookup->Offer(TrailerKind(trailer), TrailerSeq(trailer), MemtableEntry::Value(entry), nullptr);
 }
 
 std::unique_ptr<InternalIterator> Memtable::NewIterator() const {

@@ -62,8 +62,6 @@ class Memtable {
   RangeEstimate EstimateRange(Slice start_user_key, Slice end_user_key) const;
 
  private:
-  bool OfferIfMatching(const SeekKey& key, const char* entry, PointLookup* lookup) const;
-
   const Config config_;
   const uint64_t id_;
   const SeqNo earliest_seq_;
