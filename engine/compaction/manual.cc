@@ -27,7 +27,7 @@ Tables Level0Touching(const KeyOrder& order, const Tables& level0, KeyRange rang
   return taken;
 }
 
-// The first tables of the span that, with what they overlap in the output level, stay below the limit; at least one.
+// The first tables of the span, until they and what they overlap in the output level reach the limit.
 Span FirstPiece(const WorkContext& context, const Tables& tables, Span span, const Tables& output_tables) {
   Span piece{span.first, span.first};
   size_t next_output = Overlapping(context.order(), output_tables, RangeOf(tables, span)).first;

@@ -151,6 +151,7 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
   int first_level = -1;
   int last_level = -1;
   int base_level = 1;
+  uint64_t next_number = 0;
   {
     MutexLock lock(&mutex_);
     ++family->manual_compactions;
@@ -163,7 +164,10 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
       last_level = level;
     }
     base_level = family->compaction_state.base_level;
+    next_number = next_file_number_.load(std::memory_order_relaxed);
   }
+  using Bottommost = CompactRangeParams::Bottommost;
+  const bool is_forced = params.bottommost == Bottommost::kForce || params.bottommost == Bottommost::kForceOptimized;
   Status status;
   const auto config = family->config();
   const bool is_leveled = config->compaction.style == CompactionStyle::kLevel;
@@ -174,11 +178,17 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
       output_level = last_level == 0 ? 0 : last_level;
     } else if (level == last_level && level > 0) {
       const bool has_filter = config->compaction.filter_factory != nullptr;
-      if (params.bottommost == CompactRangeParams::Bottommost::kSkip) break;
-      if (params.bottommost == CompactRangeParams::Bottommost::kIfHaveCompactionFilter && !has_filter) break;
+      if (params.bottommost == Bottommost::kSkip) break;
+      if (params.bottommost == Bottommost::kIfHaveCompactionFilter && !has_filter) break;
       output_level = level;
     }
-    status = CompactLevelRange(params, family, level, output_level, begin, end);
+    ManualRequest request{.input_level = level, .output_level = output_level};
+    request.begin_user_key = begin;
+    request.end_user_key = end;
+    // Forced, the deepest tables are rewritten, each once: neither moved down nor rewritten a second time.
+    request.allow_trivial_move = output_level != level && !(is_forced && level == last_level);
+    if (is_leveled && output_level == level) request.ignored_tables_from_number = next_number;
+    status = CompactLevelRange(params, family, request);
     // What was in level 0 may have become the deepest level of the range.
     if (status.ok() && output_level > level && output_level > last_level && level > 0) break;
     if (!is_leveled) break;
@@ -198,15 +208,10 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
   return status;
 }
 
-Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, int input_level,
-                                       int output_level, const Slice* begin, const Slice* end) {
+Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family,
+                                       ManualRequest request) {
   std::optional<InternalKey> resume_from;
   Slice resume_user_key;
-  ManualRequest request{.input_level = input_level,
-                        .output_level = output_level,
-                        .begin_user_key = begin,
-                        .end_user_key = end,
-                        .allow_trivial_move = input_level != output_level};
   while (true) {
     std::optional<CompactionWork> work;
     {

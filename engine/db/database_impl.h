@@ -161,8 +161,8 @@ class DatabaseImpl final : public Database {
   void RunCompactionJob(const FamilyPtr& family);
   Status DoWork(const FamilyPtr& family, CompactionWork work, const std::atomic<bool>* canceled, int subcompactions_max)
       EXCLUDES(mutex_);
-  Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, int input_level, int output_level,
-                           const Slice* begin, const Slice* end) EXCLUDES(mutex_);
+  Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, ManualRequest request)
+      EXCLUDES(mutex_);
   Status MoveToLevel(const FamilyPtr& family, int from_level, int to_level) EXCLUDES(mutex_);
 
   // --- background.cc
