@@ -7,6 +7,7 @@
 #include "compat/status_map.h"
 #include "engine/base/coding.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/mutex.h"
 #include "engine/io/file_name.h"
 
 namespace gneiss::compat {
@@ -85,37 +86,52 @@ struct WriteRules {
   bool uses_fsync = false;
 };
 
+// The engine syncs a log while it appends to it. A user's file that does not say that this is safe is given one call at
+// a time.
 class UserWritableFile final : public gneiss::WritableFile {
  public:
   UserWritableFile(std::unique_ptr<rocksdb::FSWritableFile> file, const WriteRules& rules)
-      : file_(std::move(file)), rules_(rules) {
-    if (file_->use_direct_io()) aligned_ = std::make_unique<AlignedWriter>(file_.get());
+      : file_(std::move(file)),
+        rules_(rules),
+        is_direct_(file_->use_direct_io()),
+        syncs_beside_appends_(!is_direct_ && rules.flushes_every_append && file_->IsSyncThreadSafe()) {
+    if (is_direct_) aligned_ = std::make_unique<AlignedWriter>(file_.get());
   }
 
   Status Append(Slice bytes) override {
-    IOStatus status = aligned_ != nullptr ? aligned_->Append(bytes) : AppendPlainly(bytes);
+    MutexLock lock(&mutex_);
+    IOStatus status = is_direct_ ? aligned_->Append(bytes) : AppendPlainly(bytes);
     if (status.ok() && rules_.flushes_every_append) status = FlushBuffers();
     return ToEngine(status);
   }
   Status Sync() override {
-    IOStatus status = FlushBuffers();
-    if (!status.ok()) return ToEngine(status);
-    status = rules_.uses_fsync ? file_->Fsync(IOOptions(), nullptr) : file_->Sync(IOOptions(), nullptr);
-    return ToEngine(status);
+    if (syncs_beside_appends_) return ToEngine(SyncFile());
+    MutexLock lock(&mutex_);
+    const IOStatus flushed = FlushBuffers();
+    return ToEngine(flushed.ok() ? SyncFile() : flushed);
   }
   Status Close() override {
-    IOStatus status = aligned_ != nullptr ? aligned_->Finish() : IOStatus::OK();
+    MutexLock lock(&mutex_);
+    IOStatus status = is_direct_ ? aligned_->Finish() : IOStatus::OK();
     if (status.ok()) status = file_->Flush(IOOptions(), nullptr);
     const IOStatus closed = file_->Close(IOOptions(), nullptr);
     return ToEngine(status.ok() ? closed : status);
   }
-  Status Truncate(uint64_t size) override { return ToEngine(file_->Truncate(size, IOOptions(), nullptr)); }
-  Status RangeSync(uint64_t offset, uint64_t size) override {
-    const IOStatus status = FlushBuffers();
-    return ToEngine(status.ok() ? file_->RangeSync(offset, size, IOOptions(), nullptr) : status);
+  Status Truncate(uint64_t size) override {
+    if (is_direct_) return Status::NotSupported("Truncate of a file that is written with direct I/O");
+    MutexLock lock(&mutex_);
+    return ToEngine(file_->Truncate(size, IOOptions(), nullptr));
   }
+  Status RangeSync(uint64_t offset, uint64_t size) override {
+    MutexLock lock(&mutex_);
+    const IOStatus flushed = FlushBuffers();
+    return ToEngine(flushed.ok() ? file_->RangeSync(offset, size, IOOptions(), nullptr) : flushed);
+  }
+  // Only a hint: a file system that cannot allocate ahead takes the bytes as they come.
   Status Allocate(uint64_t offset, uint64_t size) override {
-    return ToEngine(file_->Allocate(offset, size, IOOptions(), nullptr));
+    MutexLock lock(&mutex_);
+    file_->Allocate(offset, size, IOOptions(), nullptr).PermitUncheckedError();
+    return Status::Ok();
   }
 
  private:
@@ -126,14 +142,20 @@ class UserWritableFile final : public gneiss::WritableFile {
     const rocksdb::DataVerificationInfo info{checksum};
     return file_->Append(ToRocks(bytes), IOOptions(), info, nullptr);
   }
-  IOStatus FlushBuffers() {
-    const IOStatus status = aligned_ != nullptr ? aligned_->WriteTail() : IOStatus::OK();
+  IOStatus FlushBuffers() REQUIRES(mutex_) {
+    const IOStatus status = is_direct_ ? aligned_->WriteTail() : IOStatus::OK();
     return status.ok() ? file_->Flush(IOOptions(), nullptr) : status;
+  }
+  IOStatus SyncFile() {
+    return rules_.uses_fsync ? file_->Fsync(IOOptions(), nullptr) : file_->Sync(IOOptions(), nullptr);
   }
 
   const std::unique_ptr<rocksdb::FSWritableFile> file_;
   const WriteRules rules_;
-  std::unique_ptr<AlignedWriter> aligned_;  // for direct I/O
+  const bool is_direct_;
+  const bool syncs_beside_appends_;
+  Mutex mutex_;
+  std::unique_ptr<AlignedWriter> aligned_ PT_GUARDED_BY(mutex_);  // for direct I/O
 };
 
 class UserDirectory final : public gneiss::Directory {
@@ -198,6 +220,8 @@ class EngineFileSystem final : public gneiss::FileSystem {
   Status Reopen(const std::string& path, const FileOptions& options, std::unique_ptr<WritableFile>* file) override {
     std::unique_ptr<rocksdb::FSWritableFile> opened;
     const IOStatus status = fs_->ReopenWritableFile(path, WritableOptions(KindOf(path), options), &opened, nullptr);
+    // The bytes of the last block that is not full would have to be read back first.
+    if (status.ok() && opened->use_direct_io()) return Status::NotSupported("Reopening a file for direct I/O", path);
     return Wrap(status, path, std::move(opened), file);
   }
   Status Reuse(const std::string& path, const std::string& old_path, std::unique_ptr<WritableFile>* file) override {

@@ -386,6 +386,34 @@ TEST(PosixEnv, MapsFilesForReading) {
   EXPECT_TRUE(Env::Default()->DeleteFile(path).ok());
 }
 
+TEST(PosixEnv, ReadsAndWritesDirectly) {
+  const std::string path = "gneiss_direct_" + std::to_string(getpid());
+  EnvOptions options;
+  options.use_direct_reads = true;
+  options.use_direct_writes = true;
+  std::unique_ptr<WritableFile> writer;
+  const Status opened = Env::Default()->NewWritableFile(path, &writer, options);
+  if (!opened.ok()) GTEST_SKIP() << "no direct I/O here: " << opened.ToString();
+  const std::unique_ptr<char, decltype(&free)> block(static_cast<char*>(aligned_alloc(4096, 8192)), &free);
+  std::fill_n(block.get(), 8192, 'd');
+  EXPECT_TRUE(writer->use_direct_io());
+  EXPECT_EQ(4096u, writer->GetRequiredBufferAlignment());
+  EXPECT_TRUE(writer->PositionedAppend(Slice(block.get(), 8192), 0).ok());
+  EXPECT_TRUE(writer->Truncate(5000).ok());
+  EXPECT_TRUE(writer->Close().ok());
+  std::unique_ptr<RandomAccessFile> reader;
+  ASSERT_TRUE(Env::Default()->NewRandomAccessFile(path, &reader, options).ok());
+  EXPECT_TRUE(reader->use_direct_io());
+  Slice got;
+  EXPECT_TRUE(reader->Read(4096, 4096, &got, block.get()).ok());
+  EXPECT_EQ(std::string(904, 'd'), got.ToString());
+  std::unique_ptr<SequentialFile> in_order;
+  ASSERT_TRUE(Env::Default()->NewSequentialFile(path, &in_order, options).ok());
+  EXPECT_TRUE(in_order->PositionedRead(0, 4096, &got, block.get()).ok());
+  EXPECT_EQ(4096u, got.size());
+  EXPECT_TRUE(Env::Default()->DeleteFile(path).ok());
+}
+
 TEST(PosixEnv, TurnsAwayWhatItDoesNotDo) {
   EXPECT_TRUE(Env::Default()->SetAllowNonOwnerAccess(true).ok());
   EXPECT_TRUE(Env::Default()->SetAllowNonOwnerAccess(false).IsNotSupported());

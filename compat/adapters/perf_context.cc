@@ -24,48 +24,33 @@ thread_local IOStatsContext iostats_context;
 
 // The counters in the order in which ToString prints them.
 // clang-format off
-#define GNEISS_PERF_COUNTERS(X)                                                                                        \
-  X(user_key_comparison_count)                                                                                         \
-  X(block_cache_hit_count)                                                                                             \
-  X(block_read_count)                                                                                                  \
-  X(block_read_byte)                                                                                                   \
-  X(block_read_time)                                                                                                   \
-  X(block_cache_index_hit_count) X(block_cache_standalone_handle_count) X(block_cache_real_handle_count) X(            \
-      index_block_read_count) X(block_cache_filter_hit_count) X(filter_block_read_count)                               \
-      X(compression_dict_block_read_count) X(secondary_cache_hit_count) X(compressed_sec_cache_insert_real_count) X(   \
-          compressed_sec_cache_insert_dummy_count) X(compressed_sec_cache_uncompressed_bytes)                          \
-          X(compressed_sec_cache_compressed_bytes) X(block_checksum_time) X(block_decompress_time) X(                  \
-              get_read_bytes) X(multiget_read_bytes) X(iter_read_bytes) X(blob_cache_hit_count) X(blob_read_count)     \
-              X(blob_read_byte) X(blob_read_time) X(blob_checksum_time) X(blob_decompress_time) X(                     \
-                  internal_key_skipped_count) X(internal_delete_skipped_count) X(internal_recent_skipped_count)        \
-                  X(internal_merge_count) X(internal_range_del_reseek_count) X(write_wal_time) X(get_snapshot_time) X( \
-                      get_from_memtable_time) X(get_from_memtable_count) X(get_post_process_time)                      \
-                      X(get_from_output_files_time) X(seek_on_memtable_time) X(seek_on_memtable_count) X(              \
-                          next_on_memtable_count) X(prev_on_memtable_count) X(seek_child_seek_time)                    \
-                          X(seek_child_seek_count) X(seek_min_heap_time) X(seek_internal_seek_time) X(                 \
-                              find_next_user_entry_time) X(write_pre_and_post_process_time) X(write_memtable_time)     \
-                              X(write_thread_wait_nanos) X(write_scheduling_flushes_compactions_time) X(               \
-                                  db_mutex_lock_nanos) X(db_condition_wait_nanos) X(merge_operator_time_nanos)         \
-                                  X(write_delay_time) X(read_index_block_nanos) X(read_filter_block_nanos) X(          \
-                                      new_table_block_iter_nanos) X(new_table_iterator_nanos) X(block_seek_nanos)      \
-                                      X(find_table_nanos) X(bloom_memtable_hit_count) X(bloom_memtable_miss_count) X(  \
-                                          bloom_sst_hit_count) X(bloom_sst_miss_count) X(key_lock_wait_time)           \
-                                          X(key_lock_wait_count) X(env_new_sequential_file_nanos) X(                   \
-                                              env_new_random_access_file_nanos) X(env_new_writable_file_nanos)         \
-                                              X(env_reuse_writable_file_nanos) X(env_new_random_rw_file_nanos) X(      \
-                                                  env_new_directory_nanos) X(env_file_exists_nanos)                    \
-                                                  X(env_get_children_nanos) X(env_get_children_file_attributes_nanos)  \
-                                                      X(env_delete_file_nanos) X(env_create_dir_nanos)                 \
-                                                          X(env_create_dir_if_missing_nanos) X(env_delete_dir_nanos)   \
-                                                              X(env_get_file_size_nanos)                               \
-                                                                  X(env_get_file_modification_time_nanos) X(           \
-                                                                      env_rename_file_nanos) X(env_link_file_nanos)    \
-                                                                      X(env_lock_file_nanos) X(env_unlock_file_nanos)  \
-                                                                          X(env_new_logger_nanos) X(get_cpu_nanos)     \
-                                                                              X(iter_next_cpu_nanos)                   \
-                                                                                  X(iter_prev_cpu_nanos)               \
-                                                                                      X(iter_seek_cpu_nanos)           \
-                                                                                          X(number_async_seek)
+#define GNEISS_PERF_COUNTERS(X) \
+  X(user_key_comparison_count) X(block_cache_hit_count) X(block_read_count) X(block_read_byte) \
+  X(block_read_time) X(block_cache_index_hit_count) X(block_cache_standalone_handle_count) \
+  X(block_cache_real_handle_count) X(index_block_read_count) X(block_cache_filter_hit_count) \
+  X(filter_block_read_count) X(compression_dict_block_read_count) X(secondary_cache_hit_count) \
+  X(compressed_sec_cache_insert_real_count) X(compressed_sec_cache_insert_dummy_count) \
+  X(compressed_sec_cache_uncompressed_bytes) X(compressed_sec_cache_compressed_bytes) X(block_checksum_time) \
+  X(block_decompress_time) X(get_read_bytes) X(multiget_read_bytes) X(iter_read_bytes) X(blob_cache_hit_count) \
+  X(blob_read_count) X(blob_read_byte) X(blob_read_time) X(blob_checksum_time) X(blob_decompress_time) \
+  X(internal_key_skipped_count) X(internal_delete_skipped_count) X(internal_recent_skipped_count) \
+  X(internal_merge_count) X(internal_range_del_reseek_count) X(write_wal_time) X(get_snapshot_time) \
+  X(get_from_memtable_time) X(get_from_memtable_count) X(get_post_process_time) X(get_from_output_files_time) \
+  X(seek_on_memtable_time) X(seek_on_memtable_count) X(next_on_memtable_count) X(prev_on_memtable_count) \
+  X(seek_child_seek_time) X(seek_child_seek_count) X(seek_min_heap_time) X(seek_internal_seek_time) \
+  X(find_next_user_entry_time) X(write_pre_and_post_process_time) X(write_memtable_time) \
+  X(write_thread_wait_nanos) X(write_scheduling_flushes_compactions_time) X(db_mutex_lock_nanos) \
+  X(db_condition_wait_nanos) X(merge_operator_time_nanos) X(write_delay_time) X(read_index_block_nanos) \
+  X(read_filter_block_nanos) X(new_table_block_iter_nanos) X(new_table_iterator_nanos) X(block_seek_nanos) \
+  X(find_table_nanos) X(bloom_memtable_hit_count) X(bloom_memtable_miss_count) X(bloom_sst_hit_count) \
+  X(bloom_sst_miss_count) X(key_lock_wait_time) X(key_lock_wait_count) X(env_new_sequential_file_nanos) \
+  X(env_new_random_access_file_nanos) X(env_new_writable_file_nanos) X(env_reuse_writable_file_nanos) \
+  X(env_new_random_rw_file_nanos) X(env_new_directory_nanos) X(env_file_exists_nanos) X(env_get_children_nanos) \
+  X(env_get_children_file_attributes_nanos) X(env_delete_file_nanos) X(env_create_dir_nanos) \
+  X(env_create_dir_if_missing_nanos) X(env_delete_dir_nanos) X(env_get_file_size_nanos) \
+  X(env_get_file_modification_time_nanos) X(env_rename_file_nanos) X(env_link_file_nanos) \
+  X(env_lock_file_nanos) X(env_unlock_file_nanos) X(env_new_logger_nanos) X(get_cpu_nanos) \
+  X(iter_next_cpu_nanos) X(iter_prev_cpu_nanos) X(iter_seek_cpu_nanos) X(number_async_seek)
 // clang-format on
 
 // The counters lie next to each other at the start of the struct.
