@@ -99,7 +99,7 @@ def reference_accepts(directory):
     need(manifests, "no manifest in " + directory)
     for manifest in manifests:
         text = run(None, ldb, "manifest_dump", "--path=" + os.path.join(directory, manifest))
-        need("Column family \"default\"" in text or "default" in text, "manifest_dump: " + text[:300])
+        need("default" in text, "manifest_dump: " + text[:300])
     if tables_of(directory):
         text = run(None, PROGRAMS["sst_dump"], "--command=verify", "--file=" + directory)
         need("orrupt" not in text, "sst_dump verify: " + text[-2000:])
@@ -110,12 +110,12 @@ def reference_accepts(directory):
 
 def counts(library, directory, *options):
     """What db_bench with `library` finds: the keys of a scan each way, and the hits of random reads."""
-    text = bench(library, directory, "readseq,readreverse,readrandom", "--use_existing_db=1", "--seed=7",
-                 "--reads=%d" % KEYS, *options)
-    found = re.search(r"readrandom.*\((\d+) of (\d+) found\)", text)
-    need(found, "no count of found keys:\n" + text[-2000:])
+    text = bench(library, directory, "readseq,readreverse", "--use_existing_db=1", "--reads=100000000", *options)
     scans = [int(ops) for ops in re.findall(r"(?:readseq|readreverse) +:.* (\d+) operations", text)]
     need(len(scans) == 2 and scans[0] == scans[1], "the scans differ: %s\n%s" % (scans, text[-2000:]))
+    text = bench(library, directory, "readrandom", "--use_existing_db=1", "--seed=7", "--reads=%d" % KEYS, *options)
+    found = re.search(r"readrandom.*\((\d+) of (\d+) found\)", text)
+    need(found, "no count of found keys:\n" + text[-2000:])
     return scans[0], int(found.group(1))
 
 
@@ -131,9 +131,7 @@ def exchange(writer, other, root, name, options, benchmarks):
     # The merge operator is no part of a database, so ldb cannot scan values that are still to be merged.
     if "merge" not in name:
         keys = reference_accepts(directory)
-        need(keys == min(by_writer[0], keys) and keys > 0, "%s: ldb counts %d" % (directory, keys))
-        if keys <= KEYS and by_writer[0] < KEYS:
-            need(keys == by_writer[0], "%s: ldb counts %d, db_bench %d" % (directory, keys, by_writer[0]))
+        need(keys == by_writer[0], "%s: ldb counts %d, db_bench %d" % (directory, keys, by_writer[0]))
     bench(other, directory, "overwrite,deleterandom", "--use_existing_db=1", "--seed=5", *options)
     after = counts(writer, directory, *options)
     need(after == counts(other, directory, *options), directory + ": differs after the other wrote")
@@ -164,7 +162,7 @@ def kill_and_read(writer, other, root, kill_bytes):
     by_other, by_writer = counts(other, directory), counts(writer, copy)
     need(by_other == by_writer and by_other[0] > 0, "after a kill: %s and %s" % (by_other, by_writer))
     keys = reference_accepts(copy)
-    need(keys > 0, "after a kill ldb sees nothing")
+    need(keys == by_other[0], "after a kill ldb counts %d, db_bench %d" % (keys, by_other[0]))
     print("%-28s scan %d, found %d, ldb %d" % (os.path.basename(directory), *by_other, keys))
     shutil.rmtree(directory)
     shutil.rmtree(copy)
