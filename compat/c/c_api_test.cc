@@ -372,6 +372,22 @@ TEST_F(CApi, MakesCheckpoints) {
   }
 }
 
+TEST_F(CApi, DropsFilesByRange) {
+  Open();
+  for (const char* key : {"a", "b", "c"}) {
+    Put(key, "1");
+    rocksdb_compact_range(db_, key, 1, key, 1);  // one table for each key, below level 0
+  }
+  rocksdb_delete_file_in_range(db_, "b", 1, "b", 1, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  EXPECT_EQ("a c ", ListKeys(rocksdb_create_iterator(db_, read_)));
+  rocksdb_delete_file(db_, "000001.log");  // has no way to say no
+  rocksdb_suggest_compact_range(db_, "a", 1, nullptr, 0, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  rocksdb_delete_file_in_range(db_, nullptr, 0, "b", 1, &error_);
+  EXPECT_EQ("c ", ListKeys(rocksdb_create_iterator(db_, read_)));
+}
+
 TEST_F(CApi, LivesWithATimeToLive) {
   const std::string path = dir_ + "/db";
   db_ = rocksdb_open_with_ttl(options_, path.c_str(), 3600, &error_);

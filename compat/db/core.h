@@ -3,7 +3,7 @@
 // Owner:   shared by the DB, its column family handles, iterators and snapshots, so that what outlives the DB stays
 // safe: it then
 //          answers ShutdownInProgress, or goes on reading what it holds.
-// Threads: the adapters are immutable; options are guarded by options_mutex.
+// Threads: the adapters are immutable; options that may change are guarded by options_mutex.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -27,7 +27,7 @@ struct DbCore {
   std::string name;
   std::string session_id;
   std::atomic<rocksdb::DB*> db{nullptr};  // what listeners are told; null until the DB is open
-  rocksdb::DBOptions db_options;          // sanitised, as the database uses them
+  rocksdb::DBOptions db_options;  // sanitised, as the database uses them; SetDBOptions changes the mutable ones only
   std::shared_ptr<rocksdb::FileSystem> rocks_fs;
   std::unique_ptr<FileSystem> owned_fs;  // null when the engine uses its own POSIX one
   std::unique_ptr<Clock> owned_clock;
@@ -42,6 +42,10 @@ struct DbCore {
 
   std::unique_ptr<Database> database;  // last: it uses all of the above
 
+  rocksdb::DBOptions DbOptions() const {
+    const std::lock_guard<std::mutex> lock(options_mutex);
+    return db_options;
+  }
   rocksdb::ColumnFamilyOptions OptionsOf(const std::string& family) const {
     const std::lock_guard<std::mutex> lock(options_mutex);
     const auto found = family_options.find(family);

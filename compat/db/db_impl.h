@@ -109,7 +109,7 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   const rocksdb::Snapshot* GetSnapshot() override;
   void ReleaseSnapshot(const rocksdb::Snapshot* snapshot) override;
 
-  // maintenance.cc
+  // maintenance.cc, file_maintenance.cc
   using rocksdb::DB::CompactFiles;
   using rocksdb::DB::CompactRange;
   using rocksdb::DB::Flush;
@@ -121,6 +121,9 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   rocksdb::Status CompactFiles(const rocksdb::CompactionOptions& options, rocksdb::ColumnFamilyHandle* family,
                                const std::vector<std::string>& input_file_names, int output_level, int output_path_id,
                                std::vector<std::string>* output_file_names, rocksdb::CompactionJobInfo* info) override;
+  rocksdb::Status SuggestCompactRange(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice* begin,
+                                      const rocksdb::Slice* end) override;
+  rocksdb::Status PromoteL0(rocksdb::ColumnFamilyHandle* family, int target_level) override;
   rocksdb::Status PauseBackgroundWork() override;
   rocksdb::Status ContinueBackgroundWork() override;
   rocksdb::Status EnableAutoCompaction(const std::vector<rocksdb::ColumnFamilyHandle*>& families) override;
@@ -201,6 +204,7 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   std::vector<FamilyPtr> AllFamilies() const;
 
   const std::shared_ptr<DbCore> core_;
+  std::mutex set_options_mutex_;  // one SetOptions or SetDBOptions at a time
   std::unique_ptr<rocksdb::ColumnFamilyHandle> default_handle_;
   std::atomic<int> disabled_manual_compactions_{0};
   std::atomic<bool> are_manual_compactions_canceled_{false};

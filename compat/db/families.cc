@@ -2,8 +2,8 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/open_config.h"
-#include "compat/not_supported.h"
 #include "compat/options/mutable_options.h"
+#include "compat/options/sanitize.h"
 #include "compat/status_map.h"
 
 namespace gneiss::compat {
@@ -67,6 +67,7 @@ rocksdb::Status DbImpl::DropColumnFamilies(const std::vector<rocksdb::ColumnFami
 
 rocksdb::Status DbImpl::SetOptions(rocksdb::ColumnFamilyHandle* family,
                                    const std::unordered_map<std::string, std::string>& options) {
+  const std::lock_guard<std::mutex> one_at_a_time(set_options_mutex_);
   if (options.empty()) return rocksdb::Status::InvalidArgument("empty input");
   rocksdb::ColumnFamilyOptions changed = core_->OptionsOf(family->GetName());
   rocksdb::Status status = ApplyMutableCfOptions(GetDBOptions(), options, &changed);
@@ -82,18 +83,38 @@ rocksdb::Status DbImpl::SetOptions(rocksdb::ColumnFamilyHandle* family,
   return ToRocks(core_->database->SetFamilyConfig(FamilyOf(family), descriptor.config));
 }
 
-rocksdb::Status DbImpl::SetDBOptions(const std::unordered_map<std::string, std::string>&) {
-  return NotBuilt("DB::SetDBOptions");
+rocksdb::Status DbImpl::SetDBOptions(const std::unordered_map<std::string, std::string>& options) {
+  const std::lock_guard<std::mutex> one_at_a_time(set_options_mutex_);
+  const rocksdb::DBOptions before = GetDBOptions();
+  rocksdb::DBOptions changed = before;
+  rocksdb::Status status = ApplyMutableDbOptions(options, &changed);
+  if (!status.ok() || MutableDbOptionsAreEqual(before, changed)) return status;
+  const std::vector<FamilyPtr> families = AllFamilies();
+  for (const FamilyPtr& family : families) {
+    status = ValidateCfOptions(changed, core_->OptionsOf(family->name));
+    if (!status.ok()) return status;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(core_->options_mutex);
+    CopyMutableDbOptions(changed, &core_->db_options);
+  }
+  // Some of the database's options reach compactions through their families' configs.
+  std::vector<std::pair<FamilyPtr, FamilyConfig>> configs;
+  for (const FamilyPtr& family : families) {
+    rocksdb::ColumnFamilyOptions sanitized;
+    FamilyDescriptor descriptor;
+    status = FamilyDescriptorOf(*core_, family->name, core_->OptionsOf(family->name), &sanitized, &descriptor);
+    if (!status.ok()) return status;
+    configs.emplace_back(family, std::move(descriptor.config));
+  }
+  return ToRocks(core_->database->SetTuning(TuningOf(changed), configs));
 }
 
 rocksdb::Options DbImpl::GetOptions(rocksdb::ColumnFamilyHandle* family) const {
   return rocksdb::Options(GetDBOptions(), core_->OptionsOf(family->GetName()));
 }
 
-rocksdb::DBOptions DbImpl::GetDBOptions() const {
-  const std::lock_guard<std::mutex> lock(core_->options_mutex);
-  return core_->db_options;
-}
+rocksdb::DBOptions DbImpl::GetDBOptions() const { return core_->DbOptions(); }
 
 }  // namespace gneiss::compat
 

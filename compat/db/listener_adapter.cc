@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "compat/db/job_info.h"
 #include "compat/db/table_properties_map.h"
 #include "compat/status_map.h"
 
@@ -25,11 +26,11 @@ class ListenerAdapter final : public EventSink {
     for (const auto& listener : listeners_) listener->OnFlushCompleted(core_->db.load(), info);
   }
   void OnCompactionBegin(const CompactionEvent& event) override {
-    const rocksdb::CompactionJobInfo info = InfoOf(event);
+    const rocksdb::CompactionJobInfo info = JobInfoOf(event);
     for (const auto& listener : listeners_) listener->OnCompactionBegin(core_->db.load(), info);
   }
   void OnCompactionCompleted(const CompactionEvent& event) override {
-    const rocksdb::CompactionJobInfo info = InfoOf(event);
+    const rocksdb::CompactionJobInfo info = JobInfoOf(event);
     for (const auto& listener : listeners_) listener->OnCompactionCompleted(core_->db.load(), info);
   }
   void OnBackgroundError(BackgroundErrorReason reason, Status* status) override {
@@ -64,37 +65,6 @@ class ListenerAdapter final : public EventSink {
     info.table_properties = RocksPropertiesOf(event.properties);
     info.flush_reason = rocksdb::FlushReason::kOthers;
     info.blob_compression_type = rocksdb::kNoCompression;
-    return info;
-  }
-
-  static rocksdb::CompactionJobInfo InfoOf(const CompactionEvent& event) {
-    rocksdb::CompactionJobInfo info;
-    info.cf_id = event.family_id;
-    info.cf_name = event.family_name;
-    info.status = ToRocks(event.status);
-    info.thread_id = ThisThread();
-    info.job_id = event.job_id;
-    info.base_input_level = event.work->inputs.front().level;
-    info.output_level = event.work->output_level;
-    info.compaction_reason = static_cast<rocksdb::CompactionReason>(event.work->reason_number);
-    for (const CompactionInput& input : event.work->inputs) {
-      for (const TableFilePtr& table : input.tables) {
-        info.input_file_infos.push_back({input.level, table->meta().number, 0});
-      }
-    }
-    if (event.result == nullptr) return info;
-    for (const OutputTable& output : event.result->outputs) {
-      info.output_file_infos.push_back({event.work->output_level, output.meta.number, 0});
-    }
-    info.stats.elapsed_micros = event.result->elapsed_us;
-    info.stats.cpu_micros = event.result->cpu_us;
-    info.stats.num_input_records = event.result->counts.input_entries;
-    info.stats.num_input_files = event.work->InputTableCount();
-    info.stats.num_output_files = event.result->outputs.size();
-    info.stats.total_input_bytes = event.result->bytes_read;
-    info.stats.total_output_bytes = event.result->bytes_written;
-    info.stats.is_manual_compaction = event.work->is_manual;
-    info.stats.is_full_compaction = event.work->is_full;
     return info;
   }
 

@@ -73,12 +73,6 @@ rocksdb::Status DbImpl::VerifyChecksum(const rocksdb::ReadOptions& options) {
 
 void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
 
-rocksdb::Status DbImpl::CompactFiles(const rocksdb::CompactionOptions&, rocksdb::ColumnFamilyHandle*,
-                                     const std::vector<std::string>&, int, int, std::vector<std::string>*,
-                                     rocksdb::CompactionJobInfo*) {
-  return NotBuilt("DB::CompactFiles");
-}
-rocksdb::Status DbImpl::DeleteFile(std::string) { return NotBuilt("DB::DeleteFile"); }
 rocksdb::Status DbImpl::GetUpdatesSince(rocksdb::SequenceNumber, std::unique_ptr<rocksdb::TransactionLogIterator>*,
                                         const rocksdb::TransactionLogIterator::ReadOptions&) {
   return NotBuilt("DB::GetUpdatesSince");
@@ -102,8 +96,4 @@ rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, s
 rocksdb::Status DbImpl::GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string*) {
   return NotBuilt("DB::GetFullHistoryTsLow");
 }
-rocksdb::Status DbImpl::DeleteFilesInRanges(rocksdb::ColumnFamilyHandle*, const rocksdb::RangePtr*, size_t, bool) {
-  return NotBuilt("DeleteFilesInRanges");
-}
-
 }  // namespace gneiss::compat

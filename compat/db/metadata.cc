@@ -59,6 +59,13 @@ void FillFamilyMetaData(const FamilyPtr& family, const FamilyFacts& facts, rocks
   }
 }
 
+// Tables written before the MANIFEST kept the time say it in their properties.
+uint64_t CreationTimeOf(const TableFile& table, int level) {
+  if (table.meta().file_creation_unix_seconds != 0) return table.meta().file_creation_unix_seconds;
+  ReaderRef reader;
+  return table.Reader(level, &reader).ok() ? reader->properties().file_creation_unix_seconds : 0;
+}
+
 }  // namespace
 
 rocksdb::Status DbImpl::GetApproximateSizes(const rocksdb::SizeApproximationOptions& options,
@@ -183,6 +190,22 @@ rocksdb::Status DbImpl::GetSortedWalFiles(rocksdb::VectorLogPtr&) { return NotBu
 rocksdb::Status DbImpl::GetCurrentWalFile(std::unique_ptr<rocksdb::LogFile>*) {
   return NotBuilt("DB::GetCurrentWalFile");
 }
-rocksdb::Status DbImpl::GetCreationTimeOfOldestFile(uint64_t*) { return NotBuilt("DB::GetCreationTimeOfOldestFile"); }
+
+rocksdb::Status DbImpl::GetCreationTimeOfOldestFile(uint64_t* creation_time) {
+  if (GetDBOptions().max_open_files != -1) {
+    return rocksdb::Status::NotSupported("This API only works if max_open_files = -1");
+  }
+  *creation_time = UINT64_MAX;
+  for (const FamilyPtr& family : AllFamilies()) {
+    const FamilyFacts facts = core_->database->Facts(family);
+    for (int level = 0; level < facts.version->LevelCount(); ++level) {
+      facts.version->level(level).ForEachTable([&](const TableFilePtr& table) {
+        // An unknown time counts as 0: no time is earlier.
+        *creation_time = std::min(*creation_time, CreationTimeOf(*table, level));
+      });
+    }
+  }
+  return rocksdb::Status::OK();
+}
 
 }  // namespace gneiss::compat

@@ -89,7 +89,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   if (options.rate_limiter != nullptr) {
     core->rate_limit = std::make_unique<EngineRateLimit>(options.rate_limiter, options.statistics);
   }
-  const BackgroundLimits limits = BackgroundLimitsOf(options);
+  const DatabaseTuning tuning = TuningOf(options);
   config->create_if_missing = options.create_if_missing;
   config->create_missing_families = options.create_missing_column_families;
   config->error_if_exists = options.error_if_exists;
@@ -104,24 +104,24 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->stats = core->stats.get();
   config->events = core->events.get();
   config->rate_limit = core->rate_limit.get();
-  config->background_flushes_max = limits.flushes_max;
-  config->background_compactions_max = limits.compactions_max;
-  config->max_open_files = options.max_open_files;
+  config->background_flushes_max = tuning.background_flushes_max;
+  config->background_compactions_max = tuning.background_compactions_max;
+  config->max_open_files = tuning.max_open_files;
   config->wal_dir = options.wal_dir == core->name ? std::string() : options.wal_dir;
   config->wal_recovery_mode = static_cast<WalRecoveryMode>(options.wal_recovery_mode);
-  config->wal_bytes_max = options.max_total_wal_size;
+  config->wal_bytes_max = tuning.wal_bytes_max;
   config->manual_wal_flush = options.manual_wal_flush;
   config->avoid_flush_during_recovery = options.avoid_flush_during_recovery;
-  config->avoid_flush_during_shutdown = options.avoid_flush_during_shutdown;
+  config->avoid_flush_during_shutdown = tuning.avoid_flush_during_shutdown;
   config->allow_concurrent_memtable_write = options.allow_concurrent_memtable_write;
-  config->bytes_per_sync = options.bytes_per_sync;
+  config->bytes_per_sync = tuning.bytes_per_sync;
   config->wal_bytes_per_sync = options.wal_bytes_per_sync;
   config->write_group_bytes_max = options.max_write_batch_group_size_bytes;
   config->all_write_buffers_bytes_max = options.db_write_buffer_size;
   if (options.write_buffer_manager != nullptr && options.write_buffer_manager->enabled()) {
     config->all_write_buffers_bytes_max = options.write_buffer_manager->buffer_size();
   }
-  config->delayed_write_bytes_per_second = options.delayed_write_rate;
+  config->delayed_write_bytes_per_second = tuning.delayed_write_bytes_per_second;
   config->manifest_bytes_max = options.max_manifest_file_size;
   config->manifest_allocate_ahead_bytes = options.manifest_preallocation_size;
   config->write_db_id_to_manifest = options.write_dbid_to_manifest;
@@ -135,24 +135,31 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
     std::vector<rocksdb::ColumnFamilyOptions> families;
     for (const std::string& name : names) families.push_back(core->OptionsOf(name));
     std::string text;
-    rocksdb::DBOptions db_options;
-    {
-      const std::lock_guard<std::mutex> lock(core->options_mutex);
-      db_options = core->db_options;
-    }
-    const rocksdb::Status status = RenderOptionsFile(db_options, names, families, &text);
+    const rocksdb::Status status = RenderOptionsFile(core->DbOptions(), names, families, &text);
     return status.ok() ? text : std::string();
   };
   return rocksdb::Status::OK();
 }
 
+DatabaseTuning TuningOf(const rocksdb::DBOptions& options) {
+  const BackgroundLimits limits = BackgroundLimitsOf(options);
+  return {.background_flushes_max = limits.flushes_max,
+          .background_compactions_max = limits.compactions_max,
+          .max_open_files = options.max_open_files,
+          .wal_bytes_max = options.max_total_wal_size,
+          .avoid_flush_during_shutdown = options.avoid_flush_during_shutdown,
+          .bytes_per_sync = options.bytes_per_sync,
+          .delayed_write_bytes_per_second = options.delayed_write_rate};
+}
+
 rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
                                    const rocksdb::ColumnFamilyOptions& options, rocksdb::ColumnFamilyOptions* sanitized,
                                    FamilyDescriptor* descriptor) {
-  rocksdb::Status status = ValidateCfOptions(core.db_options, options);
+  const rocksdb::DBOptions db_options = core.DbOptions();
+  rocksdb::Status status = ValidateCfOptions(db_options, options);
   if (status.ok()) status = CheckFamilyOptionsAreBuilt(options);
   if (!status.ok()) return status;
-  *sanitized = SanitizeCfOptions(core.db_options, options);
+  *sanitized = SanitizeCfOptions(db_options, options);
   descriptor->name = name;
   FamilyConfig& config = descriptor->config;
   config.order = KeyOrderOf(sanitized->comparator);
@@ -161,7 +168,7 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
   config.write_buffers_to_merge_min = sanitized->min_write_buffer_number_to_merge;
   config.arena_block_bytes = sanitized->arena_block_size;
   config.skips_before_reseek_max = std::max<uint64_t>(1, sanitized->max_sequential_skip_in_iterations);
-  config.compaction = CompactionConfigOf(*sanitized, core.db_options);
+  config.compaction = CompactionConfigOf(*sanitized, db_options);
   if (sanitized->compaction_filter != nullptr || sanitized->compaction_filter_factory != nullptr) {
     config.compaction.filter_factory =
         NewCompactionFilterAdapter(sanitized->compaction_filter, sanitized->compaction_filter_factory);

@@ -17,6 +17,9 @@ namespace gneiss::compat {
 // Fills the core's adapters and *config from core->db_options (sanitised).
 rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config);
 
+// What SetDBOptions may change of it.
+DatabaseTuning TuningOf(const rocksdb::DBOptions& options);
+
 // Validates and sanitises one family's options and resolves them.
 rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
                                    const rocksdb::ColumnFamilyOptions& options, rocksdb::ColumnFamilyOptions* sanitized,

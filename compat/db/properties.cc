@@ -11,7 +11,6 @@
 
 #include "compat/adapters/statistics.h"
 #include "compat/db/db_impl.h"
-#include "compat/not_supported.h"
 #include "compat/options/block_based_table.h"
 
 namespace gneiss::compat {
@@ -307,7 +306,7 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
 
 double SecondsUp(const DbCore& core, const DatabaseFacts& facts) {
   const auto now = static_cast<double>(core.db_options.env->NowMicros());
-  return std::max(0.001, (now - static_cast<double>(facts.opened_unix_micros)) / 1e6);
+  return std::max(0.001, (now - static_cast<double>(facts.counted_since_unix_micros)) / 1e6);
 }
 
 }  // namespace
@@ -422,7 +421,10 @@ bool DbImpl::GetMapProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::
   return true;
 }
 
-rocksdb::Status DbImpl::ResetStats() { return NotBuilt("DB::ResetStats"); }
+rocksdb::Status DbImpl::ResetStats() {
+  core_->database->ResetFacts();
+  return rocksdb::Status::OK();
+}
 
 }  // namespace gneiss::compat
 

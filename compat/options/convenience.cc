@@ -47,7 +47,7 @@ Status DeleteFilesInRanges(DB* db, ColumnFamilyHandle* column_family, const Rang
   if (auto* internals = DbInternalsOf(db)) {
     return internals->DeleteFilesInRanges(column_family, ranges, n, include_end);
   }
-  return gneiss::compat::NotBuilt("DeleteFilesInRanges");
+  return Status::NotSupported("DeleteFilesInRanges needs a database opened by this library");
 }
 
 Status DeleteFilesInRange(DB* db, ColumnFamilyHandle* column_family, const Slice* begin, const Slice* end,

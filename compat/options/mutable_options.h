@@ -21,6 +21,9 @@ rocksdb::Status ApplyMutableCfOptions(const rocksdb::DBOptions& db_options, cons
 // Validates the result as a whole, but not against the column families: the caller does that with ValidateCfOptions.
 rocksdb::Status ApplyMutableDbOptions(const StringMap& values, rocksdb::DBOptions* options);
 
+// The mutable ones only; the others may be read meanwhile.
+void CopyMutableDbOptions(const rocksdb::DBOptions& from, rocksdb::DBOptions* to);
+
 // Whether two sets of database options differ in a mutable one.
 bool MutableDbOptionsAreEqual(const rocksdb::DBOptions& a, const rocksdb::DBOptions& b);
 

@@ -17,6 +17,12 @@ size_t CompactionWork::InputTableCount() const {
   return count;
 }
 
+KeyRange RangeOf(const KeyOrder& order, const CompactionWork& work) {
+  KeyRange range = RangeOf(order, work.inputs.front().tables);
+  for (const CompactionInput& input : work.inputs) range = UnionOf(order, range, RangeOf(order, input.tables));
+  return range;
+}
+
 void CompactionWork::MarkInputs(bool is_being_compacted) const {
   for (const CompactionInput& input : inputs) {
     for (const TableFilePtr& table : input.tables) {

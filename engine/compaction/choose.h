@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/compaction/compaction_config.h"
+#include "engine/compaction/table_span.h"
 #include "engine/version/version.h"
 
 namespace gneiss {
@@ -121,5 +122,19 @@ struct ManualRequest {
 std::optional<CompactionWork> ChooseManual(const Version& version, const CompactionConfig& config,
                                            const CompactionState& state, const ManualRequest& request,
                                            std::optional<InternalKey>* resume_from, bool* conflict);
+
+// A merge of tables that the caller names, with all that must join them. Aborted when one of those is being compacted,
+// InvalidArgument for what cannot be done, both with RocksDB's texts.
+struct FilesRequest {
+  std::string family_name;  // for messages
+  std::vector<uint64_t> table_numbers;
+  int output_level = 0;
+  uint64_t output_file_bytes_max = UINT64_MAX;
+};
+Status ChooseFiles(const Version& version, const CompactionConfig& config, const CompactionState& state,
+                   const FilesRequest& request, CompactionWork* work);
+
+// The user keys of everything that a work reads, and so of everything that it writes.
+KeyRange RangeOf(const KeyOrder& order, const CompactionWork& work);
 
 }  // namespace gneiss

@@ -186,7 +186,8 @@ void GatherWantingTables(const Version& version, const CompactionConfig& config,
       if (table->is_being_compacted) return;
       const TableMeta& meta = table->meta();
       const bool has_level_below = level < last_level || level == 0;
-      if (meta.is_marked_for_compaction && has_level_below) state->marked.push_back({level, table});
+      const bool is_marked = meta.is_marked_for_compaction || table->is_suggested_for_compaction;
+      if (is_marked && has_level_below) state->marked.push_back({level, table});
       if (IsRewritableBottommost(version, level, table, state->limits.oldest_snapshot)) {
         state->bottommost.push_back({level, table});
       }

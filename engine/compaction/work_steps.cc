@@ -178,8 +178,7 @@ CompactionWork RewriteInPlace(const WorkContext& context, int level, Tables tabl
 
 void Complete(const WorkContext& context, CompactionWork* work) {
   const KeyOrder& order = context.order();
-  KeyRange range = RangeOf(order, work->inputs.front().tables);
-  for (const CompactionInput& input : work->inputs) range = UnionOf(order, range, RangeOf(order, input.tables));
+  const KeyRange range = RangeOf(order, *work);
   work->base_level = context.state.base_level;
   work->is_manual = context.is_manual;
   work->is_full = work->InputTableCount() == context.version.TableCount();

@@ -22,7 +22,9 @@ void DatabaseImpl::MaybeScheduleCompaction(const FamilyPtr& family) {
       family->manual_compactions > 0) {
     return;
   }
-  if (family->running_compactions >= config_.background_compactions_max || family->is_dropped.load()) return;
+  if (family->running_compactions >= background_compactions_max_.load(std::memory_order_relaxed) ||
+      family->is_dropped.load())
+    return;
   if (compaction_retry_after_us_ > config_.clock->NowMicros()) return;
   const auto config = family->config();
   if (config->compaction.disable_auto_compactions) return;

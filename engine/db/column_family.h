@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,11 @@ class ColumnFamily {
  public:
   ColumnFamily(uint32_t family_id, std::string family_name, FamilyConfig family_config,
                std::shared_ptr<const TableOpener> table_opener)
-      : id(family_id), name(std::move(family_name)), order(family_config.order), opener(std::move(table_opener)) {
+      : id(family_id),
+        name(std::move(family_name)),
+        order(family_config.order),
+        opener(std::move(table_opener)),
+        first_merge_operator_(family_config.compaction.merge_operator) {
     SetConfig(std::make_shared<const FamilyConfig>(std::move(family_config)));
   }
 
@@ -59,6 +64,14 @@ class ColumnFamily {
   bool is_flush_queued = false;
   bool is_compaction_queued = false;
   int running_compactions = 0;
+  // Where running merges will write: until they are done no other may put tables into the same keys of that level. By
+  // the number of the merge's first input.
+  struct OutputClaim {
+    int level = 0;
+    std::string first_user_key;
+    std::string last_user_key;
+  };
+  std::map<uint64_t, OutputClaim> output_claims;
   int manual_compactions = 0;  // waiting or running: automatic ones hold back
   std::vector<LevelCounters> levels;
   FamilyCounters counters;
@@ -79,6 +92,8 @@ class ColumnFamily {
   }
 
  private:
+  // What merge_operator points to. A later config brings an equal one, but readers may hold this.
+  const std::shared_ptr<const MergeOperator> first_merge_operator_;
   mutable Mutex config_mutex_;
   std::shared_ptr<const FamilyConfig> config_ GUARDED_BY(config_mutex_);
 };

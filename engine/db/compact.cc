@@ -18,8 +18,10 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
       work = ChooseCompaction(*family->version, family->compaction_state, config->compaction,
                               static_cast<uint64_t>(config_.clock->UnixSeconds()), &family->cursors);
     }
+    // When the merge that is in the way ends, the next one is chosen.
+    if (work && IsOutputClaimed(*family, *work)) work.reset();
     if (work) {
-      work->MarkInputs(true);
+      BeginWork(family.get(), *work);
       ++family->running_compactions;
       ++running_compactions_;
       MaybeScheduleCompaction(family);  // another one may fit beside it
@@ -27,7 +29,7 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   }
   Status status;
   const bool has_work = work.has_value();
-  if (has_work) status = DoWork(family, std::move(*work), &are_jobs_cancelled_, 0);
+  if (has_work) status = DoWork(family, std::move(*work), {.canceled = &are_jobs_cancelled_});
   const bool is_retried = status.IsNoSpace();
   if (!status.ok() && !is_retried && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
     SetBackgroundError(status, BackgroundErrorReason::kCompaction);
@@ -51,18 +53,61 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   Reclaim();
 }
 
-// Runs the work and installs its result. The inputs are marked as being compacted; they are unmarked here.
-Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const std::atomic<bool>* canceled,
-                            int subcompactions_max) {
+void DatabaseImpl::BeginWork(ColumnFamily* family, const CompactionWork& work) {
+  work.MarkInputs(true);
+  if (work.output_level == 0 || work.type == CompactionWork::Type::kDrop) return;
+  const KeyRange range = RangeOf(family->order, work);
+  family->output_claims.emplace(work.inputs.front().tables.front()->meta().number,
+                                ColumnFamily::OutputClaim{.level = work.output_level,
+                                                          .first_user_key = std::string(*range.begin),
+                                                          .last_user_key = std::string(*range.end)});
+}
+
+void DatabaseImpl::EndWork(ColumnFamily* family, const CompactionWork& work) {
+  work.MarkInputs(false);
+  family->output_claims.erase(work.inputs.front().tables.front()->meta().number);
+  state_changed_.SignalAll();
+}
+
+// Inputs that are busy show most conflicts; this shows the others: two merges of which neither reads a table of the
+// output level there.
+bool DatabaseImpl::IsOutputClaimed(const ColumnFamily& family, const CompactionWork& work) {
+  if (work.output_level == 0 || family.output_claims.empty()) return false;
+  const KeyRange range = RangeOf(family.order, work);
+  return std::any_of(family.output_claims.begin(), family.output_claims.end(), [&](const auto& each) {
+    const ColumnFamily::OutputClaim& claim = each.second;
+    return claim.level == work.output_level && family.order.Compare(claim.first_user_key, *range.end) <= 0 &&
+           family.order.Compare(*range.begin, claim.last_user_key) <= 0;
+  });
+}
+
+// Runs the work that BeginWork has begun, installs its result and ends it.
+Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const JobOrders& orders) {
   const int job_id = next_job_id_.fetch_add(1);
   const int output_level = work.output_level;
   const bool is_merge = work.type == CompactionWork::Type::kMerge;
   Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Compacting %zu@%d files to L%d, score %.2f, %s",
       family->name.c_str(), job_id, work.InputTableCount(), work.inputs.front().level, output_level, work.score,
       work.reason);
-  CompactionEvent event{
-      .family_id = family->id, .family_name = family->name, .job_id = job_id, .work = &work, .status = {}};
-  if (config_.events != nullptr) config_.events->OnCompactionBegin(event);
+  TableOutputConfig output =
+      OutputConfig(*family, *family->config(), output_level, work.base_level, work.is_bottommost);
+  if (orders.files != nullptr) {
+    output.path_id = orders.files->path_id;
+    output.path = family->opener->config().paths[output.path_id];
+    if (orders.files->compression) {
+      output.table.compression = *orders.files->compression;
+      output.table.compression_name = CompressionName(output.table.compression);
+    }
+  }
+  CompactionEvent event{.family_id = family->id,
+                        .family_name = family->name,
+                        .job_id = job_id,
+                        .work = &work,
+                        .status = {},
+                        .opener = family->opener.get(),
+                        .compression = output.table.compression};
+  EventSink* const events = orders.files == nullptr ? config_.events : nullptr;
+  if (events != nullptr) events->OnCompactionBegin(event);
 
   FamilyChange change{.family = family, .edit = {}};
   CompactionResult result;
@@ -78,16 +123,16 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     auto config = family->config();
     CompactionJobParams params{.work = work, .config = nullptr, .output = {}};
     auto compaction_config = std::make_shared<CompactionConfig>(config->compaction);
-    if (subcompactions_max > 0) compaction_config->subcompactions_max = subcompactions_max;
+    if (orders.subcompactions_max > 0) compaction_config->subcompactions_max = orders.subcompactions_max;
     params.config = std::move(compaction_config);
     {
       MutexLock lock(&mutex_);
       params.version = family->version;
     }
-    params.output = OutputConfig(*family, *config, output_level, work.base_level, work.is_bottommost);
+    params.output = std::move(output);
     params.snapshots = snapshots_.Seqs();
     params.column_family_id = family->id;
-    params.is_cancelled = canceled;
+    params.is_cancelled = orders.canceled;
     params.stats = config_.stats;
     params.logger = config_.logger;
     status = RunCompaction(params, &result);
@@ -122,8 +167,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
   }
   {
     MutexLock lock(&mutex_);
-    work.MarkInputs(false);
-    state_changed_.SignalAll();
+    EndWork(family.get(), work);
   }
   RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
   RecordHistogram(config_.stats, Histogram::kCompactionCpu, result.cpu_us);
@@ -136,7 +180,11 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
       static_cast<unsigned long long>(result.counts.input_entries), status.ToString().c_str());
   event.result = &result;
   event.status = status;
-  if (config_.events != nullptr) config_.events->OnCompactionCompleted(event);
+  if (events != nullptr) events->OnCompactionCompleted(event);
+  if (orders.report != nullptr) {
+    *orders.report = {
+        .job_id = job_id, .work = std::move(work), .result = std::move(result), .compression = event.compression};
+  }
   return status;
 }
 
@@ -227,18 +275,20 @@ Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const F
         conflict = false;
         work = ChooseManual(*family->version, family->config()->compaction, family->compaction_state, request, &next,
                             &conflict);
-        if (conflict) {
+        if (conflict || (work && IsOutputClaimed(*family, *work))) {
+          conflict = true;
           state_changed_.Wait(&mutex_);
         } else {
           resume_from = std::move(next);
         }
       }
       if (!work) return Status::Ok();
-      work->MarkInputs(true);
+      BeginWork(family.get(), *work);
       ++running_compactions_;
     }
     const std::atomic<bool>* const canceled = params.canceled != nullptr ? params.canceled : &are_jobs_cancelled_;
-    const Status status = DoWork(family, std::move(*work), canceled, params.subcompactions_max);
+    const Status status =
+        DoWork(family, std::move(*work), {.canceled = canceled, .subcompactions_max = params.subcompactions_max});
     {
       MutexLock lock(&mutex_);
       --running_compactions_;

@@ -86,4 +86,15 @@ struct DatabaseConfig {
   std::function<bool(int64_t delta_bytes)> on_memtable_memory;
 };
 
+// What of the config may change while the database is open (rocksdb::DB::SetDBOptions); the fields as above.
+struct DatabaseTuning {
+  int background_flushes_max = 1;
+  int background_compactions_max = 1;
+  int max_open_files = -1;
+  uint64_t wal_bytes_max = 0;
+  bool avoid_flush_during_shutdown = false;
+  uint64_t bytes_per_sync = 0;
+  uint64_t delayed_write_bytes_per_second = uint64_t{16} << 20;
+};
+
 }  // namespace gneiss

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,29 @@ struct CompactRangeParams {
   const std::atomic<bool>* canceled = nullptr;
 };
 
+// A merge of tables that the caller names (rocksdb::DB::CompactFiles).
+struct CompactFilesParams {
+  std::vector<uint64_t> table_numbers;
+  int output_level = 0;
+  uint32_t path_id = 0;
+  std::optional<Compression> compression;  // instead of the config's
+  uint64_t output_file_bytes_max = UINT64_MAX;
+  int subcompactions_max = 0;  // 0: the config's
+  const std::atomic<bool>* canceled = nullptr;
+};
+struct CompactFilesReport {
+  int job_id = 0;
+  CompactionWork work;  // without inputs when nothing was done
+  CompactionResult result;
+  Compression compression = Compression::kNone;
+};
+
+// User keys from begin to end, both included; null: unbounded.
+struct OptionalRange {
+  const Slice* begin = nullptr;
+  const Slice* end = nullptr;
+};
+
 struct MultiGetRequest {
   ColumnFamily* family = nullptr;
   Slice key;
@@ -84,7 +108,7 @@ struct DatabaseFacts {
   SeqNo oldest_snapshot_seq = 0;
   bool is_file_deletion_enabled = true;
   uint64_t min_log_number_to_keep = 0, min_obsolete_table_number = UINT64_MAX;
-  uint64_t opened_unix_micros = 0;
+  uint64_t counted_since_unix_micros = 0;  // the opening, or the last ResetFacts
   CommitCounters commits;
 };
 
@@ -116,11 +140,26 @@ class Database {
   virtual Status CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) = 0;
   virtual Status DropFamily(const FamilyPtr& family) = 0;
   virtual Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) = 0;  // mutable parts only
+  // Changes what may change of the database's config, and with it the families' (mutable parts only).
+  virtual Status SetTuning(const DatabaseTuning& tuning,
+                           const std::vector<std::pair<FamilyPtr, FamilyConfig>>& families) = 0;
   virtual FamilyPtr DefaultFamily() = 0;
 
   virtual Status Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) = 0;
   virtual Status CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
                               const Slice* end) = 0;
+  // Fills *report with what was done.
+  virtual Status CompactFiles(const CompactFilesParams& params, const FamilyPtr& family,
+                              CompactFilesReport* report) = 0;
+  // Asks for the range's tables to be compacted soon, all but those of the last level.
+  virtual Status SuggestCompactRange(const FamilyPtr& family, const OptionalRange& range) = 0;
+  // Moves all of level 0, whose tables must be disjoint, to a level with nothing above it.
+  virtual Status PromoteLevel0(const FamilyPtr& family, int target_level) = 0;
+  // Drops the tables below level 0 that lie wholly inside a range. Open snapshots go on reading them.
+  virtual Status DeleteFilesInRanges(const FamilyPtr& family, const std::vector<OptionalRange>& ranges,
+                                     bool include_end) = 0;
+  // Drops one table, which must be the oldest of its family's last level.
+  virtual Status DeleteTable(uint64_t number) = 0;
   virtual Status WaitForBackgroundWork() = 0;  // until no flush or compaction is due or running
   virtual Status PauseBackgroundWork() = 0;
   virtual Status ContinueBackgroundWork() = 0;
@@ -137,6 +176,7 @@ class Database {
   virtual Memtable::RangeEstimate EstimateMemtables(const FamilyPtr& family, Slice start, Slice end) = 0;
   virtual FamilyFacts Facts(const FamilyPtr& family) = 0;
   virtual DatabaseFacts Facts() = 0;
+  virtual void ResetFacts() = 0;  // the counters in them begin anew
   virtual Status VerifyChecksums(const ReadParams& params) = 0;
   virtual Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) = 0;
   virtual const std::string& Directory() const = 0;

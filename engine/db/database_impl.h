@@ -53,12 +53,26 @@ class DatabaseImpl final : public Database {
   Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) override;
   FamilyPtr DefaultFamily() override;
 
+  // tuning.cc
+  Status SetTuning(const DatabaseTuning& tuning,
+                   const std::vector<std::pair<FamilyPtr, FamilyConfig>>& families) override;
+
   // flush.cc
   Status Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) override;
 
   // compact.cc
   Status CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
                       const Slice* end) override;
+
+  // compact_files.cc
+  Status CompactFiles(const CompactFilesParams& params, const FamilyPtr& family, CompactFilesReport* report) override;
+  Status SuggestCompactRange(const FamilyPtr& family, const OptionalRange& range) override;
+  Status PromoteLevel0(const FamilyPtr& family, int target_level) override;
+
+  // drop_files.cc
+  Status DeleteFilesInRanges(const FamilyPtr& family, const std::vector<OptionalRange>& ranges,
+                             bool include_end) override;
+  Status DeleteTable(uint64_t number) override;
 
   // background.cc
   Status WaitForBackgroundWork() override;
@@ -76,6 +90,7 @@ class DatabaseImpl final : public Database {
   Memtable::RangeEstimate EstimateMemtables(const FamilyPtr& family, Slice start, Slice end) override;
   FamilyFacts Facts(const FamilyPtr& family) override;
   DatabaseFacts Facts() override;
+  void ResetFacts() override;
   Status VerifyChecksums(const ReadParams& params) override;
   Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) override;
 
@@ -96,6 +111,13 @@ class DatabaseImpl final : public Database {
     bool is_stopped = false;  // the rest lies behind damage
     uint64_t damaged_log = 0;
   };
+  // How a compaction departs from its family's config, and who wants to know.
+  struct JobOrders {
+    const std::atomic<bool>* canceled = nullptr;
+    int subcompactions_max = 0;                 // 0: the config's
+    const CompactFilesParams* files = nullptr;  // a call of CompactFiles: listeners are not told
+    CompactFilesReport* report = nullptr;
+  };
   // Why the commit leader must look up before the next group.
   enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8 };
 
@@ -112,8 +134,12 @@ class DatabaseImpl final : public Database {
   Status FlushRecovered(ColumnFamily* family, Replay* replay);
   Status StartWriting(const RecoveredState& state, Replay* replay);
   Status FindObsoleteFiles();
-  static uint64_t LogSpaceOf(const FamilyConfig& config);
+
   Status WriteOptionsFile() EXCLUDES(mutex_);
+
+  // --- tuning.cc
+  void LimitOpenTables(int max_open_files);
+  void LimitLogs() REQUIRES(mutex_);
 
   // --- commit.cc
   Status Lead(Writer* writer);
@@ -159,11 +185,17 @@ class DatabaseImpl final : public Database {
 
   // --- compact.cc
   void RunCompactionJob(const FamilyPtr& family);
-  Status DoWork(const FamilyPtr& family, CompactionWork work, const std::atomic<bool>* canceled, int subcompactions_max)
-      EXCLUDES(mutex_);
+  // Takes the inputs and the keys of the output level, until EndWork.
+  void BeginWork(ColumnFamily* family, const CompactionWork& work) REQUIRES(mutex_);
+  void EndWork(ColumnFamily* family, const CompactionWork& work) REQUIRES(mutex_);
+  static bool IsOutputClaimed(const ColumnFamily& family, const CompactionWork& work);
+  Status DoWork(const FamilyPtr& family, CompactionWork work, const JobOrders& orders) EXCLUDES(mutex_);
   Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, ManualRequest request)
       EXCLUDES(mutex_);
   Status MoveToLevel(const FamilyPtr& family, int from_level, int to_level) EXCLUDES(mutex_);
+
+  // --- drop_files.cc
+  Status DropTables(const FamilyPtr& family, const std::vector<CompactionInput>& tables) EXCLUDES(mutex_);
 
   // --- background.cc
   void MaybeScheduleFlush(const FamilyPtr& family) REQUIRES(mutex_);
@@ -177,9 +209,11 @@ class DatabaseImpl final : public Database {
   const std::string dir_;
   const std::string wal_dir_;
   std::string db_id_;
-  uint64_t opened_unix_micros_ = 0;
+  std::atomic<uint64_t> counted_since_unix_micros_{0};  // the opening, or the last ResetFacts
   std::unique_ptr<FileLock> lock_;
-  std::shared_ptr<Cache> open_tables_;  // null: tables stay open
+  // Which tables are open, as far as their number is limited.
+  const std::shared_ptr<Cache> open_tables_;
+  const std::shared_ptr<std::atomic<bool>> is_open_limited_;
   std::shared_ptr<ObsoleteFiles> obsolete_files_;
   SnapshotList snapshots_;
 
@@ -200,6 +234,11 @@ class DatabaseImpl final : public Database {
   uint64_t unthrottled_bytes_ = 0;  // followers' bytes not yet booked with the throttle
   uint64_t space_marked_log_ = 0;   // the log whose families were last asked to flush for space
   std::atomic<uint64_t> wal_bytes_max_{UINT64_MAX};
+  // config_'s value at first, then SetTuning's.
+  std::atomic<uint64_t> configured_wal_bytes_max_{0};  // 0: derived from the families
+  std::atomic<uint64_t> bytes_per_sync_{0};
+  std::atomic<int> background_compactions_max_{1};
+  std::atomic<bool> avoids_flush_during_shutdown_{false};
 
   std::atomic<uint64_t> next_file_number_{2};
   std::atomic<int> next_job_id_{1};

@@ -33,6 +33,8 @@ struct CompactionEvent {
   const CompactionWork* work = nullptr;
   const CompactionResult* result = nullptr;  // null at the beginning
   Status status;
+  const TableOpener* opener = nullptr;  // knows where the tables lie
+  Compression compression = Compression::kNone;
 };
 
 enum class BackgroundErrorReason : uint8_t {

@@ -85,7 +85,7 @@ DatabaseFacts DatabaseImpl::Facts() {
   facts.min_obsolete_table_number = obsolete_files_->MinTableNumber();
   facts.is_write_stopped = throttle_.mode() == Throttle::Mode::kStopped;
   facts.delayed_write_bytes_per_second = throttle_.BytesPerSecond();
-  facts.opened_unix_micros = opened_unix_micros_;
+  facts.counted_since_unix_micros = counted_since_unix_micros_.load(std::memory_order_relaxed);
   const auto read = [](const std::atomic<uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
   facts.commits = {.writes = read(commit_counters_.writes),
                    .keys = read(commit_counters_.keys),
@@ -101,6 +101,23 @@ DatabaseFacts DatabaseImpl::Facts() {
   facts.background_errors = background_error_count_;
   facts.min_log_number_to_keep = MinLogNumber();
   return facts;
+}
+
+void DatabaseImpl::ResetFacts() {
+  AtomicCommitCounters& commits = commit_counters_;
+  for (std::atomic<uint64_t>* counter :
+       {&commits.writes, &commits.keys, &commits.bytes, &commits.wal_bytes, &commits.wal_syncs, &commits.groups,
+        &commits.writes_with_wal, &commits.stall_micros}) {
+    counter->store(0, std::memory_order_relaxed);
+  }
+  counted_since_unix_micros_.store(static_cast<uint64_t>(config_.clock->UnixSeconds()) * 1'000'000,
+                                   std::memory_order_relaxed);
+  MutexLock lock(&mutex_);
+  background_error_count_ = 0;
+  for (const auto& [id, family] : families_) {
+    family->counters = FamilyCounters();
+    for (LevelCounters& level : family->levels) level = LevelCounters();
+  }
 }
 
 Status DatabaseImpl::VerifyChecksums(const ReadParams& params) {

@@ -39,10 +39,10 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
     MutexLock lock(&mutex_);
     families_[id] = family;
     InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    LimitLogs();
     return Status::Ok();
   });
   GNEISS_RETURN_IF_ERROR(added);
-  if (config_.wal_bytes_max == 0) wal_bytes_max_.fetch_add(LogSpaceOf(*family->config()));
   *handle = family;
   return is_open_ ? WriteOptionsFile() : Status::Ok();
 }
@@ -79,10 +79,10 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
       family->version->level(level).ForEachTable([](const TableFilePtr& table) { table->MarkObsolete(); });
     }
     UpdateThrottle();
+    LimitLogs();
     return Status::Ok();
   });
   GNEISS_RETURN_IF_ERROR(removed);
-  if (config_.wal_bytes_max == 0) wal_bytes_max_.fetch_sub(LogSpaceOf(*family->config()));
   DropOldLogs();
   return WriteOptionsFile();
 }
@@ -93,6 +93,7 @@ Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig
     MutexLock lock(&mutex_);
     family->SetConfig(std::make_shared<const FamilyConfig>(config));
     InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    LimitLogs();
     MaybeScheduleFlush(family);
     MaybeScheduleCompaction(family);
   }

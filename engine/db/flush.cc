@@ -208,7 +208,7 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   output.file_options = config_.file_options;
   output.path = family.opener->config().paths.front();
   output.new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); };
-  output.bytes_per_sync = config_.bytes_per_sync;
+  output.bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed);
   output.rate_limit = config_.rate_limit;
   TableWriteConfig& table = output.table;
   table.format = config.table_format;

@@ -171,9 +171,9 @@ void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snap
   if (preserves_snapshots) {
     family->history.InstallPreserving(next);
   } else {
-    std::vector<Epoch> live_epochs;
-    const Epoch epoch = snapshots_.BeginEpoch(&live_epochs);
-    family->history.InstallChanging(next, epoch, live_epochs);
+    snapshots_.BeginEpoch([&](Epoch epoch, const std::vector<Epoch>& live_epochs) {
+      family->history.InstallChanging(next, epoch, live_epochs);
+    });
   }
   const auto config = family->config();
   family->compaction_state =

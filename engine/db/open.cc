@@ -47,19 +47,21 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
     : config_(config),
       dir_(std::move(dir)),
       wal_dir_(config.wal_dir.empty() ? dir_ : config.wal_dir),
-      opened_unix_micros_(static_cast<uint64_t>(config.clock->UnixSeconds()) * 1'000'000),
+      counted_since_unix_micros_(static_cast<uint64_t>(config.clock->UnixSeconds()) * 1'000'000),
+      open_tables_(NewCache({.capacity_bytes = 1, .shard_bits = 4, .charges_metadata = false})),
+      is_open_limited_(std::make_shared<std::atomic<bool>>(false)),
       obsolete_files_(std::make_shared<ObsoleteFiles>(config, PathsOf(config, dir_))),
       wals_(config_, wal_dir_),
       throttle_(config.clock, config.delayed_write_bytes_per_second),
+      configured_wal_bytes_max_(config.wal_bytes_max),
+      bytes_per_sync_(config.bytes_per_sync),
+      background_compactions_max_(config.background_compactions_max),
+      avoids_flush_during_shutdown_(config.avoid_flush_during_shutdown),
       flush_pool_(std::make_unique<ThreadPool>(
           ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max), .name = "gneiss:flush"})),
       compaction_pool_(std::make_unique<ThreadPool>(ThreadPool::Config{
           .threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})) {
-  if (config.max_open_files > 0) {
-    // Some descriptors are needed for logs and the MANIFEST.
-    const auto tables = static_cast<size_t>(std::max(10, config.max_open_files - 10));
-    open_tables_ = NewCache({.capacity_bytes = tables, .shard_bits = 4, .charges_metadata = false});
-  }
+  LimitOpenTables(config.max_open_files);
 }
 
 DatabaseImpl::~DatabaseImpl() {
@@ -160,6 +162,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
       .paths = descriptor.config.paths.empty() ? PathsOf(config_, dir_) : descriptor.config.paths,
       .read = descriptor.config.table_read,
       .open_tables = open_tables_,
+      .is_open_limited = is_open_limited_,
       .column_family_tag = id};
   auto family = std::make_shared<ColumnFamily>(id, descriptor.name, descriptor.config,
                                                std::make_shared<const TableOpener>(std::move(opener)));
@@ -208,18 +211,9 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   MutexLock lock(&mutex_);
   if (families_.count(0) == 0) return Status::InvalidArgument("Default column family not specified");
   max_family_id_ = std::max(state.max_column_family, families_.rbegin()->first);
-  uint64_t wal_bytes_max = config_.wal_bytes_max;
-  for (const auto& [id, family] : families_) {
-    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-    if (config_.wal_bytes_max == 0) wal_bytes_max += LogSpaceOf(*family->config());
-  }
-  wal_bytes_max_.store(wal_bytes_max);
+  for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+  LimitLogs();
   return Status::Ok();
-}
-
-// A family's share of the default limit on live logs, as max_total_wal_size = 0 means it: four times its write buffers.
-uint64_t DatabaseImpl::LogSpaceOf(const FamilyConfig& config) {
-  return 4 * config.write_buffer_bytes * static_cast<uint64_t>(config.write_buffers_max);
 }
 
 Status DatabaseImpl::LoadTables(const RecoveredFamily& recovered, ColumnFamily* family) {
@@ -372,7 +366,7 @@ Status DatabaseImpl::Close() {
     if (is_closed_) return close_status_;
   }
   Status status;
-  if (manifest_ != nullptr && has_unlogged_data_.load() && !config_.avoid_flush_during_shutdown &&
+  if (manifest_ != nullptr && has_unlogged_data_.load() && !avoids_flush_during_shutdown_.load() &&
       BackgroundError().ok()) {
     std::vector<FamilyPtr> families;
     {

@@ -76,13 +76,13 @@ Epoch SnapshotList::CurrentEpoch() const {
   return epoch_;
 }
 
-Epoch SnapshotList::BeginEpoch(std::vector<Epoch>* live_epochs) {
+void SnapshotList::BeginEpoch(const std::function<void(Epoch epoch, const std::vector<Epoch>& live_epochs)>& install) {
   MutexLock lock(&mutex_);
-  live_epochs->clear();
+  std::vector<Epoch> live_epochs;
   for (const Snapshot* s = head_.newer_; s != &head_; s = s->newer_) {
-    if (live_epochs->empty() || live_epochs->back() != s->epoch_) live_epochs->push_back(s->epoch_);
+    if (live_epochs.empty() || live_epochs.back() != s->epoch_) live_epochs.push_back(s->epoch_);
   }
-  return ++epoch_;
+  install(++epoch_, live_epochs);
 }
 
 }  // namespace gneiss

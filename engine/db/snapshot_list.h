@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "engine/base/mutex.h"
@@ -51,8 +52,10 @@ class SnapshotList {
   bool Oldest(SeqNo* seq, int64_t* unix_seconds) const EXCLUDES(mutex_);
 
   Epoch CurrentEpoch() const EXCLUDES(mutex_);
-  // Begins the next epoch and tells the epochs of snapshots that are older: for VersionHistory::InstallChanging.
-  Epoch BeginEpoch(std::vector<Epoch>* live_epochs) EXCLUDES(mutex_);
+  // Begins the next epoch: `install` makes it true (VersionHistory::InstallChanging), told the epoch and the epochs of
+  // the snapshots that are older. No snapshot is taken meanwhile: it would see the state before and then the one after.
+  void BeginEpoch(const std::function<void(Epoch epoch, const std::vector<Epoch>& live_epochs)>& install)
+      EXCLUDES(mutex_);
 
  private:
   mutable Mutex mutex_;

@@ -10,7 +10,7 @@ constexpr uint64_t kRateMin = 256 << 10;
 
 void Throttle::Update(Mode mode, double depth) {
   const uint64_t drain = drain_bytes_per_second_.load(std::memory_order_relaxed);
-  const double full = static_cast<double>(std::max(drain, delayed_bytes_per_second_));
+  const double full = static_cast<double>(std::max(drain, delayed_bytes_per_second_.load(std::memory_order_relaxed)));
   const double allowed = full * (1.0 - 0.9 * std::clamp(depth, 0.0, 1.0));
   rate_.store(std::max(kRateMin, static_cast<uint64_t>(allowed)), std::memory_order_relaxed);
   mode_.store(mode, std::memory_order_release);

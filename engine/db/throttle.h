@@ -23,6 +23,10 @@ class Throttle {
       : clock_(clock), delayed_bytes_per_second_(delayed_bytes_per_second) {}
 
   void Update(Mode mode, double depth);
+  // From the next Update on.
+  void SetDelayedRate(uint64_t bytes_per_second) {
+    delayed_bytes_per_second_.store(bytes_per_second, std::memory_order_relaxed);
+  }
   // `bytes` left level 0 (or the memtables) within `micros`.
   void NoteDrained(uint64_t bytes, uint64_t micros);
 
@@ -34,7 +38,7 @@ class Throttle {
 
  private:
   Clock* const clock_;
-  const uint64_t delayed_bytes_per_second_;
+  std::atomic<uint64_t> delayed_bytes_per_second_;
   std::atomic<Mode> mode_{Mode::kFree};
   std::atomic<uint64_t> rate_{0};
   std::atomic<uint64_t> drain_bytes_per_second_{0};

@@ -136,7 +136,7 @@ Status TableFile::Reader(int level, ReaderRef* reader, bool cache_only) const {
   }
   const TableOpener::Config& config = opener_->config();
   const OpenTableKey key(config.column_family_tag, meta_.number);
-  const bool is_cached = config.open_tables != nullptr;
+  const bool is_cached = opener_->IsOpenLimited();
   if (is_cached && FindInCache(key.slice(), reader)) return Status::Ok();
   if (cache_only) return Status::Incomplete("Table not found in table_cache, no_io is set");
   // Only readers of this table wait here, and they need it open; the second look finds what another one opened.

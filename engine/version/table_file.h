@@ -42,12 +42,18 @@ class TableOpener {
     std::vector<std::string> paths;  // by path_id; never empty
     TableReadConfig read;
     bool advise_random = true;           // advise_random_on_open
-    std::shared_ptr<Cache> open_tables;  // null: tables stay open (max_open_files = -1); else one charge per table
-    uint64_t column_family_tag = 0;      // makes keys in open_tables distinct
+    std::shared_ptr<Cache> open_tables;  // null: tables stay open; else one charge per table
+    // Null: the cache is used. False: new tables stay open although there is a cache (max_open_files = -1); may change.
+    std::shared_ptr<const std::atomic<bool>> is_open_limited;
+    uint64_t column_family_tag = 0;  // makes keys in open_tables distinct
   };
   explicit TableOpener(Config config) : config_(std::move(config)) {}
 
   const Config& config() const { return config_; }
+  bool IsOpenLimited() const {
+    return config_.open_tables != nullptr &&
+           (config_.is_open_limited == nullptr || config_.is_open_limited->load(std::memory_order_relaxed));
+  }
   Status Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const;
   std::string PathOf(const TableMeta& meta) const;  // the legacy .ldb name when only that exists
 
@@ -122,8 +128,10 @@ class TableFile {
   // From now on the file goes when the last reference does. Called once the edit that removes it is durable.
   void MarkObsolete() { is_obsolete_.store(true, std::memory_order_release); }
 
-  // Guarded by the database's state mutex: a job has taken this table as input.
-  bool is_being_compacted = false;
+  // A job has taken this table as input. Changes under the database's state mutex only; metadata calls read it without.
+  std::atomic<bool> is_being_compacted{false};
+  // Likewise: a caller asked for this table to be compacted soon (SuggestCompactRange). Not kept in the MANIFEST.
+  std::atomic<bool> is_suggested_for_compaction{false};
   // Size with weight for deletions, as RocksDB's compensated_file_size: in a table with more tombstones than values
   // each surplus tombstone counts as two average values, for the bytes that compacting it will free. The file's size
   // until the properties are known.
