@@ -7,7 +7,8 @@ namespace gneiss {
 Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
   std::unique_ptr<WritableFile> file;
   if (current_ != nullptr) GNEISS_RETURN_IF_ERROR(current_->Flush());
-  GNEISS_RETURN_IF_ERROR(config_.fs->Create(WalName(dir_, number), FileOptions{}, &file));
+  GNEISS_RETURN_IF_ERROR(
+      config_.fs->Create(WalName(dir_, number), FileOptions{.log_block_bytes = kLogBlockBytes}, &file));
   LogWriter::Config log{
       .log_number = number, .is_manual_flush = config_.manual_wal_flush, .allocate_ahead_bytes = allocate_ahead_bytes};
   auto writer = std::make_shared<LogWriter>(log, std::move(file));

@@ -63,12 +63,14 @@ class FileLock {
 };
 
 // What Posix() makes of them: direct reads pass the page cache by; mmap reads map the whole file and win over direct
-// reads; after a Sync, direct writes leave nothing in the page cache; mmap writes are plain writes.
+// reads; after a Sync, direct writes leave nothing in the page cache; mmap writes are plain writes; a log is appended
+// to through a mapping (PosixLogFile).
 struct FileOptions {
   bool use_direct_reads = false;
   bool use_direct_writes = false;
   bool use_mmap_reads = false;
   bool use_mmap_writes = false;
+  size_t log_block_bytes = 0;  // 0: the file is no log that Create begins
 };
 
 class FileSystem {

@@ -97,6 +97,34 @@ Status PosixError(const std::string& context, const std::string& path, int errno
   return Status::FromErrno(context + ": " + path, errno_value);
 }
 
+Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size) {
+#if defined(__linux__)
+  if (sync_file_range(fd.get(), static_cast<off64_t>(offset), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE) != 0 &&
+      errno != ENOSYS) {  // only a hint where the system lacks the call
+    return PosixError("While sync_file_range returned -1", path, errno);
+  }
+#endif
+  return Status::Ok();
+}
+
+Status PosixAllocate(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size) {
+#if defined(__linux__)
+  if (fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
+    return PosixError(OffsetAndLength("While fallocate", offset, size), path, errno);
+  }
+#endif
+  return Status::Ok();
+}
+
+void PosixTrim(const FileDescriptor& fd, uint64_t size, uint64_t allocated_end) {
+  [[maybe_unused]] const int truncated = ftruncate(fd.get(), static_cast<off_t>(size));
+#if defined(__linux__)
+  // Some file systems free nothing when the size stays the same.
+  [[maybe_unused]] const int punched = fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                                 static_cast<off_t>(size), static_cast<off_t>(allocated_end - size));
+#endif
+}
+
 Status PosixSequentialFile::Read(size_t size, Slice* result, char* scratch) {
   const ssize_t got = ReadFully(
       scratch, size, [this](char* buffer, size_t count, size_t /*done*/) { return ::read(fd_.get(), buffer, count); });
@@ -219,20 +247,9 @@ Status PosixWritableFile::Sync() {
 
 Status PosixWritableFile::Close() {
   if (!fd_.is_open()) return Status::Ok();
-  TrimAllocation();
+  if (allocated_end_ > size_) PosixTrim(fd_, size_, allocated_end_);
   if (fd_.Close() != 0) return PosixError("While closing file after writing", config_.path, errno);
   return Status::Ok();
-}
-
-// Space that stays allocated behind the end is only wasted, so failures are not reported.
-void PosixWritableFile::TrimAllocation() {
-  if (allocated_end_ <= size_) return;
-  [[maybe_unused]] const int truncated = ftruncate(fd_.get(), static_cast<off_t>(size_));
-#if defined(__linux__)
-  // Some file systems free nothing when the size stays the same.
-  [[maybe_unused]] const int punched = fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                                 static_cast<off_t>(size_), static_cast<off_t>(allocated_end_ - size_));
-#endif
 }
 
 Status PosixWritableFile::Truncate(uint64_t size) {
@@ -244,23 +261,12 @@ Status PosixWritableFile::Truncate(uint64_t size) {
 }
 
 Status PosixWritableFile::RangeSync(uint64_t offset, uint64_t size) {
-#if defined(__linux__)
-  if (sync_file_range(fd_.get(), static_cast<off64_t>(offset), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE) !=
-          0 &&
-      errno != ENOSYS) {  // only a hint where the system lacks the call
-    return PosixError("While sync_file_range returned -1", config_.path, errno);
-  }
-#endif
-  return Status::Ok();
+  return PosixRangeSync(fd_, config_.path, offset, size);
 }
 
 Status PosixWritableFile::Allocate(uint64_t offset, uint64_t size) {
-#if defined(__linux__)
-  if (fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
-    return PosixError(OffsetAndLength("While fallocate", offset, size), config_.path, errno);
-  }
+  GNEISS_RETURN_IF_ERROR(PosixAllocate(fd_, config_.path, offset, size));
   allocated_end_ = std::max(allocated_end_, offset + size);
-#endif
   return Status::Ok();
 }
 

@@ -37,6 +37,12 @@ class FileDescriptor {
 // "context: path: what errno says"
 Status PosixError(const std::string& context, const std::string& path, int errno_value);
 
+// WritableFile's RangeSync and Allocate. PosixTrim gives back what was allocated behind `size`; space that stays
+// allocated is only wasted, so its failures are not reported.
+Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size);
+Status PosixAllocate(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size);
+void PosixTrim(const FileDescriptor& fd, uint64_t size, uint64_t allocated_end);
+
 class PosixSequentialFile final : public SequentialFile {
  public:
   PosixSequentialFile(const std::string& path, FileDescriptor fd) : path_(path), fd_(std::move(fd)) {}
@@ -106,8 +112,6 @@ class PosixWritableFile final : public WritableFile {
   Status Allocate(uint64_t offset, uint64_t size) override;
 
  private:
-  void TrimAllocation();
-
   const Config config_;
   FileDescriptor fd_;
   uint64_t size_;

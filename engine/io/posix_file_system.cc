@@ -12,6 +12,7 @@
 
 #include "engine/base/mutex.h"
 #include "engine/io/posix_file.h"
+#include "engine/io/posix_log_file.h"
 
 namespace gneiss {
 
@@ -133,8 +134,14 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status Create(const std::string& path, const FileOptions& options, std::unique_ptr<WritableFile>* file) override {
+    const bool is_log = options.log_block_bytes > 0;
     FileDescriptor fd;
-    GNEISS_RETURN_IF_ERROR(OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, "While open a file for appending", &fd));
+    GNEISS_RETURN_IF_ERROR(
+        OpenFile(path, (is_log ? O_RDWR : O_WRONLY) | O_CREAT | O_TRUNC, "While open a file for appending", &fd));
+    if (is_log && PosixLogFile::IsTrusted(fd)) {
+      *file = std::make_unique<PosixLogFile>(path, std::move(fd), options.log_block_bytes);
+      return Status::Ok();
+    }
     return WrapWritable({.path = path, .drops_cache_on_sync = options.use_direct_writes}, std::move(fd), file);
   }
 

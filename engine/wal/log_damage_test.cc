@@ -145,16 +145,37 @@ TEST(LogDamageTest, ZerosBeforeDataAreDamage) {
   }
 }
 
-TEST(LogDamageTest, ZerosBeforeDataAreDamageInTheLastBlockToo) {
+// What a writer leaves that was killed before it stored the header: a torn tail, with or without allocated space
+// behind.
+TEST(LogDamageTest, ZerosBeforeDataAreATornTailInTheLastBlock) {
   const Records records = {NumberedRecord(0, 100), NumberedRecord(1, 100), NumberedRecord(2, 100)};
   const LogImage image = WriteLog(records);
+  for (const size_t allocated : {size_t{0}, kLogBlockBytes - image.bytes.size(), 3 * kLogBlockBytes}) {
+    std::string holed = image.bytes + std::string(allocated, '\0');
+    std::fill_n(holed.begin() + static_cast<ptrdiff_t>(image.ends[0]), 20, '\0');
+    for (const WalRecoveryMode mode : kAllModes) {
+      const ReadResult result = ReadLog(holed, mode);
+      EXPECT_EQ(result.records, Prefix(records, 1));
+      EXPECT_TRUE(result.has_torn_tail);
+      EXPECT_EQ(result.reports, mode == kAbsolute ? Records{"Corruption: truncated record body"} : Records{});
+    }
+  }
+}
+
+TEST(LogDamageTest, TwoBlocksWithUnfinishedDataAreDamage) {
+  Records records;
+  for (size_t i = 0; i < 70; ++i) records.push_back(NumberedRecord(i, 1000));
+  const LogImage image = WriteLog(records);
+  ASSERT_GT(image.bytes.size(), 2 * kLogBlockBytes);
   std::string holed = image.bytes;
-  std::fill_n(holed.begin() + static_cast<ptrdiff_t>(image.ends[0]), 20, '\0');
+  std::fill_n(holed.begin() + static_cast<ptrdiff_t>(image.ends[3]), 20, '\0');
+  std::fill_n(holed.begin() + kLogBlockBytes, 20, '\0');
+  std::fill(holed.begin() + 2 * kLogBlockBytes, holed.end(), '\0');
   for (const WalRecoveryMode mode : kAllModes) {
     const ReadResult result = ReadLog(holed, mode);
-    EXPECT_EQ(result.records, Prefix(records, 1));
+    EXPECT_EQ(result.records, Prefix(records, 4));
     EXPECT_EQ(result.reports, Records{"Corruption: zeros in the middle of the log"});
-    EXPECT_EQ(result.reported_bytes, holed.size() - image.ends[0]);
+    EXPECT_EQ(result.reported_bytes, 2 * kLogBlockBytes - image.ends[3]);
   }
 }
 

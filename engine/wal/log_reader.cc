@@ -85,7 +85,10 @@ LogReader::Outcome LogReader::ReadFragment(Fragment* fragment) {
     }
     if (is_stopped_) return Outcome::kEnd;
     const Slice rest = Rest();
-    if (!AllZeros(rest)) return Damage(rest.size(), "zeros in the middle of the log");
+    // A writer that was killed can leave one fragment whose header is still zero.
+    if (!AllZeros(rest) && std::exchange(has_unfinished_, true)) {
+      return Damage(zero_bytes_ + rest.size(), "zeros in the middle of the log");
+    }
     zero_bytes_ += rest.size();
     position_ = block_end_;
     if (block_end_ < kLogBlockBytes) return Outcome::kEnd;
@@ -93,6 +96,7 @@ LogReader::Outcome LogReader::ReadFragment(Fragment* fragment) {
   if (zero_bytes_ > 0) {
     // The fragment stays for the next call.
     damage_bytes_ = std::exchange(zero_bytes_, 0);
+    has_unfinished_ = false;
     damage_ = "zeros in the middle of the log";
     return Outcome::kDamage;
   }
@@ -139,7 +143,7 @@ bool LogReader::ReadRecord(Slice* record, WalRecoveryMode mode) {
         step = TakeOldRecord(mode);
         break;
       case Outcome::kEnd:
-        TakeEnd(mode, Rest().size());
+        TakeEnd(mode, has_unfinished_ ? zero_bytes_ : Rest().size());
         return false;
     }
     if (step == Step::kRecord) return true;

@@ -6,7 +6,8 @@
 //          it ends the reading, so what was returned is a prefix of what was written; kSkipAnyCorruptedRecords goes on
 //          behind it. An incomplete record at the very end is a torn tail: in all modes but kAbsoluteConsistency it
 //          ends the file without an error, and has_torn_tail() tells of it. Zeros up to the end of the file are space
-//          allocated ahead; zeros before further data are damage.
+//          allocated ahead; a block that is the last with data may end in zeros and then parts of a fragment that its
+//          writer did not finish (PosixLogFile), which is a torn tail too; other zeros before data are damage.
 //          A recycled log ends where the records of its former life begin. There nothing tells damage from a half
 //          overwritten record: kTolerateCorruptedTailRecords takes both for the end.
 #pragma once
@@ -85,7 +86,8 @@ class LogReader {
   size_t block_end_ = 0;
   size_t position_ = 0;
   uint64_t block_offset_ = 0;
-  size_t zero_bytes_ = 0;  // skipped and not yet known to be the end
+  size_t zero_bytes_ = 0;        // skipped and not yet known to be the end
+  bool has_unfinished_ = false;  // not only zeros were skipped
 
   size_t damage_bytes_ = 0;
   const char* damage_ = nullptr;

@@ -1,0 +1,160 @@
+#include "engine/io/posix_log_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#if defined(__linux__)
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#endif
+
+namespace gneiss {
+
+namespace {
+
+using Head = uint64_t;  // a fragment's header and the first byte behind it: one store
+
+// From here on a call costs less than the page faults that storing would bring.
+constexpr size_t kPieceBytesForCall = 8192;
+
+}  // namespace
+
+bool PosixLogFile::IsTrusted(const FileDescriptor& fd) {
+#if defined(__linux__)
+  constexpr long kXfsMagic = 0x58465342;  // linux/magic.h lacks it
+  static const bool is_switched_off = [] {
+    const char* const setting = std::getenv("GNEISS_LOG_MAPPING");
+    return setting != nullptr && std::strcmp(setting, "0") == 0;
+  }();
+  struct statfs info;
+  if (is_switched_off || fstatfs(fd.get(), &info) != 0) return false;
+  return info.f_type == EXT4_SUPER_MAGIC || info.f_type == TMPFS_MAGIC || info.f_type == kXfsMagic;
+#else
+  return false;
+#endif
+}
+
+PosixLogFile::~PosixLogFile() {
+  if (fd_.is_open()) Close().IgnoreError("whoever cares for the last bytes has closed the file");
+}
+
+Status PosixLogFile::Append(Slice bytes) {
+  while (!bytes.empty()) {
+    if (window_ == nullptr || size_ - window_begin_ == kWindowBytes) {
+      if (!is_mapping_ || !MoveWindow()) {
+        GNEISS_RETURN_IF_ERROR(StopMapping());
+        GNEISS_RETURN_IF_ERROR(WriteAt(bytes, size_));
+        size_ += bytes.size();
+        file_size_ = std::max(file_size_, size_);
+        return Status::Ok();
+      }
+    }
+    const Slice piece = bytes.substr(0, block_bytes_ - size_ % block_bytes_);
+    GNEISS_RETURN_IF_ERROR(AppendPiece(piece));
+    size_ += piece.size();
+    bytes.remove_prefix(piece.size());
+  }
+  return Status::Ok();
+}
+
+// A window holds whole blocks, so a piece never leaves it.
+Status PosixLogFile::AppendPiece(Slice piece) {
+  char* const place = window_ + (size_ - window_begin_);
+  if (piece.size() < sizeof(Head)) {
+    std::memcpy(place, piece.data(), piece.size());
+    return Status::Ok();
+  }
+  Head head;
+  std::memcpy(&head, piece.data(), sizeof(head));
+  const Slice rest = piece.substr(sizeof(head));
+  if (rest.size() >= kPieceBytesForCall) {
+    GNEISS_RETURN_IF_ERROR(WriteAt(rest, size_ + sizeof(head)));
+  } else {
+    std::memcpy(place + sizeof(head), rest.data(), rest.size());
+  }
+  // The process may be killed between any two instructions, and others may be reading.
+  std::atomic_thread_fence(std::memory_order_release);
+  std::memcpy(place, &head, sizeof(head));
+  std::atomic_thread_fence(std::memory_order_release);
+  return Status::Ok();
+}
+
+bool PosixLogFile::MoveWindow() {
+  Unmap();
+#if defined(__linux__)
+  window_begin_ = size_ / kWindowBytes * kWindowBytes;
+  if (fallocate(fd_.get(), 0, static_cast<off_t>(window_begin_), kWindowBytes) != 0) return false;
+  file_size_ = std::max(file_size_, window_begin_ + kWindowBytes);
+  void* const mapped =
+      mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(window_begin_));
+  if (mapped == MAP_FAILED) return false;
+  window_ = static_cast<char*>(mapped);
+  return true;
+#else
+  return false;
+#endif
+}
+
+void PosixLogFile::Unmap() {
+  if (window_ != nullptr) munmap(std::exchange(window_, nullptr), kWindowBytes);
+}
+
+// Goes on with write calls, whose torn tails end where the file ends.
+Status PosixLogFile::StopMapping() {
+  Unmap();
+  is_mapping_ = false;
+  return file_size_ > size_ ? Truncate(size_) : Status::Ok();
+}
+
+Status PosixLogFile::WriteAt(Slice bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return PosixError("While appending to file", path_, errno);
+    }
+    offset += static_cast<uint64_t>(written);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return Status::Ok();
+}
+
+Status PosixLogFile::Sync() {
+  // Not repeated after EINTR or any other failure: the kernel may have forgotten which pages were not written.
+  if (fdatasync(fd_.get()) != 0) return PosixError("While fdatasync", path_, errno);
+  return Status::Ok();
+}
+
+Status PosixLogFile::Close() {
+  if (!fd_.is_open()) return Status::Ok();
+  Unmap();
+  if (const uint64_t end = std::max(file_size_, allocated_end_); end > size_) PosixTrim(fd_, size_, end);
+  if (fd_.Close() != 0) return PosixError("While closing file after writing", path_, errno);
+  return Status::Ok();
+}
+
+Status PosixLogFile::Truncate(uint64_t size) {
+  Unmap();
+  if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
+    return PosixError("While ftruncate file to size " + std::to_string(size), path_, errno);
+  }
+  size_ = file_size_ = size;
+  return Status::Ok();
+}
+
+Status PosixLogFile::RangeSync(uint64_t offset, uint64_t size) { return PosixRangeSync(fd_, path_, offset, size); }
+
+Status PosixLogFile::Allocate(uint64_t offset, uint64_t size) {
+  GNEISS_RETURN_IF_ERROR(PosixAllocate(fd_, path_, offset, size));
+  allocated_end_ = std::max(allocated_end_, offset + size);
+  return Status::Ok();
+}
+
+}  // namespace gneiss
