@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build_packages=(g++ cmake ninja-build python3 librocksdb-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
-                libxxhash-dev libgtest-dev libgmock-dev)
+                libxxhash-dev libgflags-dev libgtest-dev libgmock-dev)
 reference_packages=(rocksdb-tools librocksdb7.8 sortmerna clang-format binutils)
 
 packages=("${build_packages[@]}")

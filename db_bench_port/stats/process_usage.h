@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bench {
+
+// What this process has used up to now, as the kernel counts it.
+struct ProcessUsage {
+  double cpu_seconds = 0;
+  uint64_t peak_memory_bytes = 0;
+  uint64_t read_call_bytes = 0;   // handed over by read calls
+  uint64_t write_call_bytes = 0;  // handed over by write calls; memory-mapped writes are not in it
+};
+
+ProcessUsage UsageNow();
+
+}  // namespace bench
