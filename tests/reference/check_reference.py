@@ -11,6 +11,7 @@ sortmerna    a program that knows nothing of us gives byte-equal results with bo
 Exit code 77: the reference programs are not installed.
 """
 import argparse
+import glob
 import os
 import re
 import shutil
@@ -142,12 +143,12 @@ def exchange(writer, other, root, name, options, benchmarks):
 def bytes_in(directory):
     """What was written so far; a log may have zeros ahead."""
     total = 0
-    for name in os.listdir(directory) if os.path.isdir(directory) else []:
+    for path in glob.glob(os.path.join(directory, "*")):
         try:
-            with open(os.path.join(directory, name), "rb") as file:
+            with open(path, "rb") as file:
                 total += len(file.read().rstrip(b"\0"))
         except FileNotFoundError:
-            pass
+            pass  # the database has just deleted it
     return total
 
 
