@@ -1,6 +1,8 @@
 // An Arena hands out memory that lives until the arena does. Nothing is freed singly.
 //
-// Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own.
+// Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own. Blocks of a
+// multiple
+//          of 2 MiB are huge pages where the system has them to give.
 // Owner:   the arena owns all it hands out.
 // Threads: Allocate may be called from several threads at once: it is one atomic addition to the current block, and
 //          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
