@@ -23,6 +23,11 @@ constexpr uint64_t kEntriesForParallelInsert = 64;
 constexpr uint64_t kSleepMinUs = 1000;
 constexpr uint64_t kSleepMaxUs = 10'000;
 
+// Only the commit leader counts, so that a locked instruction is spared.
+void Count(std::atomic<uint64_t>* counter, uint64_t by) {
+  counter->store(counter->load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
@@ -60,14 +65,14 @@ Status DatabaseImpl::Lead(Writer* leader) {
     if (!group.disable_wal) status = LogGroup(&group);
   }
   if (!status.ok()) {
-    for (Writer* writer : group.writers) {
+    for (Writer* writer : group) {
       if (writer->status.ok()) writer->status = status;
     }
     commit_queue_.Finish(&group, leader);
     return leader->status;
   }
   if (group.disable_wal && !has_unlogged_data_.load(std::memory_order_relaxed)) has_unlogged_data_.store(true);
-  if (group.writers.size() > 1 && config_.allow_concurrent_memtable_write &&
+  if (group.writer_count > 1 && config_.allow_concurrent_memtable_write &&
       group.entry_count >= kEntriesForParallelInsert) {
     commit_queue_.LaunchInserts(&group);
     if (!leader->is_skipped) InsertBatch(leader, /*is_concurrent=*/true);
@@ -76,7 +81,7 @@ Status DatabaseImpl::Lead(Writer* leader) {
       return leader->status;
     }
   } else {
-    for (Writer* writer : group.writers) {
+    for (Writer* writer : group) {
       if (!writer->is_skipped) InsertBatch(writer, /*is_concurrent=*/false);
     }
   }
@@ -117,7 +122,7 @@ Status DatabaseImpl::WaitWhileThrottled(const Writer& writer) {
     wait_us -= step_us;
   }
   const uint64_t stalled_us = config_.clock->NowMicros() - start_us;
-  commit_counters_.stall_micros.fetch_add(stalled_us, std::memory_order_relaxed);
+  Count(&commit_counters_.stall_micros, stalled_us);
   AddTicker(config_.stats, Ticker::kStallMicros, stalled_us);
   RecordHistogram(config_.stats, Histogram::kStall, stalled_us);
   return status;
@@ -154,7 +159,7 @@ Status DatabaseImpl::CheckBatch(const Writer& writer) const {
 void DatabaseImpl::AdmitWriters(CommitGroup* group) {
   SeqNo last = allocated_seq_;
   uint64_t bytes = 0;
-  for (Writer* writer : group->writers) {
+  for (Writer* writer : *group) {
     writer->status = CheckBatch(*writer);
     if (!writer->status.ok()) {
       writer->is_skipped = true;
@@ -169,12 +174,12 @@ void DatabaseImpl::AdmitWriters(CommitGroup* group) {
   group->entry_count = last - allocated_seq_;
   group->last_seq = last;
   allocated_seq_ = last;
-  const size_t writers = group->writers.size();
-  commit_counters_.writes.fetch_add(writers, std::memory_order_relaxed);
-  commit_counters_.groups.fetch_add(1, std::memory_order_relaxed);
-  commit_counters_.keys.fetch_add(group->entry_count, std::memory_order_relaxed);
-  commit_counters_.bytes.fetch_add(bytes, std::memory_order_relaxed);
-  unthrottled_bytes_ += bytes - (group->writers.front()->is_skipped ? 0 : group->writers.front()->rep->size());
+  const size_t writers = group->writer_count;
+  Count(&commit_counters_.writes, writers);
+  Count(&commit_counters_.groups, 1);
+  Count(&commit_counters_.keys, group->entry_count);
+  Count(&commit_counters_.bytes, bytes);
+  unthrottled_bytes_ += bytes - (group->leader->is_skipped ? 0 : group->leader->rep->size());
   if (config_.stats != nullptr) {
     config_.stats->Add(Ticker::kKeysWritten, group->entry_count);
     config_.stats->Add(Ticker::kBytesWritten, bytes);
@@ -187,7 +192,7 @@ void DatabaseImpl::AdmitWriters(CommitGroup* group) {
 Status DatabaseImpl::LogGroup(CommitGroup* group) {
   log_records_.clear();
   uint64_t bytes = 0;
-  for (const Writer* writer : group->writers) {
+  for (const Writer* writer : *group) {
     if (writer->is_skipped) continue;
     log_records_.push_back(*writer->rep);
     bytes += writer->rep->size();
@@ -197,15 +202,15 @@ Status DatabaseImpl::LogGroup(CommitGroup* group) {
     const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
     const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
     status = wals_.Sync();
-    commit_counters_.wal_syncs.fetch_add(1, std::memory_order_relaxed);
+    Count(&commit_counters_.wal_syncs, 1);
     if (is_timed) RecordHistogram(config_.stats, Histogram::kWalSync, config_.clock->NowMicros() - start_us);
   }
   if (!status.ok()) {
     SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
     return status;
   }
-  commit_counters_.wal_bytes.fetch_add(bytes, std::memory_order_relaxed);
-  commit_counters_.writes_with_wal.fetch_add(log_records_.size(), std::memory_order_relaxed);
+  Count(&commit_counters_.wal_bytes, bytes);
+  Count(&commit_counters_.writes_with_wal, log_records_.size());
   if (config_.stats != nullptr) {
     config_.stats->Add(Ticker::kWalFileBytes, bytes);
     config_.stats->Add(Ticker::kWritesWithWal, log_records_.size());

@@ -74,7 +74,8 @@ void CommitQueue::LinkNewer(Writer* newest) {
 }
 
 void CommitQueue::FormGroup(Writer* leader, uint64_t bytes_max, CommitGroup* group) {
-  group->writers.push_back(leader);
+  group->leader = group->last = leader;
+  group->writer_count = 1;
   group->needs_sync = leader->params.sync;
   group->disable_wal = leader->params.disable_wal;
   leader->group = group;
@@ -84,28 +85,30 @@ void CommitQueue::FormGroup(Writer* leader, uint64_t bytes_max, CommitGroup* gro
   uint64_t bytes = leader->rep->size();
   // A small leader is not delayed for long by a big group.
   if (bytes <= bytes_max / 8) bytes_max = bytes + bytes_max / 8;
-  for (Writer* w = leader; w != newest;) {
-    w = w->newer;
-    if (!CanShare(*leader, *w) || bytes + w->rep->size() > bytes_max) break;
-    bytes += w->rep->size();
-    w->group = group;
-    group->writers.push_back(w);
+  while (group->last != newest) {
+    Writer* const next = group->last->newer;
+    if (!CanShare(*leader, *next) || bytes + next->rep->size() > bytes_max) break;
+    bytes += next->rep->size();
+    next->group = group;
+    group->last = next;
+    ++group->writer_count;
   }
 }
 
 void CommitQueue::LaunchInserts(CommitGroup* group) {
-  size_t inserters = 0;
-  for (const Writer* w : group->writers) inserters += w->is_skipped ? 0 : 1;
-  // The leader counts even when skipped: it calls FinishInsert in any case.
-  if (group->writers.front()->is_skipped) ++inserters;
+  size_t inserters = 1;  // the leader, which calls FinishInsert even when it is skipped
+  for (const Writer* writer : *group) {
+    if (writer != group->leader && !writer->is_skipped) ++inserters;
+  }
   group->inserting.store(inserters, std::memory_order_relaxed);
-  for (size_t i = 1; i < group->writers.size(); ++i) {
-    if (!group->writers[i]->is_skipped) SetState(group->writers[i], Writer::kInserting);
+  for (Writer* writer : *group) {
+    if (writer != group->leader && !writer->is_skipped) SetState(writer, Writer::kInserting);
   }
 }
 
 void CommitQueue::Finish(CommitGroup* group, Writer* self) {
-  Writer* const last = group->writers.back();
+  Writer* const leader = group->leader;
+  Writer* const last = group->last;
   // 1. Hand leadership on, before the group's writers (their links) may disappear.
   Writer* newest = last;
   if (!newest_.compare_exchange_strong(newest, nullptr, std::memory_order_acq_rel)) {
@@ -114,11 +117,11 @@ void CommitQueue::Finish(CommitGroup* group, Writer* self) {
     next->older = nullptr;
     SetState(next, Writer::kLeading);
   }
-  // 2. Release the others. The group lies on the leader's stack, so the leader goes last.
-  Writer* const leader = group->writers.front();
-  const std::vector<Writer*> writers = std::move(group->writers);
-  for (size_t i = 1; i < writers.size(); ++i) {
-    if (writers[i] != self) SetState(writers[i], Writer::kDone);
+  // 2. Release the others, each after its link was read. The group lies on the leader's stack, so the leader goes last.
+  for (Writer* writer = leader == last ? nullptr : leader->newer; writer != nullptr;) {
+    Writer* const newer = writer == last ? nullptr : writer->newer;
+    if (writer != self) SetState(writer, Writer::kDone);
+    writer = newer;
   }
   if (leader != self) SetState(leader, Writer::kDone);
 }

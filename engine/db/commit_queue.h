@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "engine/base/status.h"
 #include "engine/db/database.h"
@@ -40,8 +39,28 @@ struct Writer {
   std::atomic<uint32_t> state{kWaiting};
 };
 
+// A part of the queue: the leader, and the writers behind it up to `last`, linked by `newer`.
 struct CommitGroup {
-  std::vector<Writer*> writers;  // leader first
+  class Iterator {
+   public:
+    Iterator(Writer* writer, Writer* last) : writer_(writer), last_(last) {}
+    Writer* operator*() const { return writer_; }
+    Iterator& operator++() {
+      writer_ = writer_ == last_ ? nullptr : writer_->newer;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return writer_ != other.writer_; }
+
+   private:
+    Writer* writer_;
+    Writer* const last_;
+  };
+  Iterator begin() const { return {leader, last}; }
+  Iterator end() const { return {nullptr, last}; }
+
+  Writer* leader = nullptr;
+  Writer* last = nullptr;
+  size_t writer_count = 0;
   SeqNo last_seq = 0;
   uint64_t entry_count = 0;
   bool needs_sync = false;

@@ -105,11 +105,14 @@ DatabaseFacts DatabaseImpl::Facts() {
 
 void DatabaseImpl::ResetFacts() {
   AtomicCommitCounters& commits = commit_counters_;
-  for (std::atomic<uint64_t>* counter :
-       {&commits.writes, &commits.keys, &commits.bytes, &commits.wal_bytes, &commits.wal_syncs, &commits.groups,
-        &commits.writes_with_wal, &commits.stall_micros}) {
-    counter->store(0, std::memory_order_relaxed);
-  }
+  AsOnlyWriter([&commits] {
+    for (std::atomic<uint64_t>* counter :
+         {&commits.writes, &commits.keys, &commits.bytes, &commits.wal_bytes, &commits.wal_syncs, &commits.groups,
+          &commits.writes_with_wal, &commits.stall_micros}) {
+      counter->store(0, std::memory_order_relaxed);
+    }
+    return Status::Ok();
+  }).IgnoreError("it cannot fail");
   counted_since_unix_micros_.store(static_cast<uint64_t>(config_.clock->UnixSeconds()) * 1'000'000,
                                    std::memory_order_relaxed);
   MutexLock lock(&mutex_);
