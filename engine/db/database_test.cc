@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "engine/base/random.h"
+#include "engine/io/file_name.h"
 #include "engine/wal/write_batch.h"
 
 namespace gneiss {
@@ -174,6 +175,22 @@ TEST_F(DatabaseTest, FamiliesAreSeparateAndComeBack) {
   EXPECT_TRUE(database_->Write({}, batch.rep()).IsInvalidArgument());
   ASSERT_TRUE(Put("k", "still writable").ok());
   ASSERT_TRUE(Open().ok());
+}
+
+TEST_F(DatabaseTest, TimesInTheNamesOfInfoLogsAreNoFileNumbers) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Put("a", "1").ok());
+  database_.reset();
+  ASSERT_TRUE(WriteWholeFile(config_.fs, dir_ + "/LOG.old.1795621207421979", "", false).ok());
+  ASSERT_TRUE(Open().ok());
+  std::vector<std::string> names;
+  ASSERT_TRUE(config_.fs->List(dir_, &names).ok());
+  for (const std::string& name : names) {
+    uint64_t number = 0;
+    FileKind kind;
+    ASSERT_TRUE(ParseFileName(name, &number, &kind)) << name;
+    EXPECT_TRUE(number < 100 || kind == FileKind::kInfoLog) << name;
+  }
 }
 
 TEST_F(DatabaseTest, OpenRefusesWhatItShould) {

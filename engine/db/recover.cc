@@ -44,8 +44,8 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     uint64_t number = 0;
     FileKind kind;
     if (!ParseFileName(name, &number, &kind)) continue;
-    // Numbers of leftovers are not used again.
-    if (number >= next_file_number_.load()) next_file_number_.store(number + 1);
+    // Numbers of leftovers are not used again. The names of old info logs carry times.
+    if (kind != FileKind::kInfoLog && number >= next_file_number_.load()) next_file_number_.store(number + 1);
     if (kind == FileKind::kWal && number >= lowest_needed) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end());
@@ -169,9 +169,11 @@ Status DatabaseImpl::ReplayBatch(Slice rep, uint64_t log_number, Replay* replay)
 
 Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   std::vector<OutputTable> outputs;
-  GNEISS_RETURN_IF_ERROR(WriteLevel0(family, {family->active}, next_job_id_.fetch_add(1), &outputs));
+  std::vector<OutputBlobFile> blob_files;
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family, {family->active}, next_job_id_.fetch_add(1), &outputs, &blob_files));
   VersionEdit& edit = replay->edits[family->id];
   for (OutputTable& output : outputs) edit.added_tables.emplace_back(0, std::move(output.meta));
+  for (OutputBlobFile& file : blob_files) edit.added_blob_files.push_back(std::move(file.meta));
   replay->log_numbers.erase(family->id);
   family->active = std::make_shared<Memtable>(
       Memtable::Config{.order = family->order, .arena_block_bytes = family->config()->arena_block_bytes},
