@@ -19,9 +19,10 @@ ALLOWED = {
     # The write batch's records carry kinds and sequence numbers, so wal needs key besides io.
     "wal": ["key", "io"],
     "table": ["key", "io", "iter", "cache", "filter"],
-    "version": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table"],
-    "compaction": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table", "version"],
-    "db": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table", "version", "compaction"],
+    "blob": ["key", "io", "iter", "cache", "filter"],
+    "version": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table", "blob"],
+    "compaction": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table", "blob", "version"],
+    "db": ["key", "io", "iter", "cache", "filter", "memtable", "wal", "table", "blob", "version", "compaction"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

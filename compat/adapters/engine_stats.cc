@@ -145,6 +145,28 @@ constexpr TickerTarget TargetOf(Ticker ticker) {
       return {rocksdb::MERGE_OPERATION_TOTAL_TIME, 1000};
     case Ticker::kFilterOperationMicros:
       return {rocksdb::FILTER_OPERATION_TOTAL_TIME, 1000};
+    case Ticker::kBlobFileBytesRead:
+      return {rocksdb::BLOB_DB_BLOB_FILE_BYTES_READ};
+    case Ticker::kBlobFileBytesWritten:
+      return {rocksdb::BLOB_DB_BLOB_FILE_BYTES_WRITTEN};
+    case Ticker::kBlobFilesSynced:
+      return {rocksdb::BLOB_DB_BLOB_FILE_SYNCED};
+    case Ticker::kBlobKeysRelocated:
+      return {rocksdb::BLOB_DB_GC_NUM_KEYS_RELOCATED};
+    case Ticker::kBlobBytesRelocated:
+      return {rocksdb::BLOB_DB_GC_BYTES_RELOCATED};
+    case Ticker::kBlobCacheHit:
+      return {rocksdb::BLOB_DB_CACHE_HIT};
+    case Ticker::kBlobCacheMiss:
+      return {rocksdb::BLOB_DB_CACHE_MISS};
+    case Ticker::kBlobCacheAdd:
+      return {rocksdb::BLOB_DB_CACHE_ADD};
+    case Ticker::kBlobCacheAddFailures:
+      return {rocksdb::BLOB_DB_CACHE_ADD_FAILURES};
+    case Ticker::kBlobCacheBytesRead:
+      return {rocksdb::BLOB_DB_CACHE_BYTES_READ};
+    case Ticker::kBlobCacheBytesWrite:
+      return {rocksdb::BLOB_DB_CACHE_BYTES_WRITE};
     case Ticker::kCount:
       break;
   }
@@ -209,6 +231,16 @@ constexpr HistogramTarget TargetOf(gneiss::Histogram histogram) {
       return {rocksdb::BYTES_COMPRESSED, false};
     case Source::kBytesDecompressed:
       return {rocksdb::BYTES_DECOMPRESSED, false};
+    case Source::kBlobRead:
+      return {rocksdb::BLOB_DB_BLOB_FILE_READ_MICROS};
+    case Source::kBlobWrite:
+      return {rocksdb::BLOB_DB_BLOB_FILE_WRITE_MICROS};
+    case Source::kBlobSync:
+      return {rocksdb::BLOB_DB_BLOB_FILE_SYNC_MICROS};
+    case Source::kBlobCompress:
+      return {rocksdb::BLOB_DB_COMPRESSION_MICROS};
+    case Source::kBlobDecompress:
+      return {rocksdb::BLOB_DB_DECOMPRESSION_MICROS};
     case Source::kCount:
       break;
   }

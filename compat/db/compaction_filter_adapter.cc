@@ -15,7 +15,16 @@ class FilterAdapter final : public EntryFilter {
                   std::string* skip_until) override {
     const auto type = is_merge_operand ? rocksdb::CompactionFilter::ValueType::kMergeOperand
                                        : rocksdb::CompactionFilter::ValueType::kValue;
-    switch (filter_->FilterV2(level, ToRocks(user_key), type, ToRocks(value), new_value, skip_until)) {
+    return DecisionOf(filter_->FilterV2(level, ToRocks(user_key), type, ToRocks(value), new_value, skip_until));
+  }
+
+  Decision FilterBlobByKey(int level, Slice user_key, std::string* new_value, std::string* skip_until) override {
+    return DecisionOf(filter_->FilterBlobByKey(level, ToRocks(user_key), new_value, skip_until));
+  }
+
+ private:
+  static Decision DecisionOf(rocksdb::CompactionFilter::Decision decision) {
+    switch (decision) {
       case rocksdb::CompactionFilter::Decision::kRemove:
       case rocksdb::CompactionFilter::Decision::kPurge:
         return Decision::kRemove;
@@ -23,12 +32,17 @@ class FilterAdapter final : public EntryFilter {
         return Decision::kChangeValue;
       case rocksdb::CompactionFilter::Decision::kRemoveAndSkipUntil:
         return Decision::kRemoveAndSkipUntil;
+      case rocksdb::CompactionFilter::Decision::kUndetermined:
+        return Decision::kUndetermined;
+      case rocksdb::CompactionFilter::Decision::kChangeBlobIndex:
+        return Decision::kChangeBlobIndex;
+      case rocksdb::CompactionFilter::Decision::kIOError:
+        return Decision::kIoError;
       default:
         return Decision::kKeep;
     }
   }
 
- private:
   const rocksdb::CompactionFilter* const filter_;
   const std::unique_ptr<rocksdb::CompactionFilter> owned_;
 };

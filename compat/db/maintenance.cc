@@ -25,17 +25,19 @@ rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options
     return rocksdb::Status::Incomplete(rocksdb::Status::SubCode::kManualCompactionPaused);
   }
   if (options.full_history_ts_low != nullptr) return NotBuilt("CompactRangeOptions::full_history_ts_low");
-  if (options.blob_garbage_collection_policy == rocksdb::BlobGarbageCollectionPolicy::kForce) {
-    return NotBuilt("CompactRangeOptions::blob_garbage_collection_policy");
-  }
-  const CompactRangeParams params{
+  CompactRangeParams params{
       .exclusive = options.exclusive_manual_compaction,
       .change_level = options.change_level,
       .target_level = options.target_level,
       .bottommost = static_cast<CompactRangeParams::Bottommost>(options.bottommost_level_compaction),
       .allow_write_stall = options.allow_write_stall,
       .subcompactions_max = static_cast<int>(options.max_subcompactions),
-      .canceled = options.canceled != nullptr ? options.canceled : &are_manual_compactions_canceled_};
+      .canceled = options.canceled != nullptr ? options.canceled : &are_manual_compactions_canceled_,
+      .blob_age_cutoff = options.blob_garbage_collection_age_cutoff};
+  if (options.blob_garbage_collection_policy != rocksdb::BlobGarbageCollectionPolicy::kUseDefault) {
+    params.collects_blob_garbage =
+        options.blob_garbage_collection_policy == rocksdb::BlobGarbageCollectionPolicy::kForce;
+  }
   Slice begin_slice;
   Slice end_slice;
   if (begin != nullptr) begin_slice = ToEngine(*begin);

@@ -57,6 +57,17 @@ void FillFamilyMetaData(const FamilyPtr& family, const FamilyFacts& facts, rocks
     out->file_count += files.size();
     out->levels.emplace_back(number, bytes, std::move(files));
   }
+  const std::string& directory = family->blob_opener->config().path;
+  out->blob_file_size = 0;
+  out->blob_files.clear();
+  for (const BlobFileUse& use : facts.version->blob_files()) {
+    const BlobFileMeta& meta = use.file->meta();
+    out->blob_files.emplace_back(meta.number, BlobName("", meta.number), directory, meta.FileBytes(), meta.blob_count,
+                                 meta.blob_bytes, use.garbage_count, use.garbage_bytes, meta.checksum_method,
+                                 meta.checksum);
+    out->blob_file_size += meta.FileBytes();
+  }
+  out->blob_file_count = out->blob_files.size();
 }
 
 // Tables written before the MANIFEST kept the time say it in their properties.

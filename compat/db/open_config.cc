@@ -60,7 +60,6 @@ rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
 
 rocksdb::Status CheckFamilyOptionsAreBuilt(const rocksdb::ColumnFamilyOptions& options) {
   if (options.comparator->timestamp_size() > 0) return NotBuilt("Comparator::timestamp_size");
-  if (options.enable_blob_files) return NotBuilt("ColumnFamilyOptions::enable_blob_files");
   if (!options.table_properties_collector_factories.empty()) {
     return NotBuilt("ColumnFamilyOptions::table_properties_collector_factories");
   }
@@ -187,6 +186,7 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
   config.table_read.stats = core.stats.get();
   config.table_read.logger = core.logger.get();
   if (core.owned_clock != nullptr) config.table_read.clock = core.owned_clock.get();
+  config.blob_cache = EngineCacheOf(sanitized->blob_cache);
   config.paths = PathsOf(sanitized->cf_paths);
   return status;
 }

@@ -234,6 +234,34 @@ TableSums SumTables(const Version& version) {
   return sums;
 }
 
+struct BlobFileSums {
+  uint64_t file_bytes = 0, garbage_bytes = 0, live_blob_bytes = 0;
+};
+BlobFileSums SumBlobFiles(const Version& version) {
+  BlobFileSums sums;
+  for (const BlobFileUse& use : version.blob_files()) {
+    sums.file_bytes += use.file->meta().FileBytes();
+    sums.garbage_bytes += use.garbage_bytes;
+    sums.live_blob_bytes += use.file->meta().blob_bytes - use.garbage_bytes;
+  }
+  return sums;
+}
+
+// rocksdb.blob-stats. The amplification counts header and footer as neither live nor garbage.
+std::string BlobStats(const Version& version) {
+  const BlobFileSums sums = SumBlobFiles(version);
+  double amplification = 0;
+  if (sums.file_bytes > sums.garbage_bytes) {
+    amplification = static_cast<double>(sums.file_bytes) / static_cast<double>(sums.file_bytes - sums.garbage_bytes);
+  }
+  std::string out;
+  AppendFormat(&out,
+               "Number of blob files: %zu\nTotal size of blob files: %" PRIu64
+               "\nTotal size of garbage in blob files: %" PRIu64 "\nBlob file space amplification: %g\n",
+               version.blob_files().size(), sums.file_bytes, sums.garbage_bytes, amplification);
+  return out;
+}
+
 bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
   if (text->substr(0, prefix.size()) != prefix) return false;
   text->remove_prefix(prefix.size());
@@ -270,10 +298,18 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "base-level") return static_cast<uint64_t>(facts.compaction.base_level);
   if (name == "estimate-pending-compaction-bytes") return facts.compaction.pending_bytes;
   if (name == "total-sst-files-size" || name == "live-sst-files-size") return facts.version->TotalBytes();
-  if (name == "estimate-live-data-size") return facts.version->TotalBytes();
-  if (name == "num-blob-files" || name == "total-blob-file-size" || name == "live-blob-file-size" ||
-      name == "live-blob-file-garbage-size") {
-    return 0;
+  if (name == "estimate-live-data-size") {
+    return facts.version->TotalBytes() + SumBlobFiles(*facts.version).live_blob_bytes;
+  }
+  if (name == "num-blob-files") return facts.version->blob_files().size();
+  if (name == "total-blob-file-size") return family->blob_opener->AllFileBytes();
+  if (name == "live-blob-file-size") return SumBlobFiles(*facts.version).file_bytes;
+  if (name == "live-blob-file-garbage-size") return SumBlobFiles(*facts.version).garbage_bytes;
+  if (name == "blob-cache-capacity" || name == "blob-cache-usage" || name == "blob-cache-pinned-usage") {
+    const std::shared_ptr<rocksdb::Cache> cache = core.OptionsOf(family->name).blob_cache;
+    if (cache == nullptr) return std::nullopt;
+    if (name == "blob-cache-capacity") return cache->GetCapacity();
+    return name == "blob-cache-usage" ? cache->GetUsage() : cache->GetPinnedUsage();
   }
   if (name == "estimate-num-keys") {
     const TableSums sums = SumTables(*facts.version);
@@ -355,6 +391,8 @@ bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Sli
     *value = FamilyStats(family->name, facts, seconds_up);
   } else if (name == "dbstats") {
     *value = DatabaseStats(database, seconds_up);
+  } else if (name == "blob-stats") {
+    *value = BlobStats(*facts.version);
   } else if (name == "levelstats") {
     *value = LevelTable(facts);
   } else if (name == "sstables") {

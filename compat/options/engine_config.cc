@@ -142,6 +142,19 @@ void SetLevels(const ColumnFamilyOptions& options, CompactionConfig* config) {
   config->compaction_bytes_max = options.max_compaction_bytes;
 }
 
+void SetBlobs(const ColumnFamilyOptions& options, BlobConfig* config) {
+  config->writes_files = options.enable_blob_files;
+  config->value_bytes_min = options.min_blob_size;
+  config->file_bytes_max = options.blob_file_size;
+  config->compression = CompressionOf(options.blob_compression_type);
+  config->starting_level = options.blob_file_starting_level;
+  config->warms_cache_at_flush = options.prepopulate_blob_cache == rocksdb::PrepopulateBlobCache::kFlushOnly;
+  config->collects_garbage = options.enable_blob_garbage_collection;
+  config->age_cutoff = options.blob_garbage_collection_age_cutoff;
+  config->force_threshold = options.blob_garbage_collection_force_threshold;
+  config->readahead_bytes = options.blob_compaction_readahead_size;
+}
+
 }  // namespace
 
 KeyOrder KeyOrderOf(const rocksdb::Comparator* comparator) {
@@ -234,6 +247,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.force_consistency_checks = options.force_consistency_checks;
   SetCompression(options, &config);
   config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log);
+  SetBlobs(options, &config.blob);
   SetUniversal(options.compaction_options_universal, &config);
   config.fifo_max_table_bytes = options.compaction_options_fifo.max_table_files_size;
   config.fifo_allow_compaction = options.compaction_options_fifo.allow_compaction;

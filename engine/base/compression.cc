@@ -82,14 +82,15 @@ bool CompressZlib(const CompressionConfig& config, Slice dictionary, Slice raw, 
 bool CompressBzip2(Slice raw, std::string* out) {
   bz_stream stream = {};
   if (BZ2_bzCompressInit(&stream, /*blockSize100k=*/1, /*verbosity=*/0, /*workFactor=*/30) != BZ_OK) return false;
-  // No more room than the raw bytes take: a payload that does not fit is not worth storing.
-  const size_t begin = BeginPayload(raw.size(), raw.size(), out);
+  // What the library's manual says an incompressible payload may take: a blob is stored compressed whatever it takes.
+  const size_t room_bytes = raw.size() + raw.size() / 100 + 600;
+  const size_t begin = BeginPayload(raw.size(), room_bytes, out);
   stream.next_in = const_cast<char*>(raw.data());
   stream.avail_in = static_cast<unsigned>(raw.size());
   stream.next_out = out->data() + begin;
-  stream.avail_out = static_cast<unsigned>(raw.size());
+  stream.avail_out = static_cast<unsigned>(room_bytes);
   const bool is_done = BZ2_bzCompress(&stream, BZ_FINISH) == BZ_STREAM_END;
-  out->resize(begin + raw.size() - stream.avail_out);
+  out->resize(begin + room_bytes - stream.avail_out);
   BZ2_bzCompressEnd(&stream);
   return is_done;
 }

@@ -78,6 +78,17 @@ enum class Ticker : uint16_t {
   kBlocksNotCompressed,
   kMergeOperationMicros,
   kFilterOperationMicros,
+  kBlobFileBytesRead,
+  kBlobFileBytesWritten,
+  kBlobFilesSynced,
+  kBlobKeysRelocated,
+  kBlobBytesRelocated,
+  kBlobCacheHit,
+  kBlobCacheMiss,
+  kBlobCacheAdd,
+  kBlobCacheAddFailures,
+  kBlobCacheBytesRead,
+  kBlobCacheBytesWrite,
   kCount
 };
 
@@ -106,6 +117,11 @@ enum class Histogram : uint16_t {
   kReadBlockMicros,
   kBytesCompressed,
   kBytesDecompressed,
+  kBlobRead,
+  kBlobWrite,
+  kBlobSync,
+  kBlobCompress,
+  kBlobDecompress,
   kCount
 };
 

@@ -62,6 +62,8 @@ const char* CompactionReasonName(CompactionReason reason) {
       return "Ttl";
     case CompactionReason::kPeriodicCompaction:
       return "PeriodicCompaction";
+    case CompactionReason::kForcedBlobGarbageCollection:
+      return "ForcedBlobGC";
   }
   return "Unknown";
 }
@@ -72,7 +74,7 @@ bool NeedsCompaction(const Version& version, const CompactionState& state, const
   switch (config.style) {
     case CompactionStyle::kLevel:
       return has_score || !state.marked.empty() || !state.bottommost.empty() || !state.expired.empty() ||
-             !state.periodic.empty();
+             !state.periodic.empty() || !state.blob_garbage.empty();
     case CompactionStyle::kUniversal:
       return has_score || !state.marked.empty() || !state.periodic.empty();
     case CompactionStyle::kFifo:

@@ -36,6 +36,7 @@ enum class CompactionReason : int {
   kBottommostFiles = 11,
   kTtl = 12,
   kPeriodicCompaction = 15,
+  kForcedBlobGarbageCollection = 17,
 };
 const char* CompactionReasonName(CompactionReason reason);  // as RocksDB logs it: "LevelL0FilesNum" ...
 
@@ -92,6 +93,7 @@ struct CompactionState {
   std::vector<LevelTable> bottommost;  // every snapshot sees all of it, so seqs and tombstones may go
   std::vector<LevelTable> expired;     // ttl
   std::vector<LevelTable> periodic;
+  std::vector<LevelTable> blob_garbage;  // rewriting them lets the oldest blob files go, which are mostly garbage
 };
 CompactionState ComputeCompactionState(const Version& version, const CompactionConfig& config,
                                        uint64_t now_unix_seconds, const SeqLimits& limits = {});

@@ -24,11 +24,25 @@ enum class CompactionPriority : uint8_t {
 // Decides per entry while compacting; the user's rocksdb::CompactionFilter behind compat/adapters.
 class EntryFilter {
  public:
-  enum class Decision : uint8_t { kKeep, kRemove, kChangeValue, kRemoveAndSkipUntil };
+  // The last three are no answers to a compaction: kUndetermined only to FilterBlobByKey, the others to none.
+  enum class Decision : uint8_t {
+    kKeep,
+    kRemove,
+    kChangeValue,
+    kRemoveAndSkipUntil,
+    kUndetermined,
+    kChangeBlobIndex,
+    kIoError
+  };
   virtual ~EntryFilter() = default;
   // `is_merge_operand` false: a Put. Fills *new_value for kChangeValue and *skip_until for kRemoveAndSkipUntil.
   virtual Decision Filter(int level, Slice user_key, bool is_merge_operand, Slice value, std::string* new_value,
                           std::string* skip_until) = 0;
+  // Asked first for a value that lies in a blob file. kUndetermined: Filter is asked too, with the value read.
+  virtual Decision FilterBlobByKey(int /*level*/, Slice /*user_key*/, std::string* /*new_value*/,
+                                   std::string* /*skip_until*/) {
+    return Decision::kUndetermined;
+  }
 };
 struct EntryFilterContext {
   bool is_full_compaction = false;
@@ -40,6 +54,20 @@ class EntryFilterFactory {
  public:
   virtual ~EntryFilterFactory() = default;
   virtual std::unique_ptr<EntryFilter> Create(const EntryFilterContext& context) = 0;  // null: no filter this time
+};
+
+// Which values lie in blob files, and when old blob files are emptied: rocksdb's options of these names.
+struct BlobConfig {
+  bool writes_files = false;                      // enable_blob_files
+  uint64_t value_bytes_min = 0;                   // min_blob_size
+  uint64_t file_bytes_max = uint64_t{256} << 20;  // blob_file_size
+  Compression compression = Compression::kNone;   // blob_compression_type
+  int starting_level = 0;                         // blob_file_starting_level
+  bool warms_cache_at_flush = false;              // prepopulate_blob_cache
+  bool collects_garbage = false;                  // enable_blob_garbage_collection
+  double age_cutoff = 0.25;                       // of all files, so large a part counts as old
+  double force_threshold = 1;                     // garbage in the oldest ones that makes a compaction worth while
+  uint64_t readahead_bytes = 0;                   // blob_compaction_readahead_size
 };
 
 struct CompactionConfig {
@@ -73,6 +101,7 @@ struct CompactionConfig {
   CompressionConfig bottommost_compression_config;  // a copy of compression_config unless the user enabled one
   std::shared_ptr<const MergeOperator> merge_operator;
   std::shared_ptr<EntryFilterFactory> filter_factory;  // null: none
+  BlobConfig blob;
   // Universal.
   unsigned universal_size_ratio = 1;
   unsigned universal_min_merge_width = 2;

@@ -105,6 +105,24 @@ std::vector<std::string> CutsOf(const CompactionJobParams& params, size_t parts)
   return cuts;
 }
 
+bool HasReferences(const CompactionJobParams& params) {
+  if (params.version->blob_files().empty()) return false;
+  for (const CompactionInput& input : params.work.inputs) {
+    for (const TableFilePtr& table : input.tables) {
+      if (table->meta().oldest_blob_file_number != 0) return true;
+    }
+  }
+  return false;
+}
+
+// Blob files with a lower number are old: what is still needed of them moves. 0: none.
+uint64_t RelocatedBelow(const Version& version, const BlobConfig& config) {
+  if (!config.collects_garbage) return 0;
+  const std::vector<BlobFileUse>& files = version.blob_files();
+  const auto old = static_cast<size_t>(config.age_cutoff * static_cast<double>(files.size()));
+  return old < files.size() ? files[old].file->meta().number : UINT64_MAX;
+}
+
 void AddCounts(const Retention::Counts& part, Retention::Counts* sum) {
   sum->input_entries += part.input_entries;
   sum->input_deletions += part.input_deletions;
@@ -132,19 +150,26 @@ Status TakeOutputs(const CompactionJobParams& params, std::vector<Subcompaction>
     AddCounts(part.counts(), &result->counts);
     result->cpu_us += part.cpu_us();
     for (OutputTable& table : *part.mutable_outputs()) result->outputs.push_back(std::move(table));
+    for (OutputBlobFile& file : *part.mutable_blob_files()) result->blob_files.push_back(std::move(file));
   }
   if (!first_error.ok()) {
     for (const OutputTable& table : result->outputs) {
       params.output.fs->Remove(TableName(params.output.path, table.meta.number))
           .IgnoreError("an orphan is swept at the next open");
     }
+    for (const OutputBlobFile& file : result->blob_files) {
+      params.blob_output->fs->Remove(BlobName(params.blob_output->path, file.meta.number))
+          .IgnoreError("an orphan is swept at the next open");
+    }
     result->outputs.clear();
+    result->blob_files.clear();
     if (first_error.IsShutdownInProgress() && params.work.is_manual) {
       return Status::Make(Status::Code::kIncomplete, {}, {}, Status::SubCode::kManualCompactionPaused);
     }
     return first_error;
   }
   for (const OutputTable& table : result->outputs) result->bytes_written += table.meta.file_bytes;
+  for (const OutputBlobFile& file : result->blob_files) result->blob_bytes_written += file.meta.blob_bytes;
   return Status::Ok();
 }
 
@@ -175,6 +200,8 @@ Status RunCompaction(const CompactionJobParams& params, CompactionResult* result
   source.runs = RunsOfInputs(params, &source.run_levels);
   GNEISS_RETURN_IF_ERROR(ReadTombstones(params, source.read, &source.tombstones));
   const TableOutputConfig output = OutputOf(params);
+  source.has_references = HasReferences(params);
+  if (source.has_references) source.relocated_below = RelocatedBelow(*params.version, params.config->blob);
 
   const std::vector<std::string> cuts = CutsOf(params, PartsMax(params));
   std::vector<Subcompaction> parts;
@@ -187,6 +214,8 @@ Status RunCompaction(const CompactionJobParams& params, CompactionResult* result
   }
   RunParts(&parts);
   result->subcompactions = parts.size();
+  BlobGarbageMeter blob_garbage;
+  for (const Subcompaction& part : parts) blob_garbage.Add(part.blob_garbage());
   const Status status = TakeOutputs(params, &parts, result);
   result->bytes_read = params.work.InputBytes();
   result->elapsed_us = params.output.table.clock->NowMicros() - start_us;
@@ -196,6 +225,8 @@ Status RunCompaction(const CompactionJobParams& params, CompactionResult* result
   }
   result->edit.column_family_id = params.column_family_id;
   DeleteInputs(params.work, &result->edit);
+  result->edit.blob_garbage = blob_garbage.Garbage();
+  for (const OutputBlobFile& file : result->blob_files) result->edit.added_blob_files.push_back(file.meta);
   for (const OutputTable& table : result->outputs) {
     result->edit.added_tables.emplace_back(params.work.output_level, table.meta);
   }

@@ -11,8 +11,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "engine/compaction/blob_output.h"
 #include "engine/compaction/choose.h"
 #include "engine/compaction/retention.h"
 #include "engine/compaction/table_output.h"
@@ -23,8 +25,9 @@ struct CompactionJobParams {
   CompactionWork work;
   VersionPtr version;  // the one the work was chosen from
   std::shared_ptr<const CompactionConfig> config;
-  TableOutputConfig output;      // without limits and grandparents: the job fills those from the work
-  std::vector<SeqNo> snapshots;  // ascending
+  TableOutputConfig output;                     // without limits and grandparents: the job fills those from the work
+  std::optional<BlobOutputConfig> blob_output;  // none: values that lie in tables stay there
+  std::vector<SeqNo> snapshots;                 // ascending
   SeqNo earliest_write_conflict_snapshot = kSeqMax;
   uint32_t column_family_id = 0;
   const std::atomic<bool>* is_cancelled = nullptr;
@@ -35,9 +38,11 @@ struct CompactionJobParams {
 struct CompactionResult {
   VersionEdit edit;  // deletes the inputs, adds the outputs
   std::vector<OutputTable> outputs;
+  std::vector<OutputBlobFile> blob_files;
   Retention::Counts counts;
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;
+  uint64_t blob_bytes_written = 0;
   uint64_t elapsed_us = 0;
   uint64_t cpu_us = 0;
   size_t subcompactions = 1;

@@ -204,6 +204,36 @@ void GatherWantingTables(const Version& version, const CompactionConfig& config,
   }
 }
 
+// Whether the oldest batch of blob files is worth emptying: the oldest file and those behind it that only its tables
+// keep alive. All of them must be old, and enough of them garbage.
+bool IsOldestBlobBatchDue(const std::vector<BlobFileUse>& files, const BlobConfig& config) {
+  const auto old_count = static_cast<size_t>(config.age_cutoff * static_cast<double>(files.size()));
+  if (!config.collects_garbage || config.force_threshold >= 1 || old_count == 0) return false;
+  uint64_t bytes = 0;
+  uint64_t garbage_bytes = 0;
+  size_t count = 0;
+  while (count < old_count && (count == 0 || files[count].linked_tables.empty())) {
+    bytes += files[count].file->meta().blob_bytes;
+    garbage_bytes += files[count].garbage_bytes;
+    ++count;
+  }
+  const bool goes_on = count < files.size() && files[count].linked_tables.empty();
+  return !goes_on && static_cast<double>(garbage_bytes) >= config.force_threshold * static_cast<double>(bytes);
+}
+
+void GatherBlobGarbage(const Version& version, const BlobConfig& config, CompactionState* state) {
+  const std::vector<BlobFileUse>& files = version.blob_files();
+  if (files.empty() || !IsOldestBlobBatchDue(files, config)) return;
+  const uint64_t oldest = files.front().file->meta().number;
+  for (int level = 0; level < version.LevelCount(); ++level) {
+    version.level(level).ForEachTable([&](const TableFilePtr& table) {
+      if (table->meta().oldest_blob_file_number == oldest && !table->is_being_compacted) {
+        state->blob_garbage.push_back({level, table});
+      }
+    });
+  }
+}
+
 }  // namespace
 
 CompactionState ComputeCompactionState(const Version& version, const CompactionConfig& config,
@@ -236,6 +266,7 @@ CompactionState ComputeCompactionState(const Version& version, const CompactionC
   std::stable_sort(state.scores.begin(), state.scores.end(),
                    [](const LevelScore& a, const LevelScore& b) { return a.score > b.score; });
   GatherWantingTables(version, config, now_unix_seconds, &state);
+  GatherBlobGarbage(version, config.blob, &state);
   return state;
 }
 

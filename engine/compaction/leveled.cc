@@ -5,7 +5,8 @@
 //   2. Where level 0 is blocked because it or the base level is busy, some of its tables merge among themselves, and
 //   the
 //      base level waits so that level 0 gets its turn.
-//   3. Then come tables marked for compaction, rewritable bottommost tables, those past their ttl, and periodic ones.
+//   3. Then come tables marked for compaction, rewritable bottommost tables, those past their ttl, periodic ones,
+//      and those that keep blob files of mostly garbage alive.
 #include <algorithm>
 
 #include "engine/compaction/styles.h"
@@ -68,6 +69,12 @@ std::optional<CompactionWork> LeveledChooser::Choose() {
   for (const LevelTable& candidate : state.periodic) {
     if (auto work = RewriteTable(candidate)) {
       SetReason(&*work, CompactionReason::kPeriodicCompaction);
+      return work;
+    }
+  }
+  for (const LevelTable& candidate : state.blob_garbage) {
+    if (auto work = RewriteTable(candidate)) {
+      SetReason(&*work, CompactionReason::kForcedBlobGarbageCollection);
       return work;
     }
   }

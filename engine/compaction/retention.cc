@@ -9,6 +9,8 @@ namespace {
 
 constexpr size_t kNoStripe = SIZE_MAX;
 
+using Decision = EntryFilter::Decision;
+
 bool IsPutLike(Kind kind) { return kind == Kind::kPut || kind == Kind::kBlobIndex || kind == Kind::kWideColumn; }
 
 constexpr char kMixedSingleDelete[] =
@@ -42,7 +44,8 @@ struct Retention::Rep {
   void FindNext();
   void TakeEntry();
   bool BeginUserKey();
-  bool FilterPut();
+  bool FilterValue();
+  bool Obey(EntryFilter::Decision decision);
   void SkipUntil(Slice user_key);
   void TakeDelete();
   void TakeSingleDelete();
@@ -52,6 +55,7 @@ struct Retention::Rep {
   void FoldOntoBase();
   void FoldAtEnd(bool is_key_complete);
   void FullMerge(const Slice* base);
+  Status ReadBlob(Slice reference, Slice* blob);
   void EmitOperand(size_t index);
 
   // ---- the output ----
@@ -90,6 +94,7 @@ struct Retention::Rep {
   size_t next_operand = 0;  // of those still to be shown
   std::vector<Slice> oldest_first;
   std::string merged;
+  PinnedValue blob_value;
   std::string filtered;
   std::string filter_skip_until;
 };
@@ -139,35 +144,63 @@ void Retention::Rep::FindNext() {
     is_valid = false;
 }
 
-// Returns false when the filter asked to skip ahead: the entry is gone.
+// Returns false when the filter asked to skip ahead, and the entry is gone, or on an error.
 bool Retention::Rep::BeginUserKey() {
   key.assign(entry_key);
   has_user_key = true;
   last_stripe = kNoStripe;
   has_output = false;
   is_seq_zeroed = false;
-  return params.filter == nullptr || kind != Kind::kPut || FilterPut();
+  const bool is_filtered = params.filter != nullptr && (kind == Kind::kPut || kind == Kind::kBlobIndex);
+  return !is_filtered || FilterValue();
 }
 
-bool Retention::Rep::FilterPut() {
+// False also on an error.
+bool Retention::Rep::FilterValue() {
   filtered.clear();
   filter_skip_until.clear();
-  switch (params.filter->Filter(params.level, UserKey(), false, entry_value, &filtered, &filter_skip_until)) {
-    case EntryFilter::Decision::kKeep:
+  Decision decision = Decision::kUndetermined;
+  Slice filter_value = entry_value;
+  if (kind == Kind::kBlobIndex) {
+    decision = params.filter->FilterBlobByKey(params.level, UserKey(), &filtered, &filter_skip_until);
+    if (decision == Decision::kUndetermined) {
+      status = ReadBlob(entry_value, &filter_value);
+      if (!status.ok()) return false;
+    }
+  }
+  if (decision == Decision::kUndetermined) {
+    decision = params.filter->Filter(params.level, UserKey(), false, filter_value, &filtered, &filter_skip_until);
+  }
+  return Obey(decision);
+}
+
+bool Retention::Rep::Obey(Decision decision) {
+  switch (decision) {
+    case Decision::kKeep:
       return true;
-    case EntryFilter::Decision::kRemove:
+    case Decision::kRemove:
       kind = Kind::kDelete;
       entry_value = {};
       ++counts.dropped_by_filter;
       counts.filter_changed_anything = true;
       return true;
-    case EntryFilter::Decision::kChangeValue:
+    case Decision::kChangeValue:
+      kind = Kind::kPut;  // the new value lies here, also where the old one was elsewhere
       entry_value = filtered;
       counts.filter_changed_anything = true;
       return true;
-    case EntryFilter::Decision::kRemoveAndSkipUntil:
+    case Decision::kRemoveAndSkipUntil:
       if (params.order.Compare(filter_skip_until, UserKey()) <= 0) return true;
       SkipUntil(filter_skip_until);
+      return false;
+    case Decision::kUndetermined:
+      status = Status::NotSupported("FilterV2() should never return kUndetermined");
+      return false;
+    case Decision::kChangeBlobIndex:
+      status = Status::NotSupported("Only stacked BlobDB's internal compaction filter can return kChangeBlobIndex.");
+      return false;
+    case Decision::kIoError:
+      status = Status::NotSupported("CompactionFilter for integrated BlobDB should not return kIOError");
       return false;
   }
   return true;
@@ -369,6 +402,8 @@ bool Retention::Rep::TakeOperand(Slice* skip_until) {
         if (params.order.Compare(filter_skip_until, UserKey()) <= 0) break;
         *skip_until = filter_skip_until;
         return false;
+      default:  // not for operands
+        break;
     }
   }
   if (operand_count == operands.size()) operands.emplace_back();
@@ -382,15 +417,26 @@ bool Retention::Rep::TakeOperand(Slice* skip_until) {
 void Retention::Rep::FoldOntoBase() {
   const bool is_deleted =
       entry.kind == Kind::kDelete || entry.kind == Kind::kSingleDelete || IsCoveredByRangeTombstone(entry.seq, stripe);
-  if (!is_deleted && entry.kind != Kind::kPut) {
+  Slice base = entry_value;
+  if (!is_deleted && entry.kind == Kind::kBlobIndex) {
+    status = ReadBlob(entry_value, &base);
+    if (!status.ok()) return;
+  } else if (!is_deleted && entry.kind != Kind::kPut) {
     status = entry.kind == Kind::kWideColumn
                  ? Status::NotSupported("Merge currently not supported for wide-column entities")
-                 : Status::NotSupported("Merge onto a blob value or a timestamped entry");
+                 : Status::NotSupported("Merge onto a timestamped entry");
     return;
   }
-  const Slice base = entry_value;
   FullMerge(is_deleted ? nullptr : &base);
   if (status.ok()) Advance();
+}
+
+// The value behind the reference of the current user key; it holds until the next one is read.
+Status Retention::Rep::ReadBlob(Slice reference, Slice* blob) {
+  if (params.blob_values == nullptr) return Status::Corruption("Unexpected blob index outside of compaction");
+  GNEISS_RETURN_IF_ERROR(params.blob_values->Read(UserKey(), reference, &blob_value));
+  *blob = blob_value.slice();
+  return Status::Ok();
 }
 
 void Retention::Rep::FoldAtEnd(bool is_key_complete) {

@@ -26,6 +26,7 @@
 #include "engine/base/logger.h"
 #include "engine/base/stats.h"
 #include "engine/compaction/compaction_config.h"
+#include "engine/iter/blob_values.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/range_tombstones.h"
 #include "engine/key/key_order.h"
@@ -45,6 +46,7 @@ class Retention {
     const MergeOperator* merge_operator = nullptr;
     EntryFilter* filter = nullptr;
     const RangeTombstoneList* range_tombstones = nullptr;  // of the input
+    const BlobValues* blob_values = nullptr;               // null: an entry's value is never needed from a blob file
     const std::atomic<bool>* is_cancelled = nullptr;
     StatsSink* stats = nullptr;
     Logger* logger = nullptr;

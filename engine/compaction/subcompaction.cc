@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "engine/compaction/blob_placement.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/range_tombstone_builder.h"
 
@@ -108,6 +109,7 @@ Status Subcompaction::Merge() {
                                                     .is_manual_compaction = work.is_manual,
                                                     .column_family_id = params.column_family_id});
   }
+  const CompactionBlobValues blob_values(*params.version, source_.read, params.config->blob.readahead_bytes);
   LevelsBelow levels_below(*params.version, work.output_level);
   Retention::Params rules{.order = order,
                           .snapshots = params.snapshots,
@@ -118,6 +120,7 @@ Status Subcompaction::Merge() {
                           .merge_operator = params.config->merge_operator.get(),
                           .filter = filter.get(),
                           .range_tombstones = tombstones->empty() ? nullptr : tombstones.get(),
+                          .blob_values = source_.has_references ? &blob_values : nullptr,
                           .is_cancelled = params.is_cancelled,
                           .stats = params.stats,
                           .logger = params.logger};
@@ -128,13 +131,26 @@ Status Subcompaction::Merge() {
 
   TableOutput output(output_);
   output.SetRangeTombstones(RetainRangeTombstones(order, *tombstones, params.snapshots, work.is_bottommost));
-  const std::unique_ptr<InternalIterator> input = NewInput();
+  std::optional<BlobOutput> blob_output;
+  if (params.blob_output) blob_output.emplace(*params.blob_output);
+  BlobPlacement placement({.output = blob_output ? &*blob_output : nullptr,
+                           .values = &blob_values,
+                           .relocated_below = source_.relocated_below,
+                           .stats = params.stats});
+  std::unique_ptr<InternalIterator> input = NewInput();
+  if (source_.has_references) input = NewBlobCountingIterator(std::move(input), &blob_garbage_);
   Retention retention(std::move(rules), input.get());
   for (; retention.Valid(); retention.Next()) {
-    GNEISS_RETURN_IF_ERROR(output.Add(retention.key(), retention.value()));
+    Slice key = retention.key();
+    Slice value = retention.value();
+    if (placement.IsActive()) GNEISS_RETURN_IF_ERROR(placement.Place(&key, &value));
+    if (source_.has_references) GNEISS_RETURN_IF_ERROR(blob_garbage_.AddOut(key, value));
+    GNEISS_RETURN_IF_ERROR(output.Add(key, value));
   }
   counts_ = retention.counts();
   GNEISS_RETURN_IF_ERROR(retention.status());
+  // Blob files first: a table must never be found without what it refers to.
+  if (blob_output) GNEISS_RETURN_IF_ERROR(blob_output->Finish(&blob_files_));
   return output.Finish(&outputs_);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/compaction/blob_garbage_meter.h"
 #include "engine/compaction/compaction_job.h"
 #include "engine/compaction/table_span.h"
 
@@ -19,7 +20,9 @@ struct CompactionSource {
   std::vector<std::shared_ptr<const Run>> runs;  // newest first
   std::vector<int> run_levels;
   ReadParams read;
-  RangeTombstones tombstones;  // of all inputs
+  RangeTombstones tombstones;    // of all inputs
+  bool has_references = false;   // into blob files, in some input
+  uint64_t relocated_below = 0;  // BlobPlacement's
 };
 
 class Subcompaction {
@@ -33,7 +36,9 @@ class Subcompaction {
   const Status& status() const { return status_; }
   const Retention::Counts& counts() const { return counts_; }
   uint64_t cpu_us() const { return cpu_us_; }
+  const BlobGarbageMeter& blob_garbage() const { return blob_garbage_; }
   std::vector<OutputTable>* mutable_outputs() { return &outputs_; }
+  std::vector<OutputBlobFile>* mutable_blob_files() { return &blob_files_; }
 
  private:
   Status Merge();
@@ -47,6 +52,8 @@ class Subcompaction {
   Retention::Counts counts_;
   uint64_t cpu_us_ = 0;
   std::vector<OutputTable> outputs_;
+  std::vector<OutputBlobFile> blob_files_;
+  BlobGarbageMeter blob_garbage_;
 };
 
 }  // namespace gneiss

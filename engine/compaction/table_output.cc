@@ -11,34 +11,6 @@ namespace gneiss {
 
 namespace {
 
-// Holds the writing of one table back to the allowed rate, and starts write-back as the file grows so that the final
-// sync has little left to do.
-class PacedFile : public WritableFile {
- public:
-  PacedFile(std::unique_ptr<WritableFile> file, const TableOutputConfig& config)
-      : file_(std::move(file)), config_(config) {}
-
-  Status Append(Slice bytes) override {
-    if (config_.rate_limit != nullptr) config_.rate_limit->Request(bytes.size(), config_.is_high_priority);
-    GNEISS_RETURN_IF_ERROR(file_->Append(bytes));
-    written_ += bytes.size();
-    if (config_.bytes_per_sync == 0 || written_ - range_synced_ < config_.bytes_per_sync) return Status::Ok();
-    const uint64_t from = std::exchange(range_synced_, written_);
-    return file_->RangeSync(from, written_ - from);
-  }
-  Status Sync() override { return file_->Sync(); }
-  Status Close() override { return file_->Close(); }
-  Status Truncate(uint64_t size) override { return file_->Truncate(size); }
-  Status RangeSync(uint64_t offset, uint64_t size) override { return file_->RangeSync(offset, size); }
-  Status Allocate(uint64_t offset, uint64_t size) override { return file_->Allocate(offset, size); }
-
- private:
-  const std::unique_ptr<WritableFile> file_;
-  const TableOutputConfig& config_;
-  uint64_t written_ = 0;
-  uint64_t range_synced_ = 0;
-};
-
 // Where the grandparents begin and end in key order, and how many of their bytes the table being written touches.
 class GrandparentBorders {
  public:
@@ -105,6 +77,7 @@ struct TableOutput::Rep {
         hard_limit_bytes(borders.empty() ? config.file_bytes_max : Doubled(config.file_bytes_max)) {}
 
   Status Add(Slice key, Slice value);
+  Status NoteReference(Slice reference);
   bool ShouldCutBefore(Slice user_key);
   bool IsGoodCut(uint64_t bytes, size_t crossed, uint64_t newly_touched_bytes) const;
   Status OpenTable();
@@ -148,11 +121,27 @@ Status TableOutput::Rep::Add(Slice key, Slice value) {
   }
   if (last_key.empty()) table.meta.smallest = InternalKey::FromBytes(key);
   last_key.assign(key);
-  const SeqNo seq = SeqOf(key);
+  const uint64_t trailer = TrailerOf(key);
+  if (TrailerKind(trailer) == Kind::kBlobIndex) [[unlikely]] {
+    status = NoteReference(value);
+    if (!status.ok()) return status;
+  }
+  const SeqNo seq = TrailerSeq(trailer);
   table.meta.smallest_seq = std::min(table.meta.smallest_seq, seq);
   table.meta.largest_seq = std::max(table.meta.largest_seq, seq);
   status = writer->Add(key, value);
   return status;
+}
+
+// The oldest blob file that the table refers to keeps it and all newer ones alive.
+Status TableOutput::Rep::NoteReference(Slice reference) {
+  BlobReference decoded;
+  GNEISS_RETURN_IF_ERROR(DecodeBlobReference(reference, &decoded));
+  if (!decoded.is_plain) return Status::Ok();
+  if (decoded.file_number == 0) return Status::Corruption("Invalid blob file number");
+  uint64_t& oldest = table.meta.oldest_blob_file_number;
+  if (oldest == 0 || decoded.file_number < oldest) oldest = decoded.file_number;
+  return Status::Ok();
 }
 
 bool TableOutput::Rep::ShouldCutBefore(Slice user_key) {
@@ -197,7 +186,7 @@ Status TableOutput::Rep::OpenTable() {
 
   std::unique_ptr<WritableFile> created;
   GNEISS_RETURN_IF_ERROR(config.fs->Create(TableName(config.path, write.file_number), config.file_options, &created));
-  file = std::make_unique<PacedFile>(std::move(created), config);
+  file = std::make_unique<PacedFile>(std::move(created), config.pace);
   writer = std::make_unique<TableWriter>(write, file.get());
   return Status::Ok();
 }

@@ -12,17 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/compaction/paced_file.h"
 #include "engine/io/file_system.h"
 #include "engine/table/table_writer.h"
 #include "engine/version/version.h"
 
 namespace gneiss {
-
-class RateLimit {  // the user's rocksdb::RateLimiter behind compat/adapters
- public:
-  virtual ~RateLimit() = default;
-  virtual void Request(uint64_t bytes, bool is_high_priority) = 0;  // blocks until granted
-};
 
 struct TableOutputConfig {
   FileSystem* fs = nullptr;
@@ -36,9 +31,7 @@ struct TableOutputConfig {
   uint64_t grandparent_overlap_bytes_max = UINT64_MAX;
   std::vector<TableFilePtr> grandparents;
   std::function<uint64_t()> new_file_number;
-  uint64_t bytes_per_sync = 0;  // RangeSync step, 0: never
-  RateLimit* rate_limit = nullptr;
-  bool is_high_priority = false;  // flush
+  Pace pace;
   uint64_t oldest_ancestor_unix_seconds = 0;
 };
 

@@ -32,11 +32,12 @@ struct SealedMemtable {
 class ColumnFamily {
  public:
   ColumnFamily(uint32_t family_id, std::string family_name, FamilyConfig family_config,
-               std::shared_ptr<const TableOpener> table_opener)
+               std::shared_ptr<const TableOpener> table_opener, std::shared_ptr<const BlobFileOpener> blob_file_opener)
       : id(family_id),
         name(std::move(family_name)),
         order(family_config.order),
         opener(std::move(table_opener)),
+        blob_opener(std::move(blob_file_opener)),
         first_merge_operator_(family_config.compaction.merge_operator) {
     SetConfig(std::make_shared<const FamilyConfig>(std::move(family_config)));
   }
@@ -45,6 +46,7 @@ class ColumnFamily {
   const std::string name;
   const KeyOrder order;
   const std::shared_ptr<const TableOpener> opener;
+  const std::shared_ptr<const BlobFileOpener> blob_opener;
   VersionHistory history;
   std::atomic<bool> is_dropped{false};
   std::atomic<size_t> write_buffer_bytes{0};

@@ -7,6 +7,16 @@
 
 namespace gneiss {
 
+namespace {
+
+void ApplyWishes(const CompactRangeParams* manual, CompactionConfig* config) {
+  if (manual == nullptr) return;
+  if (manual->collects_blob_garbage) config->blob.collects_garbage = *manual->collects_blob_garbage;
+  if (manual->blob_age_cutoff >= 0 && manual->blob_age_cutoff <= 1) config->blob.age_cutoff = manual->blob_age_cutoff;
+}
+
+}  // namespace
+
 void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   std::optional<CompactionWork> work;
   {
@@ -124,12 +134,14 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     CompactionJobParams params{.work = work, .config = nullptr, .output = {}};
     auto compaction_config = std::make_shared<CompactionConfig>(config->compaction);
     if (orders.subcompactions_max > 0) compaction_config->subcompactions_max = orders.subcompactions_max;
+    ApplyWishes(orders.manual, compaction_config.get());
     params.config = std::move(compaction_config);
     {
       MutexLock lock(&mutex_);
       params.version = family->version;
     }
     params.output = std::move(output);
+    params.blob_output = BlobConfigOf(*family, *config, output_level);
     params.snapshots = snapshots_.Seqs();
     params.column_family_id = family->id;
     params.is_cancelled = orders.canceled;
@@ -139,6 +151,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     change.edit = std::move(result.edit);
     change.preserves_snapshots = !result.counts.filter_changed_anything;
     change.outputs = &result.outputs;
+    change.blob_files = &result.blob_files;
   } else {
     change.edit = EditOfMoveOrDrop(work);
     change.preserves_snapshots = work.type == CompactionWork::Type::kMove;
@@ -288,7 +301,8 @@ Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const F
     }
     const std::atomic<bool>* const canceled = params.canceled != nullptr ? params.canceled : &are_jobs_cancelled_;
     const Status status =
-        DoWork(family, std::move(*work), {.canceled = canceled, .subcompactions_max = params.subcompactions_max});
+        DoWork(family, std::move(*work),
+               {.canceled = canceled, .subcompactions_max = params.subcompactions_max, .manual = &params});
     {
       MutexLock lock(&mutex_);
       --running_compactions_;

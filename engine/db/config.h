@@ -35,7 +35,8 @@ struct FamilyConfig {
   CompactionConfig compaction;
   TableFormat table_format;
   TableReadConfig table_read;
-  std::vector<std::string> paths;  // by path_id; empty: the database's directory
+  std::shared_ptr<Cache> blob_cache;  // of values in blob files; null: none
+  std::vector<std::string> paths;     // by path_id; empty: the database's directory
 };
 
 struct FamilyDescriptor {

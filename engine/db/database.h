@@ -53,6 +53,8 @@ struct CompactRangeParams {
   bool allow_write_stall = false;
   int subcompactions_max = 0;  // 0: the config's
   const std::atomic<bool>* canceled = nullptr;
+  std::optional<bool> collects_blob_garbage;  // none: as the family's config says
+  double blob_age_cutoff = -1;                // not within [0, 1]: likewise
 };
 
 // A merge of tables that the caller names (rocksdb::DB::CompactFiles).

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,8 +101,9 @@ class DatabaseImpl final : public Database {
     FamilyPtr family;
     VersionEdit edit;
     bool preserves_snapshots = true;
-    const std::vector<OutputTable>* outputs = nullptr;  // properties of the added tables, where they are known
-    size_t flushed_memtables = 0;                       // so many of the oldest sealed ones are in the edit's tables
+    const std::vector<OutputTable>* outputs = nullptr;        // properties of the added tables, where they are known
+    const std::vector<OutputBlobFile>* blob_files = nullptr;  // likewise, of the added blob files
+    size_t flushed_memtables = 0;  // so many of the oldest sealed ones are in the edit's tables
   };
   // What recovery carries from log to log.
   struct Replay {
@@ -114,8 +116,9 @@ class DatabaseImpl final : public Database {
   // How a compaction departs from its family's config, and who wants to know.
   struct JobOrders {
     const std::atomic<bool>* canceled = nullptr;
-    int subcompactions_max = 0;                 // 0: the config's
-    const CompactFilesParams* files = nullptr;  // a call of CompactFiles: listeners are not told
+    int subcompactions_max = 0;                  // 0: the config's
+    const CompactRangeParams* manual = nullptr;  // a call of CompactRange: what it asks of blob files
+    const CompactFilesParams* files = nullptr;   // a call of CompactFiles: listeners are not told
     CompactFilesReport* report = nullptr;
   };
   // Why the commit leader must look up before the next group.
@@ -174,14 +177,18 @@ class DatabaseImpl final : public Database {
   void DropOldLogs() EXCLUDES(mutex_);
   uint64_t MinLogNumber() const REQUIRES(mutex_);
   TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
+  BlobFilePtr MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
+                           const std::vector<OutputBlobFile>* written = nullptr) const;
 
   // --- flush.cc
   void RunFlush(const FamilyPtr& family);
   Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
   Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
-                     std::vector<OutputTable>* outputs);
+                     std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files);
   TableOutputConfig OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level, int base_level,
                                  bool is_bottommost);
+  // None when values written to the level stay in tables.
+  std::optional<BlobOutputConfig> BlobConfigOf(const ColumnFamily& family, const FamilyConfig& config, int level);
 
   // --- compact.cc
   void RunCompactionJob(const FamilyPtr& family);

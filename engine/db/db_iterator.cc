@@ -18,10 +18,6 @@ namespace gneiss {
 namespace {
 
 Status UnexpectedKind(Kind kind) {
-  if (kind == Kind::kBlobIndex) {
-    return Status::NotSupported(
-        "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead.");
-  }
   return Status::Corruption("Unknown value type: " + std::to_string(static_cast<unsigned>(kind)) + ".");
 }
 
@@ -229,6 +225,12 @@ std::optional<bool> DbIterator::ShowForward(const ParsedKey& entry) {
       if (Status status = DefaultColumnOf(entries_->value(), &value_); !status.ok())
         return EndWithError(std::move(status));
       return true;
+    case Kind::kBlobIndex:
+      key_ = entry.user_key;
+      is_entry_current_ = true;
+      if (!ReadBlob(entries_->value(), entry.user_key)) return false;
+      value_ = blob_value_.slice();
+      return true;
     case Kind::kMerge:
       return MergeForward();
     case Kind::kDelete:
@@ -258,13 +260,21 @@ bool DbIterator::MergeForward() {
       const Slice base = entries_->value();
       return FoldOperands(&base);
     }
-    if (entry.kind == Kind::kBlobIndex || entry.kind == Kind::kWideColumn) {
-      return EndWithError(UnexpectedKind(entry.kind));
+    if (entry.kind == Kind::kBlobIndex) {
+      if (!ReadBlob(entries_->value(), saved_key_)) return false;
+      const Slice base = blob_value_.slice();
+      return FoldOperands(&base);
     }
+    if (entry.kind == Kind::kWideColumn) return EndWithError(UnexpectedKind(entry.kind));
     break;  // a deletion
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
   return FoldOperands(nullptr);
+}
+
+bool DbIterator::ReadBlob(Slice reference, Slice user_key) {
+  const Status status = source_.super_version->version->ReadBlob(params_.table, user_key, reference, &blob_value_);
+  return status.ok() || EndWithError(status);
 }
 
 bool DbIterator::FoldOperands(const Slice* base) {
@@ -303,6 +313,7 @@ bool DbIterator::FindPrevVisible() {
 bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
   *is_live = false;
   bool has_base = false;
+  bool is_base_reference = false;  // what was saved is a reference into a blob file
   operands_newest_first_.clear();  // filled oldest first here, turned around before folding
   uint64_t passed = 0;
   for (; entries_->Valid(); entries_->Prev()) {
@@ -322,9 +333,11 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     }
     switch (entry.kind) {
       case Kind::kPut:
+      case Kind::kBlobIndex:
         saved_value_.assign(entries_->value());
         operands_newest_first_.clear();
         has_base = true;
+        is_base_reference = entry.kind == Kind::kBlobIndex;
         break;
       case Kind::kWideColumn: {
         Slice column;
@@ -333,6 +346,7 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
         saved_value_.assign(column);
         operands_newest_first_.clear();
         has_base = true;
+        is_base_reference = false;
         break;
       }
       case Kind::kMerge:
@@ -350,12 +364,16 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
   }
   if (!entries_->Valid() && !entries_->status().ok()) return EndWithError(entries_->status());
   *is_live = has_base || !operands_newest_first_.empty();
+  Slice base = saved_value_;
+  if (has_base && is_base_reference) {
+    if (!ReadBlob(saved_value_, saved_key_)) return false;
+    base = blob_value_.slice();
+  }
   if (!operands_newest_first_.empty()) {
     std::reverse(operands_newest_first_.begin(), operands_newest_first_.end());
-    const Slice base = saved_value_;
     return FoldOperands(has_base ? &base : nullptr);
   }
-  value_ = saved_value_;
+  value_ = base;
   return true;
 }
 

@@ -71,6 +71,7 @@ class DbIterator {
   bool ResolveReverse(bool* is_live, uint64_t* skipped_total);
   bool ResolveBySeek(bool* is_live);
   bool FoldOperands(const Slice* base);
+  bool ReadBlob(Slice reference, Slice user_key);
   void SeekBefore(Slice user_key);
   void SeekEntries(Slice user_key, SeqNo seq);
   void SwitchToForward();
@@ -97,6 +98,7 @@ class DbIterator {
   Slice value_;
   std::string saved_key_;
   std::string saved_value_;
+  PinnedValue blob_value_;  // the value shown, where it lies in a blob file
   std::string seek_key_;
   std::vector<std::string> operands_newest_first_;
   Status status_;

@@ -158,6 +158,9 @@ Status DatabaseImpl::GetLiveFiles(std::vector<std::string>* names, uint64_t* man
       family->version->level(level).ForEachTable(
           [&](const TableFilePtr& table) { names->push_back(TableName("", table->meta().number)); });
     }
+    for (const BlobFileUse& use : family->version->blob_files()) {
+      names->push_back(BlobName("", use.file->meta().number));
+    }
   }
   names->push_back(CurrentName(""));
   names->push_back(ManifestName("", manifest_ == nullptr ? recovered_manifest_number_ : manifest_->number()));

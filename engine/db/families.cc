@@ -78,6 +78,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
     for (int level = 0; level < family->version->LevelCount(); ++level) {
       family->version->level(level).ForEachTable([](const TableFilePtr& table) { table->MarkObsolete(); });
     }
+    for (const BlobFileUse& use : family->version->blob_files()) use.file->MarkObsolete();
     UpdateThrottle();
     LimitLogs();
     return Status::Ok();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/read_guard.h"
+#include "engine/compaction/blob_placement.h"
 #include "engine/compaction/retention.h"
 #include "engine/db/database_impl.h"
 #include "engine/iter/merging_iterator.h"
@@ -125,14 +126,20 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   const uint64_t start_us = config_.clock->NowMicros();
   const uint64_t start_cpu_us = ThreadCpuMicros();
   std::vector<OutputTable> outputs;
+  std::vector<OutputBlobFile> blob_files;
   std::vector<MemtablePtr> newest_first(oldest_first.rbegin(), oldest_first.rend());
-  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs));
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs, &blob_files));
   uint64_t bytes = 0;
   for (const OutputTable& output : outputs) {
     bytes += output.meta.file_bytes;
     change.edit.added_tables.emplace_back(0, output.meta);
   }
+  for (const OutputBlobFile& file : blob_files) {
+    bytes += file.meta.blob_bytes;
+    change.edit.added_blob_files.push_back(file.meta);
+  }
   change.outputs = &outputs;
+  change.blob_files = &blob_files;
   const Status installed = Install({std::move(change)});
   const uint64_t elapsed_us = config_.clock->NowMicros() - start_us;
   if (!installed.ok()) return installed;
@@ -166,7 +173,7 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
 }
 
 Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
-                                 std::vector<OutputTable>* outputs) {
+                                 std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files) {
   std::vector<std::unique_ptr<InternalIterator>> children;
   uint64_t entries = 0;
   for (const MemtablePtr& memtable : memtables) {
@@ -192,13 +199,51 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
                        .logger = config_.logger},
                       input.get());
   TableOutputConfig output_config = OutputConfig(*family, *config, 0, 1, /*is_bottommost=*/false);
-  output_config.is_high_priority = true;
+  output_config.pace.is_high_priority = true;
   output_config.oldest_ancestor_unix_seconds = static_cast<uint64_t>(config_.clock->UnixSeconds());
   TableOutput output(std::move(output_config));
   output.SetRangeTombstones(tombstones);
-  for (; retention.Valid(); retention.Next()) GNEISS_RETURN_IF_ERROR(output.Add(retention.key(), retention.value()));
+  std::optional<BlobOutput> blob_output;
+  if (auto blob_config = BlobConfigOf(*family, *config, 0); blob_config) {
+    blob_config->pace.is_high_priority = true;
+    if (config->compaction.blob.warms_cache_at_flush) blob_config->warm_cache = config->blob_cache.get();
+    blob_output.emplace(std::move(*blob_config));
+  }
+  BlobPlacement placement({.output = blob_output ? &*blob_output : nullptr});
+  for (; retention.Valid(); retention.Next()) {
+    Slice key = retention.key();
+    Slice value = retention.value();
+    if (placement.IsActive()) GNEISS_RETURN_IF_ERROR(placement.Place(&key, &value));
+    GNEISS_RETURN_IF_ERROR(output.Add(key, value));
+  }
   GNEISS_RETURN_IF_ERROR(retention.status());
-  return output.Finish(outputs);
+  if (blob_output) GNEISS_RETURN_IF_ERROR(blob_output->Finish(blob_files));
+  const Status finished = output.Finish(outputs);
+  if (!finished.ok()) {
+    for (const OutputBlobFile& file : *blob_files) {
+      config_.fs->Remove(family->blob_opener->PathOf(file.meta.number))
+          .IgnoreError("an orphan is swept at the next open");
+    }
+  }
+  return finished;
+}
+
+std::optional<BlobOutputConfig> DatabaseImpl::BlobConfigOf(const ColumnFamily& family, const FamilyConfig& config,
+                                                           int level) {
+  const BlobConfig& blob = config.compaction.blob;
+  if (!blob.writes_files || level < blob.starting_level) return std::nullopt;
+  return BlobOutputConfig{
+      .fs = config_.fs,
+      .file_options = config_.file_options,
+      .path = family.blob_opener->config().path,
+      .writer = {.column_family_id = family.id,
+                 .compression = blob.compression,
+                 .stats = config_.stats,
+                 .clock = config_.clock},
+      .value_bytes_min = blob.value_bytes_min,
+      .file_bytes_max = blob.file_bytes_max,
+      .new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); },
+      .pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)}};
 }
 
 TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level,
@@ -208,8 +253,7 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   output.file_options = config_.file_options;
   output.path = family.opener->config().paths.front();
   output.new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); };
-  output.bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed);
-  output.rate_limit = config_.rate_limit;
+  output.pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)};
   TableWriteConfig& table = output.table;
   table.format = config.table_format;
   table.order = family.order;

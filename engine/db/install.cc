@@ -23,6 +23,15 @@ TableFilePtr DatabaseImpl::MakeTable(const ColumnFamily& family, const TableMeta
   return std::make_shared<TableFile>(meta, family.opener, obsolete_files_);
 }
 
+BlobFilePtr DatabaseImpl::MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
+                                       const std::vector<OutputBlobFile>* written) const {
+  uint64_t cache_id = 0;
+  for (size_t i = 0; written != nullptr && i < written->size(); ++i) {
+    if ((*written)[i].meta.number == meta.number) cache_id = (*written)[i].cache_id;
+  }
+  return std::make_shared<BlobFile>(meta, family.blob_opener, obsolete_files_, cache_id);
+}
+
 Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
   {
     MutexLock lock(&mutex_);
@@ -47,7 +56,7 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
             }
             return table;
           },
-          &next[i]);
+          &next[i], [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); });
     }
     edits.push_back(change.edit);
   }
@@ -67,6 +76,9 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
         before->level(level).ForEachTable([number = number](const TableFilePtr& table) {
           if (table->meta().number == number) table->MarkObsolete();
         });
+      }
+      for (const BlobFileUse& use : before->blob_files()) {
+        if (family->version->FindBlobFile(use.file->meta().number) == nullptr) use.file->MarkObsolete();
       }
       if (changes[i].edit.log_number) family->log_number = std::max(family->log_number, *changes[i].edit.log_number);
       for (size_t m = 0; m < changes[i].flushed_memtables; ++m) family->sealed.pop_front();

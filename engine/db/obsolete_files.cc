@@ -9,6 +9,10 @@ void ObsoleteFiles::TableUnreferenced(uint64_t number, uint32_t path_id) {
   Add(FileKind::kTable, number, TableName(table_paths_[path], number));
 }
 
+void ObsoleteFiles::BlobFileUnreferenced(uint64_t number, const std::string& path) {
+  Add(FileKind::kBlob, number, path);
+}
+
 void ObsoleteFiles::Add(FileKind kind, uint64_t number, std::string path) {
   std::function<void()> schedule;
   {

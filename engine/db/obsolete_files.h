@@ -27,6 +27,7 @@ class ObsoleteFiles : public FileReaper {
       : config_(config), table_paths_(std::move(table_paths)) {}
 
   void TableUnreferenced(uint64_t number, uint32_t path_id) override EXCLUDES(mutex_);
+  void BlobFileUnreferenced(uint64_t number, const std::string& path) override EXCLUDES(mutex_);
   void Add(FileKind kind, uint64_t number, std::string path) EXCLUDES(mutex_);
 
   // Called (without a lock) whenever there is something to purge; must only schedule. Cleared by Stop.

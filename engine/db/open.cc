@@ -164,8 +164,17 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
       .open_tables = open_tables_,
       .is_open_limited = is_open_limited_,
       .column_family_tag = id};
+  BlobFileOpener::Config blob_opener{.fs = config_.fs,
+                                     .file_options = config_.file_options,
+                                     .path = opener.paths.front(),
+                                     .column_family_id = id,
+                                     .stats = config_.stats,
+                                     .clock = config_.clock,
+                                     .cache = descriptor.config.blob_cache,
+                                     .open_files = open_tables_};
   auto family = std::make_shared<ColumnFamily>(id, descriptor.name, descriptor.config,
-                                               std::make_shared<const TableOpener>(std::move(opener)));
+                                               std::make_shared<const TableOpener>(std::move(opener)),
+                                               std::make_shared<const BlobFileOpener>(std::move(blob_opener)));
   family->merge_operator.store(descriptor.config.compaction.merge_operator.get(), std::memory_order_relaxed);
   family->version = std::make_shared<const Version>(family->order, descriptor.config.compaction.level_count);
   family->levels.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
@@ -224,9 +233,14 @@ Status DatabaseImpl::LoadTables(const RecoveredFamily& recovered, ColumnFamily* 
     }
     for (const auto& [number, meta] : tables) edit.added_tables.emplace_back(level, meta);
   }
+  for (const auto& [number, file] : recovered.blob_files) {
+    edit.added_blob_files.push_back(file.first);
+    if (file.second.blob_count > 0) edit.blob_garbage.push_back(file.second);
+  }
   VersionPtr next;
   GNEISS_RETURN_IF_ERROR(family->version->Apply(
-      edit, [&](const TableMeta& meta) { return MakeTable(*family, meta); }, &next));
+      edit, [&](const TableMeta& meta) { return MakeTable(*family, meta); }, &next,
+      [&](const BlobFileMeta& meta) { return MakeBlobFile(*family, meta); }));
   family->version = std::move(next);
   for (const auto& [level, cursor] : recovered.compact_cursors) {
     if (level < family->version->LevelCount()) family->cursors[static_cast<size_t>(level)] = cursor;
@@ -265,7 +279,8 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
       edit.log_number = family->active->empty() ? log_number : replay->log_numbers[id];
       VersionPtr next;
       GNEISS_RETURN_IF_ERROR(family->version->Apply(
-          edit, [&, f = family.get()](const TableMeta& meta) { return MakeTable(*f, meta); }, &next));
+          edit, [&, f = family.get()](const TableMeta& meta) { return MakeTable(*f, meta); }, &next,
+          [&, f = family.get()](const BlobFileMeta& meta) { return MakeBlobFile(*f, meta); }));
       family->version = std::move(next);
       family->log_number = *edit.log_number;
       InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
@@ -322,6 +337,7 @@ Status DatabaseImpl::WriteOptionsFile() {
 // Files that an earlier life left behind: not in any Version, older than the live logs, or temporary.
 Status DatabaseImpl::FindObsoleteFiles() {
   std::set<uint64_t> live_tables;
+  std::set<uint64_t> live_blob_files;
   uint64_t min_log_number = 0;
   std::vector<std::string> table_dirs = PathsOf(config_, dir_);
   {
@@ -333,6 +349,7 @@ Status DatabaseImpl::FindObsoleteFiles() {
         family->version->level(level).ForEachTable(
             [&](const TableFilePtr& table) { live_tables.insert(table->meta().number); });
       }
+      for (const BlobFileUse& use : family->version->blob_files()) live_blob_files.insert(use.file->meta().number);
     }
   }
   const std::vector<uint64_t> live_logs = wals_.LiveNumbers();
@@ -348,6 +365,7 @@ Status DatabaseImpl::FindObsoleteFiles() {
       if (!ParseFileName(name, &number, &kind)) continue;
       bool is_obsolete = false;
       if (kind == FileKind::kTable) is_obsolete = live_tables.count(number) == 0;
+      if (kind == FileKind::kBlob) is_obsolete = live_blob_files.count(number) == 0;
       if (kind == FileKind::kTemp) is_obsolete = true;
       if (kind == FileKind::kManifest) is_obsolete = number < manifest_->number();
       if (kind == FileKind::kWal) {

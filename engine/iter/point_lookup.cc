@@ -22,9 +22,7 @@ bool PointLookup::Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin)
     case Kind::kWideColumn:
       return OfferWideColumn(entry_value, pin);
     case Kind::kBlobIndex:
-      Fail(Status::NotSupported(
-          "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead."));
-      return false;
+      return OfferBlob(entry_value);
     default:
       Fail(Status::Corruption("Corrupted value not expected."));
       return false;
@@ -78,6 +76,24 @@ bool PointLookup::OfferWideColumn(Slice entity, Pin* pin) {
     return false;
   }
   return Found(value, pin);
+}
+
+bool PointLookup::OfferBlob(Slice reference) {
+  if (blob_values_ == nullptr) {
+    Fail(Status::NotSupported(
+        "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead."));
+    return false;
+  }
+  if (operands_.empty()) {
+    Settle(value_ == nullptr ? Status::Ok() : blob_values_->Read(user_key_, reference, value_));
+    return false;
+  }
+  PinnedValue base;
+  if (Status status = blob_values_->Read(user_key_, reference, &base); !status.ok()) {
+    Fail(std::move(status));
+    return false;
+  }
+  return FoldOnto(base.slice());
 }
 
 void PointLookup::Fail(Status status) {

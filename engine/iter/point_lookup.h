@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/iter/blob_values.h"
 #include "engine/key/internal_key.h"
 #include "engine/key/merge_operator.h"
 #include "engine/key/pinned_value.h"
@@ -33,6 +34,9 @@ class PointLookup {
   }
   SeqNo covered_below() const { return covered_below_; }
 
+  // Where the values of kBlobIndex entries offered from now on are found; null: nowhere, such an entry is an error.
+  void SetBlobValues(const BlobValues* blob_values) { blob_values_ = blob_values; }
+
   // Offers the next older entry of user_key() with seq <= seq(). Returns true when the search goes on.
   // With `pin` (not null) the value may be pinned instead of copied: `*pin` is then taken and its release cleared.
   bool Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin);
@@ -52,6 +56,7 @@ class PointLookup {
   bool FoldOnto(Slice base);
   bool AddOperand(Slice operand);
   bool OfferWideColumn(Slice entity, Pin* pin);
+  bool OfferBlob(Slice reference);
 
   void Settle(Status status);
   Status FoldOperands(const Slice* base);
@@ -60,6 +65,7 @@ class PointLookup {
   const SeqNo seq_;
   const MergeOperator* const merge_operator_;
   PinnedValue* const value_;
+  const BlobValues* blob_values_ = nullptr;
   State state_ = State::kSearching;
   SeqNo covered_below_ = 0;
   std::vector<std::string> operands_;  // newest first

@@ -30,6 +30,8 @@ struct RecoveredFamily {
   std::string full_history_ts_low;
   std::map<int, std::map<uint64_t, TableMeta>> tables;  // level -> number -> table
   std::map<int, InternalKey> compact_cursors;
+  // All that were ever added, with all of their garbage: which of them are still needed the Version finds out.
+  std::map<uint64_t, std::pair<BlobFileMeta, BlobGarbage>> blob_files;
 };
 
 struct RecoveredState {
@@ -48,7 +50,7 @@ struct RecoveredState {
 // Reads CURRENT and the MANIFEST it names. Atomic groups are applied whole; an unfinished group or a torn tail at the
 // end is dropped. Comparators and the number of levels are left for the caller to compare. Errors, with RocksDB's
 // texts: a missing file as the file system says; Corruption ("CURRENT file does not end with newline", "no
-// next_file_number entry in MANIFEST", ...) naming the file; NotSupported for blob files.
+// next_file_number entry in MANIFEST", ...) naming the file.
 Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state);
 // Only the families' names, in id order (DB::ListColumnFamilies).
 Status ListManifestFamilies(FileSystem* fs, const std::string& dir, std::vector<std::string>* names);

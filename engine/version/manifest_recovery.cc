@@ -116,6 +116,8 @@ class StateFold {
   Status ChangeTables(const VersionEdit& edit);
   Status DeleteTable(Family* family, int level, uint64_t number);
   Status AddTable(Family* family, int level, const TableMeta& table);
+  Status AddBlobFile(RecoveredFamily* family, const BlobFileMeta& file);
+  static Status AddBlobGarbage(RecoveredFamily* family, const BlobGarbage& garbage);
   void NoteFamilyFacts(const VersionEdit& edit, RecoveredFamily* family);
   Status NoteDatabaseFacts(const VersionEdit& edit);
   void UseNumber(uint64_t number) { number_max_ = std::max(number_max_, number); }
@@ -200,10 +202,37 @@ Status StateFold::AddTable(Family* family, int level, const TableMeta& table) {
   return Status::Ok();
 }
 
+Status StateFold::AddBlobFile(RecoveredFamily* family, const BlobFileMeta& file) {
+  UseNumber(file.number);
+  if (!family->blob_files.emplace(file.number, std::pair{file, BlobGarbage{.file_number = file.number}}).second) {
+    return Status::Corruption("VersionBuilder", "Blob file #" + std::to_string(file.number) + " already added");
+  }
+  return Status::Ok();
+}
+
+Status StateFold::AddBlobGarbage(RecoveredFamily* family, const BlobGarbage& garbage) {
+  const auto found = family->blob_files.find(garbage.file_number);
+  if (found == family->blob_files.end()) {
+    return Status::Corruption("VersionBuilder", "Blob file #" + std::to_string(garbage.file_number) + " not found");
+  }
+  auto& [file, sum] = found->second;
+  if (garbage.blob_count > file.blob_count - sum.blob_count || garbage.blob_bytes > file.blob_bytes - sum.blob_bytes) {
+    return Status::Corruption("VersionBuilder", "Garbage overflow for blob file #" + std::to_string(file.number));
+  }
+  sum.blob_count += garbage.blob_count;
+  sum.blob_bytes += garbage.blob_bytes;
+  return Status::Ok();
+}
+
 Status StateFold::ChangeTables(const VersionEdit& edit) {
   Family* const family = Find(edit.column_family_id);
   if (family == nullptr) return Status::Corruption("MANIFEST record referencing unknown column family");
-  if (!edit.blob_records.empty()) return Status::NotSupported("Blob files (enable_blob_files) are not supported");
+  for (const BlobFileMeta& file : edit.added_blob_files) {
+    GNEISS_RETURN_IF_ERROR(AddBlobFile(family->recovered, file));
+  }
+  for (const BlobGarbage& garbage : edit.blob_garbage) {
+    GNEISS_RETURN_IF_ERROR(AddBlobGarbage(family->recovered, garbage));
+  }
   for (const auto& [level, number] : edit.deleted_tables) GNEISS_RETURN_IF_ERROR(DeleteTable(family, level, number));
   for (const auto& [level, table] : edit.added_tables) GNEISS_RETURN_IF_ERROR(AddTable(family, level, table));
   for (const auto& [level, key] : edit.compact_cursors) family->recovered->compact_cursors[level] = key;

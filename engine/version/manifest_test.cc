@@ -257,13 +257,32 @@ TEST_F(ManifestTest, RefusesEditsThatDoNotFit) {
   EXPECT_EQ(RecoverText(), InManifest("WalSet::AddWal: WAL 8 is created more than once"));
 }
 
-TEST_F(ManifestTest, RefusesBlobFiles) {
-  VersionEdit edit;
-  edit.blob_records.push_back(FromHex("9003010203016d017600"));
-  SetEdits({NewDatabase(), edit});
-  EXPECT_TRUE(Recover().IsNotSupported());
-  std::vector<std::string> names;
-  EXPECT_TRUE(ListManifestFamilies(fs_, dir_, &names).ok());
+TEST_F(ManifestTest, FoldsBlobFiles) {
+  VersionEdit adds;
+  adds.added_blob_files.push_back({.number = 90, .blob_count = 5, .blob_bytes = 500});
+  VersionEdit wastes;
+  wastes.blob_garbage.push_back({.file_number = 90, .blob_count = 2, .blob_bytes = 150});
+  SetEdits({NewDatabase(), adds, wastes, wastes});
+  ASSERT_TRUE(Recover().ok());
+  const auto& [file, garbage] = state_.families[0].blob_files.at(90);
+  EXPECT_EQ(file.blob_bytes, 500u);
+  EXPECT_EQ(file.FileBytes(), 562u);
+  EXPECT_EQ(garbage.blob_count, 4u);
+  EXPECT_EQ(garbage.blob_bytes, 300u);
+  EXPECT_EQ(state_.next_file_number, 91u);
+}
+
+TEST_F(ManifestTest, NamesContradictionsOfBlobFiles) {
+  VersionEdit adds;
+  adds.added_blob_files.push_back({.number = 90, .blob_count = 5, .blob_bytes = 500});
+  VersionEdit wastes;
+  wastes.blob_garbage.push_back({.file_number = 90, .blob_count = 3, .blob_bytes = 150});
+  SetEdits({NewDatabase(), adds, adds});
+  EXPECT_EQ(RecoverText(), InManifest("VersionBuilder: Blob file #90 already added"));
+  SetEdits({NewDatabase(), wastes});
+  EXPECT_EQ(RecoverText(), InManifest("VersionBuilder: Blob file #90 not found"));
+  SetEdits({NewDatabase(), adds, wastes, wastes});
+  EXPECT_EQ(RecoverText(), InManifest("VersionBuilder: Garbage overflow for blob file #90"));
 }
 
 // ---- damage to the file

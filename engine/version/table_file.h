@@ -30,6 +30,7 @@ class FileReaper {
  public:
   virtual ~FileReaper() = default;
   virtual void TableUnreferenced(uint64_t number, uint32_t path_id) = 0;
+  virtual void BlobFileUnreferenced(uint64_t number, const std::string& path) = 0;
 };
 
 // Opens tables and bounds how many are open. One per column family (its TableReadConfig), over the database's shared

@@ -17,8 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/iter/blob_values.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/point_lookup.h"
+#include "engine/version/blob_file.h"
 #include "engine/version/run.h"
 #include "engine/version/table_file.h"
 #include "engine/version/version_edit.h"
@@ -45,8 +47,12 @@ class Version {
   // that the edit deletes and adds again keeps its TableFile, unless its metadata changed; in both cases its file stays
   // in use, so the caller marks obsolete only what the edit deletes for good. Runs of untouched levels are shared.
   using MakeTable = std::function<TableFilePtr(const TableMeta&)>;
-  Status Apply(const VersionEdit& edit, const MakeTable& make_table, std::shared_ptr<const Version>* next) const;
-  // Adds to the edit all tables of this Version, level by level: for a new MANIFEST.
+  // Blob files stay as long as a table may refer to them: see version_blobs.cc. `make_blob_file` may be null when the
+  // edit adds none.
+  using MakeBlobFile = std::function<BlobFilePtr(const BlobFileMeta&)>;
+  Status Apply(const VersionEdit& edit, const MakeTable& make_table, std::shared_ptr<const Version>* next,
+               const MakeBlobFile& make_blob_file = nullptr) const;
+  // Adds to the edit all tables of this Version, level by level, and all blob files: for a new MANIFEST.
   void AppendTo(VersionEdit* edit) const;
 
   const KeyOrder& order() const { return order_; }
@@ -58,6 +64,14 @@ class Version {
 
   // Offers the lookup this Version's entries of its key, newest first, level by level, until it is done.
   void Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup) const;
+
+  // In ascending order of their numbers.
+  const std::vector<BlobFileUse>& blob_files() const;
+  const BlobFileUse* FindBlobFile(uint64_t number) const;  // null when this Version has no such file
+  // The value that a table's entry of kind kBlobIndex refers to. `ahead` may be null.
+  Status ReadBlob(const ReadParams& params, Slice user_key, Slice reference, PinnedValue* value) const;
+  Status ReadBlob(const ReadParams& params, Slice user_key, const BlobReference& reference, BlobReadAhead* ahead,
+                  PinnedValue* value) const;
 
   // Adds iterators that together show every entry: one per level-0 table, one per deeper run. Newest first.
   void AddIterators(const ReadParams& params, std::vector<std::unique_ptr<InternalIterator>>* iterators) const;
@@ -94,6 +108,8 @@ class Version {
   Status CheckDeleted(const VersionEdit& edit, Change* change) const;
   Status CheckAdded(const VersionEdit& edit, const MakeTable& make_table, Change* change) const;
   Status ApplyToLevel(int number, const Change& change, Level* next) const;
+  Status ApplyToBlobFiles(const VersionEdit& edit, const Change& change, const MakeBlobFile& make_blob_file,
+                          Version* next) const;
   void BuildFences();
   std::optional<int> LevelOf(uint64_t table_number) const;
   void GetFromLevel0(Search* search) const;
@@ -102,7 +118,8 @@ class Version {
   KeyOrder order_;
   std::vector<Level> levels_;
   std::vector<Fence> level0_fences_;
-  uint64_t table_number_max_ = 0;  // no table here has a higher one
+  std::shared_ptr<const std::vector<BlobFileUse>> blob_files_;  // null: none; shared by Versions that differ otherwise
+  uint64_t table_number_max_ = 0;                               // no table here has a higher one
 };
 
 using VersionPtr = std::shared_ptr<const Version>;

@@ -2,29 +2,17 @@
 //
 //   1. Every deleted table must be where the edit says.
 //   2. Every added table must be new, or among the deleted ones: then it only moves and keeps its TableFile.
-//   3. Each touched level is merged from what stays, already in order, and what is added, sorted. Where a neighbour is
+//   3. Blob files are added, grow in garbage, and go when nothing refers to them any more (version_blobs.cc).
+//   4. Each touched level is merged from what stays, already in order, and what is added, sorted. Where a neighbour is
 //      new the two must fit: level 0 newest first, deeper levels without overlap.
 #include <algorithm>
 #include <iterator>
-#include <unordered_map>
 #include <utility>
 
 #include "engine/base/check.h"
-#include "engine/version/version.h"
+#include "engine/version/version_change.h"
 
 namespace gneiss {
-
-struct Version::Change {
-  struct Deleted {
-    int level = 0;
-    TableFilePtr table;  // null until it was found
-  };
-  std::unordered_map<uint64_t, Deleted> deleted;  // by number
-  std::vector<std::vector<TableFilePtr>> added;   // by level
-  std::vector<bool> is_touched;                   // by level
-
-  bool Deletes(const TableFile& table) const { return deleted.find(table.meta().number) != deleted.end(); }
-};
 
 namespace {
 
@@ -187,14 +175,15 @@ Status Version::ApplyToLevel(int number, const Change& change, Level* next) cons
   return Status::Ok();
 }
 
-Status Version::Apply(const VersionEdit& edit, const MakeTable& make_table,
-                      std::shared_ptr<const Version>* next) const {
+Status Version::Apply(const VersionEdit& edit, const MakeTable& make_table, std::shared_ptr<const Version>* next,
+                      const MakeBlobFile& make_blob_file) const {
   Change change;
   change.added.resize(levels_.size());
   change.is_touched.resize(levels_.size());
   GNEISS_RETURN_IF_ERROR(CheckDeleted(edit, &change));
   GNEISS_RETURN_IF_ERROR(CheckAdded(edit, make_table, &change));
   auto version = std::make_shared<Version>(*this);
+  GNEISS_RETURN_IF_ERROR(ApplyToBlobFiles(edit, change, make_blob_file, version.get()));
   for (int number = 0; number < LevelCount(); ++number) {
     const auto i = static_cast<size_t>(number);
     if (change.is_touched[i]) GNEISS_RETURN_IF_ERROR(ApplyToLevel(number, change, &version->levels_[i]));
@@ -213,6 +202,12 @@ void Version::AppendTo(VersionEdit* edit) const {
   for (int number = 0; number < LevelCount(); ++number) {
     level(number).ForEachTable(
         [&](const TableFilePtr& table) { edit->added_tables.emplace_back(number, table->meta()); });
+  }
+  for (const BlobFileUse& use : blob_files()) {
+    edit->added_blob_files.push_back(use.file->meta());
+    if (use.garbage_count == 0) continue;
+    edit->blob_garbage.push_back(
+        {.file_number = use.file->meta().number, .blob_count = use.garbage_count, .blob_bytes = use.garbage_bytes});
   }
 }
 

@@ -144,6 +144,25 @@ void PutDeletedTables(std::string* out, std::vector<std::pair<int, uint64_t>> de
   }
 }
 
+void PutBlobFiles(std::string* out, const VersionEdit& edit) {
+  for (const BlobFileMeta& file : edit.added_blob_files) {
+    PutVarint32(out, kBlobFileAddition);
+    PutVarint64(out, file.number);
+    PutVarint64(out, file.blob_count);
+    PutVarint64(out, file.blob_bytes);
+    PutLengthPrefixed(out, file.checksum_method);
+    PutLengthPrefixed(out, file.checksum);
+    PutVarint32(out, kEndOfBlobFields);
+  }
+  for (const BlobGarbage& garbage : edit.blob_garbage) {
+    PutVarint32(out, kBlobFileGarbage);
+    PutVarint64(out, garbage.file_number);
+    PutVarint64(out, garbage.blob_count);
+    PutVarint64(out, garbage.blob_bytes);
+    PutVarint32(out, kEndOfBlobFields);
+  }
+}
+
 void PutWals(std::string* out, const VersionEdit& edit) {
   for (const auto& [number, synced_bytes] : edit.added_wals) {
     std::string field;
@@ -319,27 +338,58 @@ Problem GetWalDeletion(Slice* in, VersionEdit* edit) {
   return Get64(in, &edit->deleted_wals_before, "WalDeletion: Error decoding WAL log number");
 }
 
-// Checks a blob record's shape and keeps its bytes, under today's tag, as they are.
-Problem GetBlobRecord(Slice* in, uint32_t tag, VersionEdit* edit) {
-  const Slice begin = *in;
-  uint64_t number = 0;
-  Slice bytes;
-  for (int i = 0; i < 3; ++i) {
-    if (!GetVarint64(in, &number)) return "blob file entry";
-  }
-  for (int i = 0; tag == kBlobFileAddition && i < 2; ++i) {
-    if (!GetLengthPrefixed(in, &bytes)) return "blob file checksum";
-  }
+// The fields behind a blob record: tag, length, bytes, ended by kEndOfBlobFields. None is known yet.
+enum class BlobFields : uint8_t { kRead, kCutTag, kUnknown, kCutValue };
+BlobFields SkipBlobFields(Slice* in) {
   for (;;) {
-    uint32_t field = 0;
-    if (!GetVarint32(in, &field)) return "blob file custom field";
-    if (field == kEndOfBlobFields) break;
-    if ((field & kBlobMustUnderstandBit) != 0) return "blob file custom field not supported";
-    if (!GetLengthPrefixed(in, &bytes)) return "blob file custom field value";
+    uint32_t tag = 0;
+    Slice bytes;
+    if (!GetVarint32(in, &tag)) return BlobFields::kCutTag;
+    if (tag == kEndOfBlobFields) return BlobFields::kRead;
+    if ((tag & kBlobMustUnderstandBit) != 0) return BlobFields::kUnknown;
+    if (!GetLengthPrefixed(in, &bytes)) return BlobFields::kCutValue;
   }
-  std::string* record = &edit->blob_records.emplace_back();
-  PutVarint32(record, tag);
-  record->append(begin.substr(0, begin.size() - in->size()));
+}
+
+Problem GetBlobFile(Slice* in, VersionEdit* edit) {
+  BlobFileMeta& file = edit->added_blob_files.emplace_back();
+  Slice method;
+  Slice checksum;
+  if (!GetVarint64(in, &file.number)) return "BlobFileAddition: Error decoding blob file number";
+  if (!GetVarint64(in, &file.blob_count)) return "BlobFileAddition: Error decoding total blob count";
+  if (!GetVarint64(in, &file.blob_bytes)) return "BlobFileAddition: Error decoding total blob bytes";
+  if (!GetLengthPrefixed(in, &method)) return "BlobFileAddition: Error decoding checksum method";
+  if (!GetLengthPrefixed(in, &checksum)) return "BlobFileAddition: Error decoding checksum value";
+  file.checksum_method = method;
+  file.checksum = checksum;
+  switch (SkipBlobFields(in)) {
+    case BlobFields::kRead:
+      return nullptr;
+    case BlobFields::kCutTag:
+      return "BlobFileAddition: Error decoding custom field tag";
+    case BlobFields::kUnknown:
+      return "BlobFileAddition: Forward incompatible custom field encountered";
+    case BlobFields::kCutValue:
+      return "BlobFileAddition: Error decoding custom field value";
+  }
+  return nullptr;
+}
+
+Problem GetBlobGarbage(Slice* in, VersionEdit* edit) {
+  BlobGarbage& garbage = edit->blob_garbage.emplace_back();
+  if (!GetVarint64(in, &garbage.file_number)) return "BlobFileGarbage: Error decoding blob file number";
+  if (!GetVarint64(in, &garbage.blob_count)) return "BlobFileGarbage: Error decoding garbage blob count";
+  if (!GetVarint64(in, &garbage.blob_bytes)) return "BlobFileGarbage: Error decoding garbage blob bytes";
+  switch (SkipBlobFields(in)) {
+    case BlobFields::kRead:
+      return nullptr;
+    case BlobFields::kCutTag:
+      return "BlobFileGarbage: Error decoding custom field tag";
+    case BlobFields::kUnknown:
+      return "BlobFileGarbage: Forward incompatible custom field encountered";
+    case BlobFields::kCutValue:
+      return "BlobFileGarbage: Error decoding custom field value";
+  }
   return nullptr;
 }
 
@@ -391,10 +441,10 @@ Problem GetTagged(Slice* in, uint32_t tag, VersionEdit* edit) {
       return GetTable(in, tag, edit);
     case kBlobFileAddition:
     case kOldBlobFileAddition:
-      return GetBlobRecord(in, kBlobFileAddition, edit);
+      return GetBlobFile(in, edit);
     case kBlobFileGarbage:
     case kOldBlobFileGarbage:
-      return GetBlobRecord(in, kBlobFileGarbage, edit);
+      return GetBlobGarbage(in, edit);
     case kOldWalAddition:
       return GetWalAddition(in, edit);
     case kOldWalDeletion:
@@ -440,7 +490,7 @@ void VersionEdit::EncodeTo(std::string* out) const {
   for (const auto& [level, table] : added_tables) {
     PutTable(out, level, table, std::exchange(first_table_field, nullptr));
   }
-  for (const std::string& record : blob_records) out->append(record);
+  PutBlobFiles(out, *this);
   PutWals(out, *this);
   PutColumnFamily(out, *this);
   PutTagged32(out, kInAtomicGroup, remaining_in_atomic_group);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/blob/blob_format.h"
 #include "engine/key/internal_key.h"
 
 namespace gneiss {
@@ -38,6 +39,24 @@ struct TableMeta {
   std::array<uint64_t, 2> unique_id{};  // zeros: unknown
 };
 
+// What the MANIFEST says of one blob file when it is added. Immutable.
+struct BlobFileMeta {
+  uint64_t number = 0;
+  uint64_t blob_count = 0;
+  uint64_t blob_bytes = 0;  // of the records: all of the file but header and footer
+  std::string checksum_method;
+  std::string checksum;
+
+  uint64_t FileBytes() const { return kBlobHeaderBytes + blob_bytes + kBlobFooterBytes; }
+};
+
+// More of a blob file has become garbage: its blobs are referred to no longer.
+struct BlobGarbage {
+  uint64_t file_number = 0;
+  uint64_t blob_count = 0;
+  uint64_t blob_bytes = 0;
+};
+
 struct VersionEdit {
   std::optional<std::string> db_id;
   std::optional<std::string> comparator;
@@ -57,9 +76,8 @@ struct VersionEdit {
   std::vector<std::pair<int, TableMeta>> added_tables;                   // level, table
   std::vector<std::pair<uint64_t, std::optional<uint64_t>>> added_wals;  // number, synced size
   std::optional<uint64_t> deleted_wals_before;
-  // Blob records are kept encoded, tag and all, until blob files are built; reading one makes the open answer
-  // NotSupported.
-  std::vector<std::string> blob_records;
+  std::vector<BlobFileMeta> added_blob_files;
+  std::vector<BlobGarbage> blob_garbage;
 
   void EncodeTo(std::string* out) const;
   static Status Decode(Slice record, VersionEdit* edit);

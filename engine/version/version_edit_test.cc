@@ -54,7 +54,9 @@ VersionEdit FullEdit() {
   table.file_checksum_function = "fn";
   table.unique_id = {1, 2};
   edit.added_tables.emplace_back(3, table);
-  edit.blob_records.push_back(FromHex("9003010203016d017600"));
+  edit.added_blob_files.push_back(
+      {.number = 1, .blob_count = 2, .blob_bytes = 3, .checksum_method = "m", .checksum = "v"});
+  edit.blob_garbage.push_back({.file_number = 1, .blob_count = 1, .blob_bytes = 200});
   edit.added_wals = {{11, std::nullopt}, {12, 200}};
   edit.deleted_wals_before = 10;
   edit.column_family_id = 5;
@@ -100,6 +102,7 @@ const char kFullEditHex[] =
     "0c1001000000000000000200000000000000"  // unique id
     "01"                                    // end of fields
     "9003010203016d017600"                  // blob file
+    "91030101c80100"                        // garbage in it
     "8740020b01"                            // log 11
     "8740050c02c80101"                      // log 12, 200 bytes synced
     "8840010a"                              // logs below 10 are gone
@@ -276,7 +279,20 @@ TEST(VersionEditTest, NamesWhatIsWrong) {
        "WalAddition: Unknown tag"},
       {"ac02", "remaining entries"},
       {"864000", "full_history_ts_low: empty"},
-      {"900301", "blob file entry"},
+      {"9003", "BlobFileAddition: Error decoding blob file number"},
+      {"900301", "BlobFileAddition: Error decoding total blob count"},
+      {"90030102", "BlobFileAddition: Error decoding total blob bytes"},
+      {"9003010203", "BlobFileAddition: Error decoding checksum method"},
+      {"9003010203016d", "BlobFileAddition: Error decoding checksum value"},
+      {"9003010203016d0176", "BlobFileAddition: Error decoding custom field tag"},
+      {"9003010203016d017601", "BlobFileAddition: Error decoding custom field value"},
+      {"9003010203016d01764100", "BlobFileAddition: Forward incompatible custom field encountered"},
+      {"9103", "BlobFileGarbage: Error decoding blob file number"},
+      {"910301", "BlobFileGarbage: Error decoding garbage blob count"},
+      {"91030101", "BlobFileGarbage: Error decoding garbage blob bytes"},
+      {"9103010102", "BlobFileGarbage: Error decoding custom field tag"},
+      {"910301010202", "BlobFileGarbage: Error decoding custom field value"},
+      {"91030101024000", "BlobFileGarbage: Forward incompatible custom field encountered"},
   };
   for (const auto& c : cases) {
     VersionEdit edit;

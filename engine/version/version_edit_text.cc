@@ -54,7 +54,16 @@ std::string VersionEdit::ToString() const {
   for (const auto& [level, number] : deleted_tables)
     text.append(" delete=L").append(std::to_string(level)).append(":").append(std::to_string(number));
   for (const auto& [level, table] : added_tables) AppendTable(&text, level, table);
-  if (!blob_records.empty()) text.append(" blob_records=").append(std::to_string(blob_records.size()));
+  for (const BlobFileMeta& file : added_blob_files) {
+    text.append(" add_blob_file=").append(std::to_string(file.number));
+    text.append("(").append(std::to_string(file.blob_count)).append(" blobs ");
+    text.append(std::to_string(file.blob_bytes)).append(" bytes)");
+  }
+  for (const BlobGarbage& garbage : blob_garbage) {
+    text.append(" blob_garbage=").append(std::to_string(garbage.file_number));
+    text.append("(").append(std::to_string(garbage.blob_count)).append(" blobs ");
+    text.append(std::to_string(garbage.blob_bytes)).append(" bytes)");
+  }
   for (const auto& [number, synced_bytes] : added_wals) {
     text.append(" add_wal=").append(std::to_string(number));
     AppendNumber(&text, "synced_bytes", synced_bytes);

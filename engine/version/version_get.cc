@@ -4,11 +4,18 @@
 
 namespace gneiss {
 
-// One Get on its way through the tables.
-class Version::Search {
+// One Get on its way through the tables; values that lie in blob files are found through it.
+class Version::Search final : public BlobValues {
  public:
-  Search(const ReadParams& params, const SeekKey& key, PointLookup* lookup)
-      : params_(params), key_(key), lookup_(lookup) {}
+  Search(const Version& version, const ReadParams& params, const SeekKey& key, PointLookup* lookup)
+      : version_(version), params_(params), key_(key), lookup_(lookup) {
+    lookup_->SetBlobValues(this);
+  }
+  ~Search() override { lookup_->SetBlobValues(nullptr); }
+
+  Status Read(Slice user_key, Slice reference, PinnedValue* value) const override {
+    return version_.ReadBlob(params_, user_key, reference, value);
+  }
 
   const SeekKey& key() const { return key_; }
   bool is_done() const { return lookup_->is_done(); }
@@ -51,6 +58,7 @@ class Version::Search {
     AddTicker(table.stats(), level == 0 ? Ticker::kGetHitL0 : level == 1 ? Ticker::kGetHitL1 : Ticker::kGetHitL2AndUp);
   }
 
+  const Version& version_;
   const ReadParams& params_;
   const SeekKey& key_;
   PointLookup* const lookup_;
@@ -59,7 +67,7 @@ class Version::Search {
 };
 
 void Version::Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup) const {
-  Search search(params, key, lookup);
+  Search search(*this, params, key, lookup);
   GetFromLevel0(&search);
   for (int number = 1; number < LevelCount() && !search.is_done(); ++number) {
     for (const auto& run : level(number).runs) GetFromRun(*run, number, &search);

@@ -353,6 +353,7 @@ class CountingReaper final : public FileReaper {
     last_number = number;
     last_path_id = path_id;
   }
+  void BlobFileUnreferenced(uint64_t /*number*/, const std::string& /*path*/) override { ADD_FAILURE(); }
   int count = 0;
   uint64_t last_number = 0;
   uint32_t last_path_id = 0;

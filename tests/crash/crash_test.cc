@@ -36,7 +36,8 @@ constexpr uint64_t kSyncedRecordsMax = 400;
 constexpr uint64_t kUnsyncedRecordsMax = 12'000;
 const char* const kFamilyNames[] = {"default", "other"};
 
-// The database with its two families. They flush at different times, so that one log serves both unevenly.
+// The database with its two families. They flush at different times, so that one log serves both unevenly; the values
+// of one lie in blob files.
 struct OpenDb {
   rocksdb::Status Open(const std::string& dir) {
     rocksdb::DBOptions options;
@@ -48,6 +49,10 @@ struct OpenDb {
     small.max_bytes_for_level_base = 512 << 10;
     rocksdb::ColumnFamilyOptions large = small;
     large.write_buffer_size = 700 << 10;
+    large.enable_blob_files = true;
+    large.blob_file_size = 200 << 10;
+    large.enable_blob_garbage_collection = true;
+    large.blob_garbage_collection_age_cutoff = 0.5;
     rocksdb::DB* opened = nullptr;
     const rocksdb::Status status =
         rocksdb::DB::Open(options, dir, {{kFamilyNames[0], small}, {kFamilyNames[1], large}}, &families, &opened);

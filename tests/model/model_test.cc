@@ -117,6 +117,14 @@ void Model::RandomOptions(rocksdb::ColumnFamilyOptions* options) {
   options->level_compaction_dynamic_level_bytes = Random(2) == 0;
   options->max_sequential_skip_in_iterations = 1 + Random(10);
   options->disable_auto_compactions = Random(4) == 0;
+  options->enable_blob_files = Random(3) != 0;
+  options->min_blob_size = Random(3) * 40;
+  options->blob_file_size = 1 << 10 << Random(8);
+  options->blob_compression_type = kCompressions[Random(std::size(kCompressions))];
+  options->blob_file_starting_level = static_cast<int>(Random(2));
+  options->enable_blob_garbage_collection = Random(2) == 0;
+  options->blob_garbage_collection_age_cutoff = 0.25 * static_cast<double>(Random(5));
+  options->blob_garbage_collection_force_threshold = Random(2) == 0 ? 0.2 : 1.0;
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 100 << Random(8);
   table.block_restart_interval = 1 + static_cast<int>(Random(20));

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Lets the reference and this library read each other's databases.
 
-    check_reference.py loading|directories|sortmerna --library DIR --data DIR
+    check_reference.py loading|directories|sortmerna|blobs --library DIR --data DIR [--tool blob_tool]
 
 loading      programs started with LD_LIBRARY_PATH load our library, and it needs no other librocksdb
 directories  db_bench with our library writes databases that the reference's tools accept and count alike, and the
              other way round; also after a kill in the middle of writing
+blobs        databases whose values lie in blob files go back and forth between the libraries, garbage-collected and
+             killed on the way; GNEISS_SEED=<n> and GNEISS_ROUNDS=<n> replay and prolong
 sortmerna    a program that knows nothing of us gives byte-equal results with both libraries
 
 Exit code 77: the reference programs are not installed.
@@ -32,6 +34,10 @@ DIRECTORIES = [
     ("lz4", ["--compression_type=lz4", "--format_version=4"], "fillseq,deleteseq,fillrandom"),
     ("zstd_bloom", ["--compression_type=zstd", "--bloom_bits=10", "--num_column_families=1"], "fillrandom,compact"),
     ("zlib", ["--compression_type=zlib", "--block_size=1000"], "filluniquerandom,flush"),
+    ("blobs", ["--compression_type=lz4", "--enable_blob_files=1", "--min_blob_size=50", "--blob_file_size=65536",
+               "--blob_compression_type=snappy", "--enable_blob_garbage_collection=1",
+               "--blob_garbage_collection_age_cutoff=0.5", "--blob_garbage_collection_force_threshold=0.4"],
+     "fillrandom,overwrite,compact"),
     ("merge", ["--compression_type=lz4", "--merge_operator=put", "--bloom_bits=8"], "fillrandom,mergerandom"),
 ]
 
@@ -187,6 +193,38 @@ def check_directories(library, _data):
     return 0
 
 
+# --- blobs
+
+def check_blobs(library, _data, tool):
+    if not installed("db_bench", "ldb", "sst_dump"):
+        return SKIPPED
+    loaded = re.search(r"librocksdb\.so\S* => (\S+)", run(None, "ldd", PROGRAMS["db_bench"]))
+    reference = os.path.dirname(loaded.group(1))  # the tool was linked to ours: only an explicit path changes that
+    for which in (library, reference):
+        trace = run(which, "ldd", tool)
+        need(which + "/librocksdb.so" in trace, "the tool does not load from %s:\n%s" % (which, trace))
+    seed = int(os.environ.get("GNEISS_SEED", "31"))
+    rounds = int(os.environ.get("GNEISS_ROUNDS", "6"))
+    for first in (library, reference):
+        with tempfile.TemporaryDirectory(prefix="gneiss_") as root:
+            directory = os.path.join(root, "db")
+            print("GNEISS_SEED=%d, first written by %s" % (seed, first))
+            for number in range(rounds):
+                writer = first if number % 2 == 0 else (reference if first == library else library)
+                command = [tool, "write", directory, str(seed), str(number)]
+                if (number + seed) % 3 == 2:
+                    killed = subprocess.run(command + ["killed"], env=environment(writer), timeout=600)
+                    need(killed.returncode == -9, "%s: exit code %d" % (" ".join(command), killed.returncode))
+                else:
+                    run(writer, *command)
+                for reader in (library, reference):
+                    found = run(reader, tool, "check", directory, str(seed), str(number + 1))
+                print("round %d: %s" % (number, found.strip()))
+                need("OK" in run(None, PROGRAMS["ldb"], "--db=" + directory, "checkconsistency"), "checkconsistency")
+            seed += 1
+    return 0
+
+
 # --- sortmerna
 
 def check_sortmerna(library, data):
@@ -212,14 +250,16 @@ def check_sortmerna(library, data):
 
 
 def main():
-    checks = {"loading": check_loading, "directories": check_directories, "sortmerna": check_sortmerna}
+    checks = {"loading": check_loading, "directories": check_directories, "sortmerna": check_sortmerna, "blobs": check_blobs}
     parser = argparse.ArgumentParser()
     parser.add_argument("check", choices=checks)
     parser.add_argument("--library", required=True)
     parser.add_argument("--data", required=True)
+    parser.add_argument("--tool")
     arguments = parser.parse_args()
     try:
-        return checks[arguments.check](os.path.abspath(arguments.library), os.path.abspath(arguments.data))
+        rest = [os.path.abspath(arguments.tool)] if arguments.tool else []
+        return checks[arguments.check](os.path.abspath(arguments.library), os.path.abspath(arguments.data), *rest)
     except Failed as failed:
         print(failed)
         return 1
