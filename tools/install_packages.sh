@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Gneiss needs on Debian 12 (third_party/README.md says why each). Needs root.
-# With --build-only the reference programs that tests compare with are left out.
+# With --build-only the reference programs that tests compare with are left out; --full adds clang; --bench adds what
+# micro-benchmarks (-DGNEISS_BENCHMARKS=ON) and the page of db_bench_port/compare need.
 set -euo pipefail
 
 build_packages=(g++ cmake ninja-build python3 librocksdb-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
@@ -10,6 +11,10 @@ reference_packages=(rocksdb-tools librocksdb7.8 sortmerna clang-format binutils)
 packages=("${build_packages[@]}")
 [ "${1:-}" = "--build-only" ] || packages+=("${reference_packages[@]}")
 [ "${1:-}" = "--full" ] && packages+=(clang)
+if [ "${1:-}" = "--bench" ]; then
+  packages+=(libbenchmark-dev)
+  command -v npm >/dev/null || packages+=(npm)
+fi
 
 missing=()
 for package in "${packages[@]}"; do

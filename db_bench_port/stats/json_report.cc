@@ -63,6 +63,7 @@ void JsonReport::Add(const std::string& benchmark, int threads, const ThreadStat
       << ", \"peak_memory_bytes\": " << after.peak_memory_bytes
       << ", \"read_call_bytes\": " << after.read_call_bytes - before.read_call_bytes
       << ", \"write_call_bytes\": " << after.write_call_bytes - before.write_call_bytes
+      << ", \"device_write_bytes\": " << after.device_write_bytes - before.device_write_bytes
       << ", \"message\": " << JsonString(stats.message()) << ", \"latency_micros\": {" << LatenciesAsJson(stats)
       << "}}";
   results_.push_back(out.str());

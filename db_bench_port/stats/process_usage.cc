@@ -20,6 +20,7 @@ ProcessUsage UsageNow() {
   for (std::string name; io >> name >> value;) {
     if (name == "rchar:") usage.read_call_bytes = value;
     if (name == "wchar:") usage.write_call_bytes = value;
+    if (name == "write_bytes:") usage.device_write_bytes = value;
   }
   return usage;
 }
