@@ -26,7 +26,8 @@ namespace gneiss::compat {
 struct DbCore {
   std::string name;
   std::string session_id;
-  std::atomic<rocksdb::DB*> db{nullptr};  // what listeners are told; null until the DB is open
+  std::atomic<bool> has_inplace_updates{false};  // a family asks for them: RocksDB then gives no snapshots
+  std::atomic<rocksdb::DB*> db{nullptr};         // what listeners are told; null until the DB is open
   rocksdb::DBOptions db_options;  // sanitised, as the database uses them; SetDBOptions changes the mutable ones only
   std::shared_ptr<rocksdb::FileSystem> rocks_fs;
   std::unique_ptr<FileSystem> owned_fs;  // null when the engine uses its own POSIX one

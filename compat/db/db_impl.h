@@ -200,6 +200,7 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
  private:
   rocksdb::Status WriteOne(const rocksdb::WriteOptions& options, Kind tag, Kind family_tag,
                            rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key, const rocksdb::Slice* value);
+  rocksdb::Status ChargeRateLimiter(const rocksdb::WriteOptions& options, size_t bytes) const;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> MakeHandle(const FamilyPtr& family) const;
   std::vector<FamilyPtr> AllFamilies() const;
 

@@ -43,6 +43,7 @@ rocksdb::Status DbImpl::CreateColumnFamily(const rocksdb::ColumnFamilyOptions& o
     const std::lock_guard<std::mutex> lock(core_->options_mutex);
     core_->families[name] = family;
   }
+  if (sanitized.inplace_update_support) core_->has_inplace_updates.store(true);
   *handle = MakeHandle(family).release();
   return status;
 }

@@ -1,6 +1,6 @@
 #include "compat/db/iterator.h"
 
-#include "compat/db/read_params.h"
+#include "compat/db/table_properties_map.h"
 #include "compat/status_map.h"
 
 namespace rocksdb {
@@ -49,19 +49,24 @@ IteratorHandle::IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, c
     : core_(std::move(core)),
       family_(std::move(family)),
       options_(options),
-      prefix_extractor_(options.prefix_same_as_start && !options.total_order_seek ? std::move(prefix_extractor)
-                                                                                  : nullptr) {}
+      prefix_extractor_(options.prefix_same_as_start ? std::move(prefix_extractor) : nullptr),
+      gate_(*core_, options) {}
 
 IteratorParams IteratorHandle::ParamsOf() {
   if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
   if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
-  return {.table = TableParamsOf(options_),
-          .snapshot = SnapshotOf(options_.snapshot),
-          .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
-          .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
-          .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
-          .ignore_range_deletions = options_.ignore_range_deletions,
-          .max_skippable_internal_keys = options_.max_skippable_internal_keys};
+  IteratorParams params = {.table = TableParamsOf(options_),
+                           .snapshot = SnapshotOf(options_.snapshot),
+                           .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
+                           .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
+                           .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
+                           .max_skippable_internal_keys = options_.max_skippable_internal_keys};
+  if (NeedsGate(options_)) params.table.gate = &gate_;
+  if (options_.table_filter) {
+    table_filter_ = [this](const TableProperties& table) { return options_.table_filter(RocksPropertiesOf(table)); };
+    params.table.table_filter = &table_filter_;
+  }
+  return params;
 }
 
 void IteratorHandle::Open() { inner_ = core_->database->NewIterator(ParamsOf(), family_); }
@@ -70,6 +75,8 @@ void IteratorHandle::Open() { inner_ = core_->database->NewIterator(ParamsOf(), 
 void IteratorHandle::BeforeSeek() {
   is_past_prefix_ = false;
   has_prefix_ = false;
+  refusal_ = rocksdb::Status::OK();
+  is_key_kept_ = false;
   if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
   if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
   if (options_.tailing && inner_->seq() != core_->database->LatestSeq()) Open();
@@ -94,7 +101,15 @@ void IteratorHandle::SeekToFirst() {
   if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
 }
 
+// A tailing iterator goes forward only, as RocksDB's do.
+bool IteratorHandle::RefusesBackwards(const char* call) {
+  if (!options_.tailing) return false;
+  refusal_ = rocksdb::Status::NotSupported(call);
+  return true;
+}
+
 void IteratorHandle::SeekToLast() {
+  if (RefusesBackwards("ForwardIterator::SeekToLast()")) return;
   BeforeSeek();
   inner_->SeekToLast();
   if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
@@ -108,6 +123,7 @@ void IteratorHandle::Seek(const rocksdb::Slice& target) {
 }
 
 void IteratorHandle::SeekForPrev(const rocksdb::Slice& target) {
+  if (RefusesBackwards("ForwardIterator::SeekForPrev()")) return;
   BeforeSeek();
   NotePrefix(target);
   inner_->SeekForPrev(ToEngine(target));
@@ -115,24 +131,42 @@ void IteratorHandle::SeekForPrev(const rocksdb::Slice& target) {
 }
 
 void IteratorHandle::Next() {
+  is_key_kept_ = false;
   inner_->Next();
   if (has_prefix_) CheckPrefix();
 }
 
 void IteratorHandle::Prev() {
+  if (RefusesBackwards("ForwardIterator::Prev")) return;
+  is_key_kept_ = false;
   inner_->Prev();
   if (has_prefix_) CheckPrefix();
 }
 
-rocksdb::Slice IteratorHandle::key() const { return ToRocks(inner_->key()); }
+rocksdb::Slice IteratorHandle::key() const {
+  if (options_.pin_data) [[unlikely]]
+    return KeptKey();
+  return ToRocks(inner_->key());
+}
+
+// pin_data promises keys that stay as long as the iterator. A copy of each holds under any table format.
+rocksdb::Slice IteratorHandle::KeptKey() const {
+  if (!is_key_kept_) {
+    kept_keys_.emplace_back(inner_->key());
+    is_key_kept_ = true;
+  }
+  return kept_keys_.back();
+}
 rocksdb::Slice IteratorHandle::value() const { return ToRocks(inner_->value()); }
-rocksdb::Status IteratorHandle::status() const { return ToRocks(inner_->status()); }
+rocksdb::Status IteratorHandle::status() const { return refusal_.ok() ? ToRocks(inner_->status()) : refusal_; }
 
 rocksdb::Status IteratorHandle::Refresh() {
   if (options_.snapshot != nullptr) return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
   Open();
   is_past_prefix_ = false;
   has_prefix_ = false;
+  refusal_ = rocksdb::Status::OK();
+  is_key_kept_ = false;
   return rocksdb::Status::OK();
 }
 
@@ -143,7 +177,7 @@ rocksdb::Status IteratorHandle::GetProperty(std::string name, std::string* value
     return rocksdb::Status::OK();
   }
   if (name == "rocksdb.iterator.is-key-pinned") {
-    *value = Valid() ? "0" : "Iterator is not valid.";
+    *value = !Valid() ? "Iterator is not valid." : options_.pin_data ? "1" : "0";
     return rocksdb::Status::OK();
   }
   if (name == "rocksdb.iterator.internal-key") {

@@ -7,10 +7,13 @@
 #include <rocksdb/iterator.h>
 #include <rocksdb/slice_transform.h>
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "compat/db/core.h"
+#include "compat/db/read_params.h"
 
 namespace gneiss::compat {
 
@@ -23,7 +26,7 @@ class IteratorHandle final : public rocksdb::Iterator {
   void Adopt(std::unique_ptr<DbIterator> inner) { inner_ = std::move(inner); }
   IteratorParams ParamsOf();
 
-  bool Valid() const override { return inner_->Valid() && !is_past_prefix_; }
+  bool Valid() const override { return inner_->Valid() && !is_past_prefix_ && refusal_.ok(); }
   void SeekToFirst() override;
   void SeekToLast() override;
   void Seek(const rocksdb::Slice& target) override;
@@ -40,6 +43,8 @@ class IteratorHandle final : public rocksdb::Iterator {
   void BeforeSeek();
   void NotePrefix(const rocksdb::Slice& target);
   void CheckPrefix();
+  bool RefusesBackwards(const char* call);
+  rocksdb::Slice KeptKey() const;
 
   const std::shared_ptr<DbCore> core_;
   const FamilyPtr family_;
@@ -50,6 +55,11 @@ class IteratorHandle final : public rocksdb::Iterator {
   std::string prefix_;
   bool has_prefix_ = false;
   bool is_past_prefix_ = false;
+  ReadOptionsGate gate_;
+  std::function<bool(const TableProperties&)> table_filter_;
+  rocksdb::Status refusal_;                    // of a step that a tailing iterator does not take
+  mutable std::deque<std::string> kept_keys_;  // with pin_data
+  mutable bool is_key_kept_ = false;           // the last of them is the current one
   std::unique_ptr<DbIterator> inner_;
 };
 

@@ -24,6 +24,9 @@ rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options
   if (disabled_manual_compactions_.load() > 0) {
     return rocksdb::Status::Incomplete(rocksdb::Status::SubCode::kManualCompactionPaused);
   }
+  if (options.target_path_id > 0 && options.target_path_id >= core_->OptionsOf(family->GetName()).cf_paths.size()) {
+    return rocksdb::Status::InvalidArgument("Invalid target path ID");
+  }
   if (options.full_history_ts_low != nullptr) return NotBuilt("CompactRangeOptions::full_history_ts_low");
   CompactRangeParams params{
       .exclusive = options.exclusive_manual_compaction,

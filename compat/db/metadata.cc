@@ -15,7 +15,7 @@ namespace {
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/')); }
 
-void FillFileMetaData(const TableFile& table, const std::string& path, rocksdb::SstFileMetaData* out) {
+void FillFileMetaData(const TableFile& table, int level, const std::string& path, rocksdb::SstFileMetaData* out) {
   const TableMeta& meta = table.meta();
   out->relative_filename = BaseName(path).substr(1);
   out->name = BaseName(path);
@@ -34,7 +34,8 @@ void FillFileMetaData(const TableFile& table, const std::string& path, rocksdb::
   out->file_checksum = meta.file_checksum;
   out->file_checksum_func_name =
       meta.file_checksum_function.empty() ? rocksdb::kUnknownFileChecksumFuncName : meta.file_checksum_function;
-  if (const TableReader* reader = table.ReaderIfOpen(); reader != nullptr) {
+  // The counts stand in the table itself; a new one may not have been opened yet.
+  if (ReaderRef reader; table.Reader(level, &reader).ok()) {
     out->num_entries = reader->properties().entries;
     out->num_deletions = reader->properties().deletions;
   }
@@ -49,7 +50,7 @@ void FillFamilyMetaData(const FamilyPtr& family, const FamilyFacts& facts, rocks
     std::vector<rocksdb::SstFileMetaData> files;
     uint64_t bytes = 0;
     facts.version->level(number).ForEachTable([&](const TableFilePtr& table) {
-      FillFileMetaData(*table, family->opener->PathOf(table->meta()), &files.emplace_back());
+      FillFileMetaData(*table, number, family->opener->PathOf(table->meta()), &files.emplace_back());
       files.back().being_compacted = table->is_being_compacted;
       bytes += table->meta().file_bytes;
     });
@@ -135,7 +136,7 @@ void DbImpl::GetLiveFilesMetaData(std::vector<rocksdb::LiveFileMetaData>* metada
     for (int level = 0; level < facts.version->LevelCount(); ++level) {
       facts.version->level(level).ForEachTable([&](const TableFilePtr& table) {
         rocksdb::LiveFileMetaData& file = metadata->emplace_back();
-        FillFileMetaData(*table, family->opener->PathOf(table->meta()), &file);
+        FillFileMetaData(*table, level, family->opener->PathOf(table->meta()), &file);
         file.column_family_name = family->name;
         file.level = level;
       });

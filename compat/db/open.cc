@@ -2,6 +2,7 @@
 
 #include <rocksdb/convenience.h>
 
+#include <algorithm>
 #include <random>
 
 #include "compat/db/db_impl.h"
@@ -41,6 +42,10 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
                              rocksdb::DB** db) {
   *db = nullptr;
   if (handles != nullptr) handles->clear();
+  const bool has_default = std::any_of(families.begin(), families.end(), [](const auto& family) {
+    return family.name == rocksdb::kDefaultColumnFamilyName;
+  });
+  if (!has_default) return rocksdb::Status::InvalidArgument("Default column family not specified");
   rocksdb::Status status = ValidateForOpen(db_options, families);
   if (!status.ok()) return status;
   auto core = std::make_shared<DbCore>();
@@ -60,6 +65,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
     status = FamilyDescriptorOf(*core, family.name, family.options, &sanitized, &descriptors.emplace_back());
     if (!status.ok()) return status;
     core->family_options[family.name] = sanitized;
+    if (sanitized.inplace_update_support) core->has_inplace_updates.store(true);
   }
   std::vector<FamilyPtr> opened;
   status = ToRocks(Database::Open(config, name, descriptors, &opened, &core->database));

@@ -329,7 +329,8 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "num-running-flushes") return database.running_flushes;
   if (name == "num-running-compactions") return database.running_compactions;
   if (name == "background-errors") return database.background_errors;
-  if (name == "is-file-deletions-enabled") return database.is_file_deletion_enabled ? 0 : 1;
+  if (name == "is-file-deletions-enabled")
+    return database.is_file_deletion_enabled ? 1 : 0;  // what RocksDB does; its header says the opposite
   if (name == "num-snapshots") return database.snapshot_count;
   if (name == "oldest-snapshot-time") return database.oldest_snapshot_unix_seconds;
   if (name == "oldest-snapshot-sequence") return database.oldest_snapshot_seq;

@@ -1,6 +1,10 @@
 // The reading half of DbImpl. A value found in a cached block is pinned there; one found in a memtable is copied into
 // the caller's own buffer.
 
+#include <rocksdb/rate_limiter.h>
+
+#include <algorithm>
+
 #include "compat/db/db_impl.h"
 #include "compat/db/iterator.h"
 #include "compat/db/read_params.h"
@@ -16,6 +20,14 @@ rocksdb::Status CheckReadOptions(const rocksdb::ReadOptions& options) {
   return rocksdb::Status::InvalidArgument("Timestamp size mismatch: the column family has no timestamps");
 }
 
+rocksdb::Status CheckIteratorOptions(const rocksdb::ReadOptions& options) {
+  if (options.managed) return rocksdb::Status::NotSupported("Managed iterator is not supported anymore.");
+  if (options.read_tier == rocksdb::kPersistedTier) {
+    return rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators.");
+  }
+  return CheckReadOptions(options);
+}
+
 void MoveInto(PinnedValue* from, rocksdb::PinnableSlice* to) {
   if (from->is_pinned()) {
     const rocksdb::Slice value = ToRocks(from->slice());
@@ -28,12 +40,33 @@ void MoveInto(PinnedValue* from, rocksdb::PinnableSlice* to) {
 
 }  // namespace
 
+Status ReadOptionsGate::BeforeRead(uint64_t bytes) {
+  if (deadline_us_ != 0 && core_.db_options.env->NowMicros() >= static_cast<uint64_t>(deadline_us_)) {
+    return Status::TimedOut("Deadline exceeded");
+  }
+  rocksdb::RateLimiter* const limiter = core_.db_options.rate_limiter.get();
+  if (limiter == nullptr || priority_ == rocksdb::Env::IO_TOTAL) return Status::Ok();
+  for (auto left = static_cast<int64_t>(bytes); left > 0;) {
+    const int64_t piece = std::min(left, limiter->GetSingleBurstBytes());
+    limiter->Request(piece, priority_, core_.db_options.statistics.get(), rocksdb::RateLimiter::OpType::kRead);
+    left -= piece;
+  }
+  return Status::Ok();
+}
+
 rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, rocksdb::PinnableSlice* value) {
   if (options.timestamp != nullptr) return CheckReadOptions(options);
   value->Reset();
   PinnedValue found(value->GetSelf());
-  const Status status = core_->database->Get(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found);
+  ColumnFamily* const inner = FamilyOf(family).get();
+  Status status;
+  if (NeedsGate(options)) [[unlikely]] {
+    ReadOptionsGate gate(*core_, options);
+    status = core_->database->Get(ReadParamsOf(options, &gate), inner, ToEngine(key), &found);
+  } else {
+    status = core_->database->Get(ReadParamsOf(options), inner, ToEngine(key), &found);
+  }
   if (!status.ok()) return ToRocks(status);
   MoveInto(&found, value);
   return rocksdb::Status::OK();
@@ -71,7 +104,8 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
     statuses[i] = checked;
   }
   if (!checked.ok()) return;
-  core_->database->MultiGet(ReadParamsOf(options), requests.data(), num_keys);
+  ReadOptionsGate gate(*core_, options);
+  core_->database->MultiGet(ReadParamsOf(options, NeedsGate(options) ? &gate : nullptr), requests.data(), num_keys);
   uint64_t bytes = 0;
   for (size_t i = 0; i < num_keys; ++i) {
     statuses[i] = ToRocks(requests[i].status);
@@ -130,11 +164,7 @@ bool DbImpl::KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFam
 }
 
 rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) {
-  if (options.read_tier == rocksdb::kPersistedTier) {
-    return rocksdb::NewErrorIterator(
-        rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators."));
-  }
-  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok())
+  if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok())
     return rocksdb::NewErrorIterator(checked);
   std::shared_ptr<const rocksdb::SliceTransform> prefix;
   if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
@@ -146,9 +176,7 @@ rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rock
 rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
                                      const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                      std::vector<rocksdb::Iterator*>* iterators) {
-  if (options.read_tier == rocksdb::kPersistedTier) {
-    return rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators.");
-  }
+  if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok()) return checked;
   iterators->clear();
   // One snapshot for all, unless the caller brought one.
   const rocksdb::Snapshot* own_snapshot = nullptr;
@@ -166,7 +194,10 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
   return rocksdb::Status::OK();
 }
 
-const rocksdb::Snapshot* DbImpl::GetSnapshot() { return new SnapshotHandle(core_, core_->database->GetSnapshot()); }
+const rocksdb::Snapshot* DbImpl::GetSnapshot() {
+  if (core_->has_inplace_updates.load(std::memory_order_relaxed)) return nullptr;
+  return new SnapshotHandle(core_, core_->database->GetSnapshot());
+}
 
 void DbImpl::ReleaseSnapshot(const rocksdb::Snapshot* snapshot) { delete static_cast<const SnapshotHandle*>(snapshot); }
 

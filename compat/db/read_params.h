@@ -14,15 +14,34 @@ inline ReadParams TableParamsOf(const rocksdb::ReadOptions& options) {
           .cache_only = options.read_tier == rocksdb::kBlockCacheTier,
           .total_order_seek = options.total_order_seek,
           .prefix_same_as_start = options.prefix_same_as_start,
-          .readahead_bytes = options.readahead_size};
+          .readahead_bytes = options.readahead_size,
+          .ignore_range_deletions = options.ignore_range_deletions};
 }
 
-inline DbReadParams ReadParamsOf(const rocksdb::ReadOptions& options) {
-  return {.table = TableParamsOf(options),
-          .snapshot = SnapshotOf(options.snapshot),
-          .memtable_only = options.read_tier == rocksdb::kMemtableTier,
-          .persisted_only = options.read_tier == rocksdb::kPersistedTier,
-          .ignore_range_deletions = options.ignore_range_deletions};
+inline bool NeedsGate(const rocksdb::ReadOptions& options) {
+  return options.deadline.count() != 0 || options.rate_limiter_priority != rocksdb::Env::IO_TOTAL;
+}
+
+// ReadOptions::deadline and rate_limiter_priority: asked before each block that comes from a file.
+class ReadOptionsGate final : public ReadGate {
+ public:
+  ReadOptionsGate(const DbCore& core, const rocksdb::ReadOptions& options)
+      : core_(core), deadline_us_(options.deadline.count()), priority_(options.rate_limiter_priority) {}
+  Status BeforeRead(uint64_t bytes) override;
+
+ private:
+  const DbCore& core_;
+  const int64_t deadline_us_;
+  const rocksdb::Env::IOPriority priority_;
+};
+
+inline DbReadParams ReadParamsOf(const rocksdb::ReadOptions& options, ReadGate* gate = nullptr) {
+  DbReadParams params = {.table = TableParamsOf(options),
+                         .snapshot = SnapshotOf(options.snapshot),
+                         .memtable_only = options.read_tier == rocksdb::kMemtableTier,
+                         .persisted_only = options.read_tier == rocksdb::kPersistedTier};
+  params.table.gate = gate;
+  return params;
 }
 
 inline WriteParams WriteParamsOf(const rocksdb::WriteOptions& options) {

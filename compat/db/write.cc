@@ -1,5 +1,9 @@
 // The writing half of DbImpl: a single put is a batch of one, built in a buffer that the thread keeps.
 
+#include <rocksdb/rate_limiter.h>
+
+#include <algorithm>
+
 #include "compat/db/db_impl.h"
 #include "compat/db/read_params.h"
 #include "compat/db/write_batch_internal.h"
@@ -34,6 +38,9 @@ rocksdb::Status DbImpl::WriteOne(const rocksdb::WriteOptions& options, Kind tag,
   }
   PutLengthPrefixed(&rep, ToEngine(key));
   if (value != nullptr) PutLengthPrefixed(&rep, ToEngine(*value));
+  if (options.rate_limiter_priority != rocksdb::Env::IO_TOTAL) [[unlikely]] {
+    if (const rocksdb::Status charged = ChargeRateLimiter(options, rep.size()); !charged.ok()) return charged;
+  }
   const Status status = core_->database->Write(WriteParamsOf(options), &rep);
   if (rep.capacity() > kKeptBufferBytesMax) std::string().swap(rep);
   return ToRocks(status);
@@ -78,7 +85,7 @@ rocksdb::Status DbImpl::Merge(const rocksdb::WriteOptions& options, rocksdb::Col
 }
 
 rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch* updates) {
-  if (updates == nullptr) return rocksdb::Status::Corruption("Batch is nullptr!");
+  if (updates == nullptr) return rocksdb::Status::InvalidArgument("Batch is nullptr!");
   if (rocksdb::WriteBatchInternal::NeedsTimestamps(*updates)) {
     return rocksdb::Status::InvalidArgument("write batch must have timestamp(s) set");
   }
@@ -87,7 +94,34 @@ rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::Wri
     const rocksdb::Status verified = updates->VerifyChecksum();
     if (!verified.ok()) return verified;
   }
+  if (options.rate_limiter_priority != rocksdb::Env::IO_TOTAL) [[unlikely]] {
+    const rocksdb::Status charged = ChargeRateLimiter(options, updates->GetDataSize());
+    if (!charged.ok()) return charged;
+  }
   return ToRocks(core_->database->Write(WriteParamsOf(options), rocksdb::WriteBatchInternal::MutableRep(updates)));
+}
+
+// WriteOptions::rate_limiter_priority: what goes to the log at once is charged, and nothing else can be.
+rocksdb::Status DbImpl::ChargeRateLimiter(const rocksdb::WriteOptions& options, size_t bytes) const {
+  if (options.rate_limiter_priority != rocksdb::Env::IO_USER) {
+    return rocksdb::Status::InvalidArgument(
+        "WriteOptions::rate_limiter_priority only allows Env::IO_TOTAL and Env::IO_USER due to implementation "
+        "constraints");
+  }
+  if (options.disableWAL || core_->db_options.manual_wal_flush) {
+    return rocksdb::Status::InvalidArgument(
+        "WriteOptions::rate_limiter_priority currently only supports rate-limiting automatic WAL flush, which "
+        "requires WriteOptions::disableWAL and DBOptions::manual_wal_flush both set to false");
+  }
+  rocksdb::RateLimiter* const limiter = core_->db_options.rate_limiter.get();
+  if (limiter == nullptr) return rocksdb::Status::OK();
+  for (auto left = static_cast<int64_t>(bytes); left > 0;) {
+    const int64_t piece = std::min(left, limiter->GetSingleBurstBytes());
+    limiter->Request(piece, rocksdb::Env::IO_USER, core_->db_options.statistics.get(),
+                     rocksdb::RateLimiter::OpType::kWrite);
+    left -= piece;
+  }
+  return rocksdb::Status::OK();
 }
 
 rocksdb::Status DbImpl::FlushWAL(bool sync) { return ToRocks(core_->database->FlushWal(sync)); }

@@ -280,6 +280,7 @@ Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const F
       bool conflict = true;
       while (conflict) {
         if (is_shutting_down_.load()) return Status::ShutdownInProgress("the database is closing");
+        if (are_jobs_cancelled_.load()) return Status::ShutdownInProgress("background work was cancelled");
         if (!background_error_.ok()) return background_error_;
         if (params.canceled != nullptr && params.canceled->load()) {
           return Status::Make(Status::Code::kIncomplete, "", "", Status::SubCode::kManualCompactionPaused);

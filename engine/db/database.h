@@ -36,7 +36,6 @@ struct DbReadParams {
   const Snapshot* snapshot = nullptr;
   bool memtable_only = false;   // kMemtableTier
   bool persisted_only = false;  // kPersistedTier
-  bool ignore_range_deletions = false;
 };
 
 struct FlushParams {

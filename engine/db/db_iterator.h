@@ -27,7 +27,6 @@ struct IteratorParams {
   const Slice* lower_bound = nullptr;  // inclusive; the Slices stay valid while the iterator lives
   const Slice* upper_bound = nullptr;  // exclusive
   bool memtable_only = false;
-  bool ignore_range_deletions = false;
   uint64_t max_skippable_internal_keys = 0;  // 0: no limit; else Incomplete when a move hides more
 };
 

@@ -8,11 +8,13 @@
 namespace gneiss {
 
 Status DatabaseImpl::DisableFileDeletions() {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
   obsolete_files_->Disable();
   return Status::Ok();
 }
 
 Status DatabaseImpl::EnableFileDeletions(bool force) {
+  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
   obsolete_files_->Enable(force);
   return Status::Ok();
 }
@@ -52,7 +54,11 @@ FamilyFacts DatabaseImpl::Facts(const FamilyPtr& family) {
   facts.version = family->version;
   facts.compaction = family->compaction_state;
   facts.sealed_count = family->sealed.size();
-  facts.flush_pending = family->is_flush_queued || family->is_flushing ? 1 : 0;
+  const bool is_flush_due =
+      !family->sealed.empty() &&
+      (family->is_flush_requested ||
+       family->sealed.size() >= static_cast<size_t>(family->config()->write_buffers_to_merge_min));
+  facts.flush_pending = is_flush_due && !family->is_flushing ? 1 : 0;
   facts.compaction_pending =
       NeedsCompaction(*family->version, family->compaction_state, family->config()->compaction) ? 1 : 0;
   facts.active_bytes = family->active->MemoryUsage();

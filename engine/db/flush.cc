@@ -44,6 +44,7 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
   const Status rotated = AsOnlyWriter([&] {
     GNEISS_RETURN_IF_ERROR(BackgroundError());
     for (const FamilyPtr& family : families) {
+      if (family->is_dropped.load() && families.size() == 1) return Status::ColumnFamilyDropped("");
       if (family->is_dropped.load()) continue;
       const uint64_t newest_id = family->active->id();
       GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
@@ -63,6 +64,7 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
       if (family->is_dropped.load()) break;
       if (!background_error_.ok()) return background_error_;
       if (is_shutting_down_.load()) return Status::ShutdownInProgress("the database is closing");
+      if (are_jobs_cancelled_.load()) return Status::ShutdownInProgress("background work was cancelled");
       state_changed_.Wait(&mutex_);
     }
   }

@@ -33,20 +33,14 @@ void AddTombstonesOf(const Memtable& memtable, RangeTombstoneBuilder* builder) {
   }
 }
 
-void LookInMemtable(const Memtable& memtable, const SeekKey& key, PointLookup* lookup) {
-  if (memtable.HasRangeTombstones()) {
-    lookup->CoverBelow(memtable.CoveringSeq(lookup->user_key(), lookup->seq()));
-  }
-  memtable.Get(key, lookup);
-}
-
+// Memory counts as persisted for as long as all of it is in the log.
 void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
-            StatsSink* stats) {
-  if (!params.persisted_only) {
-    if (!super_version.active->empty()) LookInMemtable(*super_version.active, key, lookup);
+            bool skips_memory, StatsSink* stats) {
+  if (!skips_memory) {
+    if (!super_version.active->empty()) super_version.active->Get(key, lookup, params.table.ignore_range_deletions);
     for (const MemtablePtr& memtable : super_version.sealed) {
       if (lookup->is_done()) break;
-      LookInMemtable(*memtable, key, lookup);
+      memtable->Get(key, lookup, params.table.ignore_range_deletions);
     }
   }
   AddTicker(stats, lookup->is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
@@ -64,7 +58,8 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
     const ReadGuard guard;
     const View view = SelectView(*family, params.snapshot, published_seq_);
     PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
-    LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, stats);
+    const bool skips_memory = params.persisted_only && has_unlogged_data_.load(std::memory_order_acquire);
+    LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, skips_memory, stats);
     status = lookup.Finish();
   }
   if (stats != nullptr) {
@@ -88,6 +83,7 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
   const Snapshot* own_snapshot = nullptr;
   DbReadParams at = params;
   if (!is_one_family && params.snapshot == nullptr) at.snapshot = own_snapshot = GetSnapshot();
+  const bool skips_memory = params.persisted_only && has_unlogged_data_.load(std::memory_order_acquire);
   uint64_t bytes = 0;
   uint64_t found = 0;
   {
@@ -101,7 +97,7 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
         view = SelectView(*viewed, at.snapshot, published_seq_);
       }
       PointLookup lookup(request.key, view.seq, viewed->merge_operator.load(std::memory_order_relaxed), request.value);
-      LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, stats);
+      LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
       request.status = lookup.Finish();
       if (!request.status.ok()) continue;
       ++found;
@@ -140,7 +136,7 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     super_version.version->AddIterators(params.table, &children);
     has_tombstones = has_tombstones || super_version.version->HasRangeTombstones();
   }
-  if (has_tombstones && !params.ignore_range_deletions) {
+  if (has_tombstones && !params.table.ignore_range_deletions) {
     RangeTombstoneBuilder tombstones(family->order);
     AddTombstonesOf(*super_version.active, &tombstones);
     for (const MemtablePtr& memtable : super_version.sealed) AddTombstonesOf(*memtable, &tombstones);

@@ -83,8 +83,10 @@ void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_co
   }
 }
 
-void Memtable::Get(const SeekKey& key, PointLookup* lookup) const {
-  if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
+void Memtable::Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const {
+  if (!ignore_range_deletions) {
+    if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
+  }
   const char* const newest = index_->NewestOf(key.Encode());
   if (newest == nullptr || !Offer(newest, lookup)) return;
   MemtableCursor cursor(index_.get());

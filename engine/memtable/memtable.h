@@ -39,7 +39,7 @@ class Memtable {
   void Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_concurrent);
 
   // Offers the lookup its entries, newest first, until it is done. Values are copied.
-  void Get(const SeekKey& key, PointLookup* lookup) const;
+  void Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions = false) const;
 
   std::unique_ptr<InternalIterator> NewIterator() const;
   // Range tombstones, sorted; null when there are none.

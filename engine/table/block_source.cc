@@ -105,6 +105,7 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
     AddTicker(config_.stats, Ticker::kBlockCacheDataMiss);
   }
   if (params.cache_only) return Status::Incomplete("no blocking io");
+  if (params.gate != nullptr) GNEISS_RETURN_IF_ERROR(params.gate->BeforeRead(handle.size));
   BlockBytes bytes;
   GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary_, ahead, &bytes));
   const bool is_cached =

@@ -311,7 +311,10 @@ bool TableCore::MayContain(Slice user_key, uint64_t hash, const ReadParams& para
 bool TableCore::MayContainPrefixOf(Slice user_key, const ReadParams& params) const {
   if (!has_filter() || !has_prefixes_ || !config_.prefix_extractor->InDomain(user_key)) return true;
   const Slice prefix = config_.prefix_extractor->Prefix(user_key);
-  return FilterSays(user_key, prefix, Xxph3(prefix), params);
+  const bool may_contain = FilterSays(user_key, prefix, Xxph3(prefix), params);
+  AddTicker(config_.stats, Ticker::kBloomPrefixChecked);
+  if (!may_contain) AddTicker(config_.stats, Ticker::kBloomPrefixUseful);
+  return may_contain;
 }
 
 Status TableCore::ReadRangeTombstones(const ReadParams& params, BlockRef* block) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "engine/key/key_order.h"
 #include "engine/key/prefix_extractor.h"
 #include "engine/table/property_collector.h"
+#include "engine/table/table_properties.h"
 
 namespace gneiss {
 
@@ -90,6 +92,13 @@ struct TableWriteConfig {
   Clock* clock = Clock::System();
 };
 
+// A ReadGate is asked before a block is read from a file: it may wait (a rate limit) or refuse (a deadline).
+class ReadGate {
+ public:
+  virtual ~ReadGate() = default;
+  virtual Status BeforeRead(uint64_t bytes) = 0;
+};
+
 // How one read behaves: the fields of rocksdb::ReadOptions that reach a table.
 struct ReadParams {
   bool verify_checksums = true;
@@ -99,6 +108,10 @@ struct ReadParams {
   bool prefix_same_as_start = false;
   size_t readahead_bytes = 0;  // fixed readahead for iterators; 0: automatic
   bool is_compaction = false;  // sequential, large readahead, fills no cache
+  bool ignore_range_deletions = false;
+  ReadGate* gate = nullptr;  // null: read at once
+  // Iterators pass over a table for which this says no; null: none.
+  const std::function<bool(const TableProperties&)>* table_filter = nullptr;
 };
 
 }  // namespace gneiss

@@ -1,6 +1,7 @@
 // The iterator over a run: at most one table is open at a time.
 #include <utility>
 
+#include "engine/iter/merging_iterator.h"
 #include "engine/version/run.h"
 
 namespace gneiss {
@@ -82,7 +83,8 @@ class RunIterator final : public InternalIterator {
     if (index >= TableCount()) return false;
     status_ = run_->tables()[index]->Reader(level_, &reader_, params_.cache_only);
     if (!status_.ok()) return false;
-    entries_ = reader_->NewIterator(params_);
+    const bool is_wanted = params_.table_filter == nullptr || (*params_.table_filter)(reader_->properties());
+    entries_ = is_wanted ? reader_->NewIterator(params_) : NewEmptyIterator(Status::Ok());
     index_ = index;
     return true;
   }

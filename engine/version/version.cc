@@ -38,9 +38,9 @@ void Version::AddIterators(const ReadParams& params, std::vector<std::unique_ptr
   for (int number = 0; number < LevelCount(); ++number) {
     for (const auto& run : level(number).runs) {
       // A table that is open and stays so needs no run iterator around its own.
-      const TableReader* open = run->tables().size() == 1 ? run->tables().front()->ReaderIfOpen() : nullptr;
-      iterators->push_back(open != nullptr && !params.is_compaction ? open->NewIterator(params)
-                                                                    : NewRunIterator(order_, run, number, params));
+      const bool is_plain = run->tables().size() == 1 && !params.is_compaction && params.table_filter == nullptr;
+      const TableReader* open = is_plain ? run->tables().front()->ReaderIfOpen() : nullptr;
+      iterators->push_back(open != nullptr ? open->NewIterator(params) : NewRunIterator(order_, run, number, params));
     }
   }
 }

@@ -30,7 +30,7 @@ class Version::Search final : public BlobValues {
       }
       reader = opened.get();
     }
-    if (table.tombstones() == TableFile::Tombstones::kSome) [[unlikely]] {
+    if (table.tombstones() == TableFile::Tombstones::kSome && !params_.ignore_range_deletions) [[unlikely]] {
       if (!AskTombstones(table, *reader)) return;
     }
     if (!has_hash_) {
