@@ -70,6 +70,9 @@ rocksdb::Status DbImpl::CompactFiles(const rocksdb::CompactionOptions& options, 
     for (const OutputTable& output : report.result.outputs) {
       output_file_names->push_back(engine_family->opener->PathOf(output.meta));
     }
+    for (const OutputBlobFile& file : report.result.blob_files) {
+      output_file_names->push_back(engine_family->blob_opener->PathOf(file.meta.number));
+    }
   }
   if (info != nullptr && !report.work.inputs.empty()) {
     *info = JobInfoOf({.family_id = engine_family->id,
@@ -79,7 +82,9 @@ rocksdb::Status DbImpl::CompactFiles(const rocksdb::CompactionOptions& options, 
                        .result = &report.result,
                        .status = status,
                        .opener = engine_family->opener.get(),
-                       .compression = report.compression});
+                       .compression = report.compression,
+                       .blob_opener = engine_family->blob_opener.get(),
+                       .blob_compression = engine_family->config()->compaction.blob.compression});
   }
   return ToRocks(status);
 }

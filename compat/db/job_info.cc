@@ -35,6 +35,18 @@ void AddOutputs(const CompactionEvent& event, rocksdb::CompactionJobInfo* info) 
   }
 }
 
+void AddBlobFiles(const CompactionEvent& event, rocksdb::CompactionJobInfo* info) {
+  for (const OutputBlobFile& file : event.result->blob_files) {
+    const BlobFileMeta& meta = file.meta;
+    info->blob_file_addition_infos.emplace_back(event.blob_opener->PathOf(meta.number), meta.number, meta.blob_count,
+                                                meta.blob_bytes);
+  }
+  for (const BlobGarbage& garbage : event.result->blob_garbage) {
+    info->blob_file_garbage_infos.emplace_back(event.blob_opener->PathOf(garbage.file_number), garbage.file_number,
+                                               garbage.blob_count, garbage.blob_bytes);
+  }
+}
+
 void AddStats(const CompactionEvent& event, rocksdb::CompactionJobStats* stats) {
   const CompactionResult& result = *event.result;
   stats->elapsed_micros = result.elapsed_us;
@@ -48,6 +60,10 @@ void AddStats(const CompactionEvent& event, rocksdb::CompactionJobStats* stats) 
   stats->num_output_files = result.outputs.size();
   stats->total_input_bytes = result.bytes_read;
   stats->total_output_bytes = result.bytes_written;
+  stats->num_output_files_blob = result.blob_files.size();
+  stats->total_output_bytes_blob = result.blob_bytes_written;
+  stats->num_blobs_read = result.blobs_read;
+  stats->total_blob_bytes_read = result.blob_bytes_read;
   stats->total_input_raw_key_bytes = result.counts.input_key_bytes;
   stats->total_input_raw_value_bytes = result.counts.input_value_bytes;
   stats->num_input_deletion_records = result.counts.input_deletions;
@@ -67,12 +83,13 @@ rocksdb::CompactionJobInfo JobInfoOf(const CompactionEvent& event) {
   info.output_level = event.work->output_level;
   info.compaction_reason = static_cast<rocksdb::CompactionReason>(event.work->reason_number);
   info.compression = static_cast<rocksdb::CompressionType>(event.compression);
-  info.blob_compression_type = rocksdb::kNoCompression;
+  info.blob_compression_type = static_cast<rocksdb::CompressionType>(event.blob_compression);
   AddInputs(event, &info);
   info.stats.is_manual_compaction = event.work->is_manual;
   info.stats.is_full_compaction = event.work->is_full;
   if (event.result == nullptr) return info;
   AddOutputs(event, &info);
+  AddBlobFiles(event, &info);
   AddStats(event, &info.stats);
   return info;
 }

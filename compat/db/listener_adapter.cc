@@ -1,5 +1,7 @@
 #include "compat/db/listener_adapter.h"
 
+#include <rocksdb/file_checksum.h>
+
 #include <thread>
 
 #include "compat/db/job_info.h"
@@ -40,6 +42,22 @@ class ListenerAdapter final : public EventSink {
     }
     if (shown.ok()) *status = Status::Ok();
   }
+  void OnBlobFileBegun(const BlobFileEvent& event) override {
+    const rocksdb::BlobFileCreationBriefInfo info(core_->name, event.family_name, event.path, event.job_id,
+                                                  static_cast<rocksdb::BlobFileCreationReason>(event.reason));
+    for (const auto& listener : listeners_) listener->OnBlobFileCreationStarted(info);
+  }
+  void OnBlobFileFinished(const BlobFileEvent& event) override {
+    const rocksdb::BlobFileCreationInfo info(core_->name, event.family_name, event.path, event.job_id,
+                                             static_cast<rocksdb::BlobFileCreationReason>(event.reason),
+                                             event.blob_count, event.blob_bytes, ToRocks(event.status),
+                                             rocksdb::kUnknownFileChecksum, rocksdb::kUnknownFileChecksumFuncName);
+    for (const auto& listener : listeners_) listener->OnBlobFileCreated(info);
+  }
+  void OnBlobFileDeleted(const std::string& path, uint64_t /*number*/, const Status& status) override {
+    const rocksdb::BlobFileDeletionInfo info(core_->name, path, 0, ToRocks(status));
+    for (const auto& listener : listeners_) listener->OnBlobFileDeleted(info);
+  }
   void OnTableFileDeleted(const std::string& path, uint64_t /*number*/, const Status& status) override {
     rocksdb::TableFileDeletionInfo info;
     info.db_name = core_->name;
@@ -55,7 +73,11 @@ class ListenerAdapter final : public EventSink {
     info.cf_name = event.family_name;
     info.file_path = event.file_path;
     info.file_number = event.file_number;
-    info.oldest_blob_file_number = 0;
+    info.oldest_blob_file_number = event.oldest_blob_file_number;
+    for (const BlobFileMeta& meta : event.blob_files) {
+      info.blob_file_addition_infos.emplace_back(event.blob_opener->PathOf(meta.number), meta.number, meta.blob_count,
+                                                 meta.blob_bytes);
+    }
     info.thread_id = ThisThread();
     info.job_id = event.job_id;
     info.triggered_writes_slowdown = event.triggered_slowdown;
@@ -64,7 +86,7 @@ class ListenerAdapter final : public EventSink {
     info.largest_seqno = event.largest_seq;
     info.table_properties = RocksPropertiesOf(event.properties);
     info.flush_reason = rocksdb::FlushReason::kOthers;
-    info.blob_compression_type = rocksdb::kNoCompression;
+    info.blob_compression_type = static_cast<rocksdb::CompressionType>(event.blob_compression);
     return info;
   }
 

@@ -154,6 +154,14 @@ rocksdb::Status DbImpl::GetLiveFilesChecksumInfo(rocksdb::FileChecksumList* chec
         checksums->InsertOneFileChecksum(file.file_number, file.file_checksum, file.file_checksum_func_name);
     if (!status.ok()) return status;
   }
+  for (const FamilyPtr& family : AllFamilies()) {
+    const FamilyFacts facts = core_->database->Facts(family);
+    for (const BlobFileUse& use : facts.version->blob_files()) {
+      const BlobFileMeta& meta = use.file->meta();
+      const rocksdb::Status status = checksums->InsertOneFileChecksum(meta.number, meta.checksum, meta.checksum_method);
+      if (!status.ok()) return status;
+    }
+  }
   return rocksdb::Status::OK();
 }
 

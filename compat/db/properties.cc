@@ -73,9 +73,13 @@ struct LevelRow {
   double bytes = 0, score = 0;
   LevelCounters counters;
 
-  double ReadGb() const { return static_cast<double>(counters.bytes_read_upper + counters.bytes_read_output) / kGiB; }
+  uint64_t WrittenBytes() const { return counters.bytes_written + counters.blob_bytes_written; }
+  double ReadGb() const {
+    return static_cast<double>(counters.bytes_read_upper + counters.bytes_read_output + counters.blob_bytes_read) /
+           kGiB;
+  }
   double WriteAmplification(double input_bytes) const {
-    return input_bytes > 0 ? static_cast<double>(counters.bytes_written) / input_bytes : 0;
+    return input_bytes > 0 ? static_cast<double>(WrittenBytes()) / input_bytes : 0;
   }
   double Seconds() const { return static_cast<double>(counters.micros) / 1e6; }
 };
@@ -92,6 +96,8 @@ void Accumulate(const LevelRow& row, LevelRow* sum) {
   to.bytes_read_upper += from.bytes_read_upper;
   to.bytes_read_output += from.bytes_read_output;
   to.bytes_written += from.bytes_written;
+  to.blob_bytes_read += from.blob_bytes_read;
+  to.blob_bytes_written += from.blob_bytes_written;
   to.bytes_moved += from.bytes_moved;
   to.entries_in += from.entries_in;
   to.entries_dropped += from.entries_dropped;
@@ -101,18 +107,20 @@ void AppendRow(const std::string& name, const LevelRow& row, double write_amplif
   const double seconds = std::max(row.Seconds(), 1e-6);
   const double upper = static_cast<double>(row.counters.bytes_read_upper) / kGiB;
   const double output = static_cast<double>(row.counters.bytes_read_output) / kGiB;
-  const double written = static_cast<double>(row.counters.bytes_written) / kGiB;
+  const double written = static_cast<double>(row.WrittenBytes()) / kGiB;
+  const double read = row.ReadGb();
   AppendFormat(out,
                "%4s %6" PRIu64 "/%-3" PRIu64
                " %8s %5.1f %8.1f %7.1f %8.1f %9.1f %8.1f %9.1f %5.1f %8.1f %9.1f %9.2f %17.2f %9" PRIu64
                " %8.3f %7s %6s %9.1f %9.1f\n",
-               name.c_str(), row.tables, row.being_compacted, HumanBytes(row.bytes).c_str(), row.score, upper + output,
-               upper, output, written, written - output, static_cast<double>(row.counters.bytes_moved) / kGiB,
-               write_amplification, (upper + output) * 1024 / seconds, written * 1024 / seconds, row.Seconds(),
+               name.c_str(), row.tables, row.being_compacted, HumanBytes(row.bytes).c_str(), row.score, read, upper,
+               output, written, written - output, static_cast<double>(row.counters.bytes_moved) / kGiB,
+               write_amplification, read * 1024 / seconds, written * 1024 / seconds, row.Seconds(),
                static_cast<double>(row.counters.cpu_micros) / 1e6, row.counters.jobs,
                row.counters.jobs == 0 ? 0 : row.Seconds() / static_cast<double>(row.counters.jobs),
-               HumanNumber(row.counters.entries_in).c_str(), HumanNumber(row.counters.entries_dropped).c_str(), 0.0,
-               0.0);
+               HumanNumber(row.counters.entries_in).c_str(), HumanNumber(row.counters.entries_dropped).c_str(),
+               static_cast<double>(row.counters.blob_bytes_read) / kGiB,
+               static_cast<double>(row.counters.blob_bytes_written) / kGiB);
 }
 
 std::vector<LevelRow> RowsOf(const FamilyFacts& facts) {
@@ -140,8 +148,8 @@ std::string CompactionTable(const std::string& family, const FamilyFacts& facts)
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].tables == 0 && rows[i].counters.jobs == 0) continue;
     Accumulate(rows[i], &sum);
-    const double input = i == 0 ? static_cast<double>(rows[i].counters.bytes_written)
-                                : static_cast<double>(rows[i].counters.bytes_read_upper);
+    const double input =
+        i == 0 ? static_cast<double>(rows[i].WrittenBytes()) : static_cast<double>(rows[i].counters.bytes_read_upper);
     AppendRow("L" + std::to_string(i), rows[i], rows[i].WriteAmplification(input), &out);
   }
   const auto ingested = static_cast<double>(facts.counters.flush_bytes);
@@ -154,8 +162,8 @@ std::string FamilyStats(const std::string& family, const FamilyFacts& facts, dou
   std::string out = CompactionTable(family, facts);
   LevelRow sum;
   for (const LevelRow& row : RowsOf(facts)) Accumulate(row, &sum);
-  const double read = static_cast<double>(sum.counters.bytes_read_upper + sum.counters.bytes_read_output);
-  const auto written = static_cast<double>(sum.counters.bytes_written);
+  const double read = sum.ReadGb() * kGiB;
+  const auto written = static_cast<double>(sum.WrittenBytes());
   AppendFormat(&out, "\nUptime(secs): %.1f total, %.1f interval\n", seconds_up, seconds_up);
   const double flushed = static_cast<double>(facts.counters.flush_bytes) / kGiB;
   AppendFormat(&out, "Flush(GB): cumulative %.3f, interval %.3f\n", flushed, flushed);
@@ -451,7 +459,9 @@ bool DbImpl::GetMapProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::
     (*value)[prefix + "SizeBytes"] = std::to_string(rows[i].bytes);
     (*value)[prefix + "Score"] = std::to_string(rows[i].score);
     (*value)[prefix + "ReadGB"] = std::to_string(rows[i].ReadGb());
-    (*value)[prefix + "WriteGB"] = std::to_string(static_cast<double>(rows[i].counters.bytes_written) / kGiB);
+    (*value)[prefix + "WriteGB"] = std::to_string(static_cast<double>(rows[i].WrittenBytes()) / kGiB);
+    (*value)[prefix + "RblobGB"] = std::to_string(static_cast<double>(rows[i].counters.blob_bytes_read) / kGiB);
+    (*value)[prefix + "WblobGB"] = std::to_string(static_cast<double>(rows[i].counters.blob_bytes_written) / kGiB);
     (*value)[prefix + "CompSec"] = std::to_string(rows[i].Seconds());
     (*value)[prefix + "CompCount"] = std::to_string(rows[i].counters.jobs);
     (*value)[prefix + "KeyIn"] = std::to_string(rows[i].counters.entries_in);

@@ -28,6 +28,7 @@ Status BlobOutput::TryAdd(Slice user_key, Slice value, std::string* reference) {
 Status BlobOutput::OpenFile() {
   open_ = OutputBlobFile();
   open_.meta.number = config_.new_file_number();
+  if (config_.on_begun) config_.on_begun(open_.meta.number);
   if (config_.warm_cache != nullptr) open_.cache_id = config_.warm_cache->NewId();
   std::unique_ptr<WritableFile> created;
   GNEISS_RETURN_IF_ERROR(config_.fs->Create(BlobName(config_.path, open_.meta.number), config_.file_options, &created));
@@ -39,6 +40,16 @@ Status BlobOutput::OpenFile() {
 Status BlobOutput::CloseFile() {
   open_.meta.blob_count = writer_->blob_count();
   open_.meta.blob_bytes = writer_->blob_bytes();
+  const Status status = FinishFile();
+  if (config_.on_finished) config_.on_finished(open_.meta, status);
+  GNEISS_RETURN_IF_ERROR(status);
+  writer_.reset();
+  file_.reset();
+  finished_.push_back(std::move(open_));
+  return Status::Ok();
+}
+
+Status BlobOutput::FinishFile() {
   GNEISS_RETURN_IF_ERROR(writer_->Finish());
   StatsSink* const stats = config_.writer.stats;
   const bool is_timed = stats != nullptr && stats->WantsTimers();
@@ -46,11 +57,7 @@ Status BlobOutput::CloseFile() {
   GNEISS_RETURN_IF_ERROR(file_->Sync());
   if (is_timed) stats->Record(Histogram::kBlobSync, config_.writer.clock->NowMicros() - start_us);
   AddTicker(stats, Ticker::kBlobFilesSynced);
-  GNEISS_RETURN_IF_ERROR(file_->Close());
-  writer_.reset();
-  file_.reset();
-  finished_.push_back(std::move(open_));
-  return Status::Ok();
+  return file_->Close();
 }
 
 Status BlobOutput::Finish(std::vector<OutputBlobFile>* files) {

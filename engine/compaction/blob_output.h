@@ -29,6 +29,9 @@ struct BlobOutputConfig {
   std::function<uint64_t()> new_file_number;
   Pace pace;
   Cache* warm_cache = nullptr;  // gets a copy of every value written; null: none
+  // Told of every file, unless null.
+  std::function<void(uint64_t number)> on_begun;
+  std::function<void(const BlobFileMeta& meta, const Status& status)> on_finished;
 };
 
 struct OutputBlobFile {
@@ -54,6 +57,7 @@ class BlobOutput {
   Status TryAdd(Slice user_key, Slice value, std::string* reference);
   Status OpenFile();
   Status CloseFile();
+  Status FinishFile();
 
   const BlobOutputConfig config_;
   Status status_;

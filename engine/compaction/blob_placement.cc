@@ -14,6 +14,8 @@ Status CompactionBlobValues::Read(Slice user_key, const BlobReference& reference
     ahead = &ahead_[reference.file_number];
     ahead->bytes_max = readahead_bytes_;
   }
+  ++blobs_read_;
+  bytes_read_ += BlobRecordOverhead(user_key.size()) + reference.size;
   return version_.ReadBlob(read_, user_key, reference, ahead, value);
 }
 

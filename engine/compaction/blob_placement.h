@@ -22,12 +22,16 @@ class CompactionBlobValues final : public BlobValues {
       : version_(version), read_(read), readahead_bytes_(readahead_bytes) {}
   Status Read(Slice user_key, Slice reference, PinnedValue* value) const override;
   Status Read(Slice user_key, const BlobReference& reference, PinnedValue* value) const;
+  uint64_t blobs_read() const { return blobs_read_; }
+  uint64_t bytes_read() const { return bytes_read_; }  // of whole records
 
  private:
   const Version& version_;
   const ReadParams read_;
   const size_t readahead_bytes_;
   mutable std::map<uint64_t, BlobReadAhead> ahead_;  // by file
+  mutable uint64_t blobs_read_ = 0;
+  mutable uint64_t bytes_read_ = 0;
 };
 
 class BlobPlacement {

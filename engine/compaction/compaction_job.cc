@@ -149,6 +149,8 @@ Status TakeOutputs(const CompactionJobParams& params, std::vector<Subcompaction>
     if (!part.status().ok() && first_error.ok()) first_error = part.status();
     AddCounts(part.counts(), &result->counts);
     result->cpu_us += part.cpu_us();
+    result->blobs_read += part.blobs_read();
+    result->blob_bytes_read += part.blob_bytes_read();
     for (OutputTable& table : *part.mutable_outputs()) result->outputs.push_back(std::move(table));
     for (OutputBlobFile& file : *part.mutable_blob_files()) result->blob_files.push_back(std::move(file));
   }
@@ -225,7 +227,8 @@ Status RunCompaction(const CompactionJobParams& params, CompactionResult* result
   }
   result->edit.column_family_id = params.column_family_id;
   DeleteInputs(params.work, &result->edit);
-  result->edit.blob_garbage = blob_garbage.Garbage();
+  result->blob_garbage = blob_garbage.Garbage();
+  result->edit.blob_garbage = result->blob_garbage;
   for (const OutputBlobFile& file : result->blob_files) result->edit.added_blob_files.push_back(file.meta);
   for (const OutputTable& table : result->outputs) {
     result->edit.added_tables.emplace_back(params.work.output_level, table.meta);

@@ -39,9 +39,12 @@ struct CompactionResult {
   VersionEdit edit;  // deletes the inputs, adds the outputs
   std::vector<OutputTable> outputs;
   std::vector<OutputBlobFile> blob_files;
+  std::vector<BlobGarbage> blob_garbage;  // also in the edit
   Retention::Counts counts;
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;
+  uint64_t blobs_read = 0;
+  uint64_t blob_bytes_read = 0;
   uint64_t blob_bytes_written = 0;
   uint64_t elapsed_us = 0;
   uint64_t cpu_us = 0;

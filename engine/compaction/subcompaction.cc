@@ -148,6 +148,8 @@ Status Subcompaction::Merge() {
     GNEISS_RETURN_IF_ERROR(output.Add(key, value));
   }
   counts_ = retention.counts();
+  blobs_read_ = blob_values.blobs_read();
+  blob_bytes_read_ = blob_values.bytes_read();
   GNEISS_RETURN_IF_ERROR(retention.status());
   // Blob files first: a table must never be found without what it refers to.
   if (blob_output) GNEISS_RETURN_IF_ERROR(blob_output->Finish(&blob_files_));

@@ -37,6 +37,8 @@ class Subcompaction {
   const Retention::Counts& counts() const { return counts_; }
   uint64_t cpu_us() const { return cpu_us_; }
   const BlobGarbageMeter& blob_garbage() const { return blob_garbage_; }
+  uint64_t blobs_read() const { return blobs_read_; }
+  uint64_t blob_bytes_read() const { return blob_bytes_read_; }
   std::vector<OutputTable>* mutable_outputs() { return &outputs_; }
   std::vector<OutputBlobFile>* mutable_blob_files() { return &blob_files_; }
 
@@ -54,6 +56,8 @@ class Subcompaction {
   std::vector<OutputTable> outputs_;
   std::vector<OutputBlobFile> blob_files_;
   BlobGarbageMeter blob_garbage_;
+  uint64_t blobs_read_ = 0;
+  uint64_t blob_bytes_read_ = 0;
 };
 
 }  // namespace gneiss

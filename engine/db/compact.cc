@@ -115,7 +115,9 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
                         .work = &work,
                         .status = {},
                         .opener = family->opener.get(),
-                        .compression = output.table.compression};
+                        .compression = output.table.compression,
+                        .blob_opener = family->blob_opener.get(),
+                        .blob_compression = family->config()->compaction.blob.compression};
   EventSink* const events = orders.files == nullptr ? config_.events : nullptr;
   if (events != nullptr) events->OnCompactionBegin(event);
 
@@ -141,7 +143,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
       params.version = family->version;
     }
     params.output = std::move(output);
-    params.blob_output = BlobConfigOf(*family, *config, output_level);
+    params.blob_output = BlobConfigOf(*family, *config, output_level, job_id, BlobFileEvent::Reason::kCompaction);
     params.snapshots = snapshots_.Seqs();
     params.column_family_id = family->id;
     params.is_cancelled = orders.canceled;
@@ -168,6 +170,8 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
       counters.bytes_read_upper += upper_bytes;
       counters.bytes_read_output += output_level_bytes;
       counters.bytes_written += result.bytes_written;
+      counters.blob_bytes_read += result.blob_bytes_read;
+      counters.blob_bytes_written += result.blob_bytes_written;
       counters.tables_written += tables_written;
       counters.entries_in += result.counts.input_entries;
       counters.entries_dropped += result.counts.dropped_hidden + result.counts.dropped_obsolete +
@@ -184,8 +188,8 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
   }
   RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
   RecordHistogram(config_.stats, Histogram::kCompactionCpu, result.cpu_us);
-  AddTicker(config_.stats, Ticker::kCompactReadBytes, result.bytes_read);
-  AddTicker(config_.stats, Ticker::kCompactWriteBytes, result.bytes_written);
+  AddTicker(config_.stats, Ticker::kCompactReadBytes, result.bytes_read + result.blob_bytes_read);
+  AddTicker(config_.stats, Ticker::kCompactWriteBytes, result.bytes_written + result.blob_bytes_written);
   Log(config_.logger, LogLevel::kInfo,
       "[%s] [JOB %d] Compacted to L%d: %llu bytes read, %llu written, %llu entries in, %s", family->name.c_str(),
       job_id, output_level, static_cast<unsigned long long>(result.bytes_read),

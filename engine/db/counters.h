@@ -17,6 +17,8 @@ struct LevelCounters {
   uint64_t bytes_read_upper = 0;   // from levels above the output level
   uint64_t bytes_read_output = 0;  // from the output level
   uint64_t bytes_written = 0;
+  uint64_t blob_bytes_read = 0;
+  uint64_t blob_bytes_written = 0;
   uint64_t bytes_moved = 0;
   uint64_t tables_written = 0;
   uint64_t tables_moved = 0;

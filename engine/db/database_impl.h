@@ -184,11 +184,13 @@ class DatabaseImpl final : public Database {
   void RunFlush(const FamilyPtr& family);
   Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
   Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
-                     std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files);
+                     std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files,
+                     BlobFileEvent::Reason reason = BlobFileEvent::Reason::kFlush);
   TableOutputConfig OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level, int base_level,
                                  bool is_bottommost);
   // None when values written to the level stay in tables.
-  std::optional<BlobOutputConfig> BlobConfigOf(const ColumnFamily& family, const FamilyConfig& config, int level);
+  std::optional<BlobOutputConfig> BlobConfigOf(const ColumnFamily& family, const FamilyConfig& config, int level,
+                                               int job_id, BlobFileEvent::Reason reason);
 
   // --- compact.cc
   void RunCompactionJob(const FamilyPtr& family);

@@ -24,6 +24,10 @@ struct FlushEvent {
   SeqNo smallest_seq = 0;
   SeqNo largest_seq = 0;
   TableProperties properties;
+  uint64_t oldest_blob_file_number = 0;
+  std::vector<BlobFileMeta> blob_files;
+  const BlobFileOpener* blob_opener = nullptr;  // knows where the blob files lie
+  Compression blob_compression = Compression::kNone;
 };
 
 struct CompactionEvent {
@@ -35,6 +39,20 @@ struct CompactionEvent {
   Status status;
   const TableOpener* opener = nullptr;  // knows where the tables lie
   Compression compression = Compression::kNone;
+  const BlobFileOpener* blob_opener = nullptr;  // likewise the blob files
+  Compression blob_compression = Compression::kNone;
+};
+
+// A blob file begun, or finished as `status` says. Unlike the other events these come while the file is written.
+struct BlobFileEvent {
+  enum class Reason : uint8_t { kFlush = 0, kCompaction = 1, kRecovery = 2 };  // rocksdb's numbers
+  std::string family_name;
+  int job_id = 0;
+  Reason reason = Reason::kFlush;
+  std::string path;
+  uint64_t blob_count = 0;
+  uint64_t blob_bytes = 0;
+  Status status;
 };
 
 enum class BackgroundErrorReason : uint8_t {
@@ -56,6 +74,9 @@ class EventSink {
   virtual void OnCompactionCompleted(const CompactionEvent&) {}
   // May clear *status to keep writing (rocksdb::EventListener::OnBackgroundError).
   virtual void OnBackgroundError(BackgroundErrorReason, Status* /*status*/) {}
+  virtual void OnBlobFileBegun(const BlobFileEvent&) {}
+  virtual void OnBlobFileFinished(const BlobFileEvent&) {}
+  virtual void OnBlobFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
   virtual void OnTableFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
 };
 

@@ -124,6 +124,8 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   if (has_other_families) GNEISS_RETURN_IF_ERROR(wals_.SyncClosed());
 
   FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
+  event.blob_opener = family->blob_opener.get();
+  event.blob_compression = family->config()->compaction.blob.compression;
   if (config_.events != nullptr) config_.events->OnFlushBegin(event);
   const uint64_t start_us = config_.clock->NowMicros();
   const uint64_t start_cpu_us = ThreadCpuMicros();
@@ -136,8 +138,10 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     bytes += output.meta.file_bytes;
     change.edit.added_tables.emplace_back(0, output.meta);
   }
+  uint64_t blob_bytes = 0;
   for (const OutputBlobFile& file : blob_files) {
-    bytes += file.meta.blob_bytes;
+    blob_bytes += file.meta.blob_bytes;
+    event.blob_files.push_back(file.meta);
     change.edit.added_blob_files.push_back(file.meta);
   }
   change.outputs = &outputs;
@@ -148,24 +152,26 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   {
     MutexLock lock(&mutex_);
     ++family->counters.flushes;
-    family->counters.flush_bytes += bytes;
+    family->counters.flush_bytes += bytes + blob_bytes;
     LevelCounters& level0 = family->levels[0];
     ++level0.jobs;
     level0.micros += elapsed_us;
     level0.cpu_micros += ThreadCpuMicros() - start_cpu_us;
     level0.bytes_written += bytes;
+    level0.blob_bytes_written += blob_bytes;
     level0.tables_written += outputs.size();
-    throttle_.NoteDrained(bytes, elapsed_us);
+    throttle_.NoteDrained(bytes + blob_bytes, elapsed_us);
   }
   DropOldLogs();
   RecordHistogram(config_.stats, Histogram::kFlush, elapsed_us);
-  AddTicker(config_.stats, Ticker::kFlushWriteBytes, bytes);
+  AddTicker(config_.stats, Ticker::kFlushWriteBytes, bytes + blob_bytes);
   for (const OutputTable& output : outputs) {
     event.file_number = output.meta.number;
     event.file_path = family->opener->PathOf(output.meta);
     event.smallest_seq = output.meta.smallest_seq;
     event.largest_seq = output.meta.largest_seq;
     event.properties = output.properties;
+    event.oldest_blob_file_number = output.meta.oldest_blob_file_number;
     Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Level-0 flush table #%llu: %llu bytes OK", family->name.c_str(),
         event.job_id, static_cast<unsigned long long>(output.meta.number),
         static_cast<unsigned long long>(output.meta.file_bytes));
@@ -175,7 +181,8 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
 }
 
 Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
-                                 std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files) {
+                                 std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files,
+                                 BlobFileEvent::Reason reason) {
   std::vector<std::unique_ptr<InternalIterator>> children;
   uint64_t entries = 0;
   for (const MemtablePtr& memtable : memtables) {
@@ -206,9 +213,10 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   TableOutput output(std::move(output_config));
   output.SetRangeTombstones(tombstones);
   std::optional<BlobOutput> blob_output;
-  if (auto blob_config = BlobConfigOf(*family, *config, 0); blob_config) {
+  if (auto blob_config = BlobConfigOf(*family, *config, 0, job_id, reason); blob_config) {
     blob_config->pace.is_high_priority = true;
-    if (config->compaction.blob.warms_cache_at_flush) blob_config->warm_cache = config->blob_cache.get();
+    const bool is_flush = reason == BlobFileEvent::Reason::kFlush;
+    if (is_flush && config->compaction.blob.warms_cache_at_flush) blob_config->warm_cache = config->blob_cache.get();
     blob_output.emplace(std::move(*blob_config));
   }
   BlobPlacement placement({.output = blob_output ? &*blob_output : nullptr});
@@ -231,10 +239,10 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
 }
 
 std::optional<BlobOutputConfig> DatabaseImpl::BlobConfigOf(const ColumnFamily& family, const FamilyConfig& config,
-                                                           int level) {
+                                                           int level, int job_id, BlobFileEvent::Reason reason) {
   const BlobConfig& blob = config.compaction.blob;
   if (!blob.writes_files || level < blob.starting_level) return std::nullopt;
-  return BlobOutputConfig{
+  BlobOutputConfig output{
       .fs = config_.fs,
       .file_options = config_.file_options,
       .path = family.blob_opener->config().path,
@@ -246,6 +254,23 @@ std::optional<BlobOutputConfig> DatabaseImpl::BlobConfigOf(const ColumnFamily& f
       .file_bytes_max = blob.file_bytes_max,
       .new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); },
       .pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)}};
+  if (config_.events == nullptr) return output;
+  const BlobFileEvent begun{.family_name = family.name, .job_id = job_id, .reason = reason};
+  const BlobFileOpener* const opener = family.blob_opener.get();
+  output.on_begun = [this, opener, begun](uint64_t number) {
+    BlobFileEvent event = begun;
+    event.path = opener->PathOf(number);
+    config_.events->OnBlobFileBegun(event);
+  };
+  output.on_finished = [this, opener, begun](const BlobFileMeta& meta, const Status& status) {
+    BlobFileEvent event = begun;
+    event.path = opener->PathOf(meta.number);
+    event.blob_count = meta.blob_count;
+    event.blob_bytes = meta.blob_bytes;
+    event.status = status;
+    config_.events->OnBlobFileFinished(event);
+  };
+  return output;
 }
 
 TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level,

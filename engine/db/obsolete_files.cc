@@ -79,6 +79,9 @@ void ObsoleteFiles::Purge() {
     if (entry.kind == FileKind::kTable && config_.events != nullptr) {
       config_.events->OnTableFileDeleted(entry.path, entry.number, status);
     }
+    if (entry.kind == FileKind::kBlob && config_.events != nullptr) {
+      config_.events->OnBlobFileDeleted(entry.path, entry.number, status);
+    }
   }
 }
 

@@ -170,7 +170,8 @@ Status DatabaseImpl::ReplayBatch(Slice rep, uint64_t log_number, Replay* replay)
 Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   std::vector<OutputTable> outputs;
   std::vector<OutputBlobFile> blob_files;
-  GNEISS_RETURN_IF_ERROR(WriteLevel0(family, {family->active}, next_job_id_.fetch_add(1), &outputs, &blob_files));
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family, {family->active}, next_job_id_.fetch_add(1), &outputs, &blob_files,
+                                     BlobFileEvent::Reason::kRecovery));
   VersionEdit& edit = replay->edits[family->id];
   for (OutputTable& output : outputs) edit.added_tables.emplace_back(0, std::move(output.meta));
   for (OutputBlobFile& file : blob_files) edit.added_blob_files.push_back(std::move(file.meta));

@@ -218,6 +218,22 @@ uint64_t Version::ApproximateBytes(Slice start_user_key, Slice end_user_key, con
   return estimate.Total(error_margin);
 }
 
+namespace {
+
+void AppendBlobFileText(const BlobFileUse& use, std::string* text) {
+  const BlobFileMeta& meta = use.file->meta();
+  text->append("blob_file_number: ").append(std::to_string(meta.number));
+  text->append(" total_blob_count: ").append(std::to_string(meta.blob_count));
+  text->append(" total_blob_bytes: ").append(std::to_string(meta.blob_bytes));
+  text->append(" checksum_method: ").append(meta.checksum_method);
+  text->append(" checksum_value: ").append(HexText(meta.checksum)).append(" linked_ssts: {");
+  for (const uint64_t number : use.linked_tables) text->append(" ").append(std::to_string(number));
+  text->append(" } garbage_blob_count: ").append(std::to_string(use.garbage_count));
+  text->append(" garbage_blob_bytes: ").append(std::to_string(use.garbage_bytes)).append("\n");
+}
+
+}  // namespace
+
 std::string Version::DebugString(uint64_t version_number) const {
   std::string text;
   for (int number = 0; number < LevelCount(); ++number) {
@@ -228,10 +244,18 @@ std::string Version::DebugString(uint64_t version_number) const {
       text.append(" ").append(std::to_string(meta.number)).append(":").append(std::to_string(meta.file_bytes));
       text.append("[").append(std::to_string(meta.smallest_seq)).append(" .. ");
       text.append(std::to_string(meta.largest_seq)).append("][").append(KeyText(meta.smallest)).append(" .. ");
+      text.append(KeyText(meta.largest)).append("]");
+      if (meta.oldest_blob_file_number != 0) {
+        text.append(" blob_file:").append(std::to_string(meta.oldest_blob_file_number));
+      }
       // RocksDB ends the line with the number of sampled reads; none are sampled here.
-      text.append(KeyText(meta.largest)).append("](0)\n");
+      text.append("(0)\n");
     });
   }
+  if (!blob_files().empty()) {
+    text.append("--- blob files --- version# ").append(std::to_string(version_number)).append(" ---\n");
+  }
+  for (const BlobFileUse& use : blob_files()) AppendBlobFileText(use, &text);
   return text;
 }
 

@@ -84,6 +84,7 @@ struct VersionEdit {
   std::string ToString() const;  // for LOG lines and tests
 };
 
+std::string HexText(Slice bytes);  // upper case
 // A key in messages, as RocksDB shows it: '<user key in hex>' seq:<n>, type:<n>
 std::string KeyText(const InternalKey& key);
 

@@ -23,16 +23,21 @@ void AppendFamily(std::string* text, const VersionEdit& edit) {
 
 }  // namespace
 
-std::string KeyText(const InternalKey& key) {
-  ParsedKey parsed;
-  if (!ParseInternalKey(key.Encode(), &parsed)) return "(bad key)";
+std::string HexText(Slice bytes) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string text = "'";
-  for (const char c : parsed.user_key) {
+  std::string text;
+  for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     text.push_back(kDigits[byte >> 4]);
     text.push_back(kDigits[byte & 15]);
   }
+  return text;
+}
+
+std::string KeyText(const InternalKey& key) {
+  ParsedKey parsed;
+  if (!ParseInternalKey(key.Encode(), &parsed)) return "(bad key)";
+  std::string text = "'" + HexText(parsed.user_key);
   text.append("' seq:").append(std::to_string(parsed.seq));
   text.append(", type:").append(std::to_string(static_cast<int>(parsed.kind)));
   return text;

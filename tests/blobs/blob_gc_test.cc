@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/statistics.h>
 
 #include "tests/blobs/blob_test_database.h"
@@ -130,6 +131,82 @@ TEST(BlobGcTest, AnIteratorKeepsItsFiles) {
   EXPECT_TRUE(found == before);
   EXPECT_GT(test.IntProperty("total-blob-file-size"), test.IntProperty("live-blob-file-size"));
   iterator.reset();
+  test.ExpectAllWays();
+}
+
+// Writes down what it is told.
+class NotingListener final : public rocksdb::EventListener {
+ public:
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
+    EXPECT_EQ(info.blob_compression_type, rocksdb::kLZ4Compression);
+    ASSERT_EQ(info.blob_file_addition_infos.size(), 1u);
+    EXPECT_EQ(info.blob_file_addition_infos[0].blob_file_number, info.oldest_blob_file_number);
+    added.push_back(info.blob_file_addition_infos[0]);
+  }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& info) override {
+    for (const rocksdb::BlobFileAdditionInfo& each : info.blob_file_addition_infos) added.push_back(each);
+    for (const rocksdb::BlobFileGarbageInfo& each : info.blob_file_garbage_infos) garbage.push_back(each);
+    blobs_read += info.stats.num_blobs_read;
+  }
+  void OnBlobFileCreationStarted(const rocksdb::BlobFileCreationBriefInfo& info) override {
+    begun.push_back(info.file_path);
+  }
+  void OnBlobFileCreated(const rocksdb::BlobFileCreationInfo& info) override {
+    EXPECT_TRUE(info.status.ok());
+    EXPECT_EQ(info.file_path, begun.back());
+    reasons.push_back(info.reason);
+  }
+  void OnBlobFileDeleted(const rocksdb::BlobFileDeletionInfo& info) override {
+    EXPECT_TRUE(info.status.ok());
+    deleted.push_back(info.file_path);
+  }
+
+  std::vector<rocksdb::BlobFileAdditionInfo> added;
+  std::vector<rocksdb::BlobFileGarbageInfo> garbage;
+  std::vector<std::string> begun, deleted;
+  std::vector<rocksdb::BlobFileCreationReason> reasons;
+  uint64_t blobs_read = 0;
+};
+
+TEST(BlobGcTest, ListenersHearOfBlobFiles) {
+  const auto listener = std::make_shared<NotingListener>();
+  BlobDatabase test;
+  test.options.listeners.push_back(listener);
+  test.options.blob_compression_type = rocksdb::kLZ4Compression;
+  ASSERT_TRUE(test.Open().ok());
+  test.FillVersion(30, 1);
+  test.Flush();
+  test.Compact(Policy::kForce, 1.0);
+  const std::vector<std::string> created = listener->begun;
+  ASSERT_EQ(created.size(), 2u);
+  EXPECT_EQ(listener->reasons[0], rocksdb::BlobFileCreationReason::kFlush);
+  EXPECT_EQ(listener->reasons[1], rocksdb::BlobFileCreationReason::kCompaction);
+  ASSERT_EQ(listener->added.size(), 2u);
+  EXPECT_EQ(listener->added[1].total_blob_count, 20u);
+  EXPECT_EQ(listener->added[1].blob_file_path, created[1]);
+  ASSERT_EQ(listener->garbage.size(), 1u);
+  EXPECT_EQ(listener->garbage[0].garbage_blob_count, 20u);
+  EXPECT_EQ(listener->garbage[0].blob_file_path, created[0]);
+  EXPECT_EQ(listener->blobs_read, 20u);
+  std::string tables;
+  ASSERT_TRUE(test.db->GetProperty("rocksdb.sstables", &tables));
+  EXPECT_NE(tables.find(" blob_file:" + std::to_string(listener->added[1].blob_file_number)), std::string::npos);
+  EXPECT_NE(tables.find("total_blob_count: 20"), std::string::npos) << tables;
+  test.Close();
+  EXPECT_EQ(listener->deleted, std::vector<std::string>{created[0]});
+}
+
+TEST(BlobGcTest, CompactFilesNamesTheBlobFilesToo) {
+  BlobDatabase test;
+  test.options.enable_blob_garbage_collection = true;
+  test.options.blob_garbage_collection_age_cutoff = 1.0;
+  ASSERT_TRUE(test.Open().ok());
+  test.FillVersion(30, 1);
+  test.Flush();
+  std::vector<std::string> outputs;
+  ASSERT_TRUE(test.db->CompactFiles({}, {test.Files(".sst").at(0)}, 1, -1, &outputs).ok());
+  ASSERT_EQ(outputs.size(), 2u);
+  EXPECT_TRUE(outputs[1].ends_with(test.BlobFiles()[0].blob_file_name));
   test.ExpectAllWays();
 }
 
