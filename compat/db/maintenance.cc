@@ -78,10 +78,6 @@ rocksdb::Status DbImpl::VerifyChecksum(const rocksdb::ReadOptions& options) {
 
 void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
 
-rocksdb::Status DbImpl::GetUpdatesSince(rocksdb::SequenceNumber, std::unique_ptr<rocksdb::TransactionLogIterator>*,
-                                        const rocksdb::TransactionLogIterator::ReadOptions&) {
-  return NotBuilt("DB::GetUpdatesSince");
-}
 rocksdb::Status DbImpl::IngestExternalFile(rocksdb::ColumnFamilyHandle*, const std::vector<std::string>&,
                                            const rocksdb::IngestExternalFileOptions&) {
   return NotBuilt("DB::IngestExternalFile");

@@ -202,15 +202,6 @@ rocksdb::Status DbImpl::GetPropertiesOfTablesInRange(rocksdb::ColumnFamilyHandle
   return rocksdb::Status::OK();
 }
 
-rocksdb::Status DbImpl::GetLiveFilesStorageInfo(const rocksdb::LiveFilesStorageInfoOptions&,
-                                                std::vector<rocksdb::LiveFileStorageInfo>*) {
-  return NotBuilt("DB::GetLiveFilesStorageInfo");
-}
-rocksdb::Status DbImpl::GetSortedWalFiles(rocksdb::VectorLogPtr&) { return NotBuilt("DB::GetSortedWalFiles"); }
-rocksdb::Status DbImpl::GetCurrentWalFile(std::unique_ptr<rocksdb::LogFile>*) {
-  return NotBuilt("DB::GetCurrentWalFile");
-}
-
 rocksdb::Status DbImpl::GetCreationTimeOfOldestFile(uint64_t* creation_time) {
   if (GetDBOptions().max_open_files != -1) {
     return rocksdb::Status::NotSupported("This API only works if max_open_files = -1");

@@ -42,9 +42,6 @@ class EngineRateLimit final : public RateLimit {
 };
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
-  if (options.wal_compression != rocksdb::kNoCompression) return NotBuilt("DBOptions::wal_compression");
-  if (options.WAL_ttl_seconds != 0) return NotBuilt("DBOptions::WAL_ttl_seconds");
-  if (options.WAL_size_limit_MB != 0) return NotBuilt("DBOptions::WAL_size_limit_MB");
   if (options.wal_filter != nullptr) return NotBuilt("DBOptions::wal_filter");
   if (options.track_and_verify_wals_in_manifest) return NotBuilt("DBOptions::track_and_verify_wals_in_manifest");
   if (options.file_checksum_gen_factory != nullptr) return NotBuilt("DBOptions::file_checksum_gen_factory");
@@ -110,6 +107,10 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->wal_recovery_mode = static_cast<WalRecoveryMode>(options.wal_recovery_mode);
   config->wal_bytes_max = tuning.wal_bytes_max;
   config->manual_wal_flush = options.manual_wal_flush;
+  config->wal_compression = CompressionOf(options.wal_compression);
+  config->is_wal_recyclable = options.recycle_log_file_num > 0;
+  config->wal_ttl_seconds = options.WAL_ttl_seconds;
+  config->wal_size_limit_bytes = options.WAL_size_limit_MB << 20;
   config->avoid_flush_during_recovery = options.avoid_flush_during_recovery;
   config->avoid_flush_during_shutdown = tuning.avoid_flush_during_shutdown;
   config->allow_concurrent_memtable_write = options.allow_concurrent_memtable_write;

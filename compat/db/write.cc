@@ -126,8 +126,8 @@ rocksdb::Status DbImpl::ChargeRateLimiter(const rocksdb::WriteOptions& options, 
 
 rocksdb::Status DbImpl::FlushWAL(bool sync) { return ToRocks(core_->database->FlushWal(sync)); }
 rocksdb::Status DbImpl::SyncWAL() { return ToRocks(core_->database->SyncWal()); }
-rocksdb::Status DbImpl::LockWAL() { return NotBuilt("DB::LockWAL"); }
-rocksdb::Status DbImpl::UnlockWAL() { return NotBuilt("DB::UnlockWAL"); }
+rocksdb::Status DbImpl::LockWAL() { return ToRocks(core_->database->LockWal()); }
+rocksdb::Status DbImpl::UnlockWAL() { return ToRocks(core_->database->UnlockWal()); }
 rocksdb::SequenceNumber DbImpl::GetLatestSequenceNumber() const { return core_->database->LatestSeq(); }
 
 }  // namespace gneiss::compat

@@ -263,7 +263,13 @@ void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {
 
 Status DatabaseImpl::FlushWal(bool sync) {
   if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
-  const Status status = AsOnlyWriter([this] { return wals_.Flush(); });
+  bool is_locked = false;
+  {
+    MutexLock lock(&mutex_);
+    is_locked = wal_locks_ > 0;
+  }
+  // With the logs locked nothing is left to flush, and the queue stands still.
+  const Status status = is_locked ? Status::Ok() : AsOnlyWriter([this] { return wals_.Flush(); });
   if (!status.ok()) {
     SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
     return status;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/compression.h"
 #include "engine/base/logger.h"
 #include "engine/base/stats.h"
 #include "engine/compaction/compaction_config.h"
@@ -65,6 +66,12 @@ struct DatabaseConfig {
   WalRecoveryMode wal_recovery_mode = WalRecoveryMode::kPointInTimeRecovery;
   uint64_t wal_bytes_max = 0;  // of all live logs; 0: four times all write buffers
   bool manual_wal_flush = false;
+  uint64_t wal_ttl_seconds = 0;       // logs no longer needed stay in archive/ so long
+  uint64_t wal_size_limit_bytes = 0;  // and while they take no more than this; both 0: no archive
+  Compression wal_compression = Compression::kNone;
+  // Log records carry their log's number. Files of old logs are deleted all the same: RocksDB 7.8.3 never ends reading
+  // a log written over an old one in the only recovery mode in which it writes such.
+  bool is_wal_recyclable = false;
   bool avoid_flush_during_recovery = false;
   bool avoid_flush_during_shutdown = false;
   bool allow_concurrent_memtable_write = true;

@@ -19,6 +19,7 @@
 #include "engine/db/config.h"
 #include "engine/db/db_iterator.h"
 #include "engine/db/snapshot_list.h"
+#include "engine/db/update_iterator.h"
 #include "engine/key/pinned_value.h"
 
 namespace gneiss {
@@ -77,6 +78,25 @@ struct CompactFilesReport {
 struct OptionalRange {
   const Slice* begin = nullptr;
   const Slice* end = nullptr;
+};
+
+// What a copy of the database is made of, at one moment.
+struct LiveTable {
+  FamilyPtr family;
+  int level = 0;
+  TableMeta meta;
+};
+struct LiveBlobFile {
+  FamilyPtr family;
+  BlobFileMeta meta;
+};
+struct LiveFileSet {
+  std::vector<LiveTable> tables;
+  std::vector<LiveBlobFile> blob_files;
+  uint64_t manifest_number = 0;
+  uint64_t manifest_bytes = 0;
+  uint64_t options_number = 0;  // 0: no OPTIONS file
+  uint64_t min_log_number = 0;  // logs below hold nothing that the tables do not
 };
 
 struct MultiGetRequest {
@@ -167,6 +187,15 @@ class Database {
   virtual void CancelBackgroundWork(bool wait) = 0;
   virtual Status FlushWal(bool sync) = 0;
   virtual Status SyncWal() = 0;
+  // Holds up every write, with all that was written in the logs' files, until UnlockWal. Calls nest.
+  virtual Status LockWal() = 0;
+  virtual Status UnlockWal() = 0;
+  // Live and archived logs by number. While file deletions are disabled none of them goes away.
+  virtual Status ListWals(std::vector<WalFile>* files) = 0;
+  virtual Status CurrentWal(WalFile* file) = 0;  // without its first_seq; IoError (kPathNotFound) when read-only
+  virtual const std::string& WalDirectoryName() const = 0;
+  // Batches from the one that holds `seq` on. The iterator must not outlive the database.
+  virtual Status UpdatesSince(SeqNo seq, std::unique_ptr<UpdateIterator>* iterator) = 0;
   virtual Status Resume() = 0;
   virtual Status DisableFileDeletions() = 0;
   virtual Status EnableFileDeletions(bool force) = 0;
@@ -180,6 +209,7 @@ class Database {
   virtual void ResetFacts() = 0;  // the counters in them begin anew
   virtual Status VerifyChecksums(const ReadParams& params) = 0;
   virtual Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) = 0;
+  virtual LiveFileSet LiveFiles() = 0;
   virtual const std::string& Directory() const = 0;
   virtual const std::string& Identity() const = 0;  // db_id
   virtual Status BackgroundError() const = 0;

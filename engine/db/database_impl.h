@@ -39,6 +39,14 @@ class DatabaseImpl final : public Database {
   Status SyncWal() override;
   SeqNo LatestSeq() const override { return published_seq_.load(std::memory_order_acquire); }
 
+  // wal_calls.cc
+  Status LockWal() override EXCLUDES(mutex_);
+  Status UnlockWal() override EXCLUDES(mutex_);
+  Status ListWals(std::vector<WalFile>* files) override;
+  Status CurrentWal(WalFile* file) override;
+  const std::string& WalDirectoryName() const override { return wal_dir_; }
+  Status UpdatesSince(SeqNo seq, std::unique_ptr<UpdateIterator>* iterator) override;
+
   // read.cc
   Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) override;
   void MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) override;
@@ -94,6 +102,7 @@ class DatabaseImpl final : public Database {
   void ResetFacts() override;
   Status VerifyChecksums(const ReadParams& params) override;
   Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) override;
+  LiveFileSet LiveFiles() override;
 
  private:
   // One family's part of an install: what the edit changes, and what else changes with it.
@@ -174,13 +183,15 @@ class DatabaseImpl final : public Database {
   void EndManifestTurn() REQUIRES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
-  void DropOldLogs() EXCLUDES(mutex_);
+  void DropOldLogs() EXCLUDES(mutex_, drop_logs_mutex_);
   uint64_t MinLogNumber() const REQUIRES(mutex_);
   TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
   BlobFilePtr MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
                            const std::vector<OutputBlobFile>* written = nullptr) const;
 
   // --- flush.cc
+  // Each family with the id of the newest memtable that must be flushed.
+  Status WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint64_t>>& targets) EXCLUDES(mutex_);
   void RunFlush(const FamilyPtr& family);
   Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
   Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
@@ -223,6 +234,7 @@ class DatabaseImpl final : public Database {
   // Which tables are open, as far as their number is limited.
   const std::shared_ptr<Cache> open_tables_;
   const std::shared_ptr<std::atomic<bool>> is_open_limited_;
+  const std::shared_ptr<WalDirectory> wal_directory_;
   std::shared_ptr<ObsoleteFiles> obsolete_files_;
   SnapshotList snapshots_;
 
@@ -254,6 +266,7 @@ class DatabaseImpl final : public Database {
   std::atomic<bool> is_shutting_down_{false};
   std::atomic<bool> has_unlogged_data_{false};  // written with disable_wal since the last flush of everything
 
+  Mutex drop_logs_mutex_;  // before the state mutex; guards nothing but the order of DropOldLogs
   mutable Mutex mutex_;    // the state mutex
   CondVar state_changed_;  // broadcast after every install, job end and throttle change
   std::map<uint32_t, FamilyPtr> families_ GUARDED_BY(mutex_);  // live ones, by id
@@ -264,6 +277,8 @@ class DatabaseImpl final : public Database {
   bool is_manifest_busy_ GUARDED_BY(mutex_) = false;
   bool is_manifest_broken_ GUARDED_BY(mutex_) = false;
   Status background_error_ GUARDED_BY(mutex_);
+  std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
+  int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;
   int running_flushes_ GUARDED_BY(mutex_) = 0;
   int running_compactions_ GUARDED_BY(mutex_) = 0;

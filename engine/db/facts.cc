@@ -156,23 +156,37 @@ Status DatabaseImpl::GetLiveFiles(std::vector<std::string>* names, uint64_t* man
     for (const auto& [id, family] : families_) families.push_back(family);
   }
   if (flush_memtables) GNEISS_RETURN_IF_ERROR(Flush(FlushParams{}, families));
+  const LiveFileSet files = LiveFiles();
+  names->clear();
+  for (const LiveTable& table : files.tables) names->push_back(TableName("", table.meta.number));
+  for (const LiveBlobFile& file : files.blob_files) names->push_back(BlobName("", file.meta.number));
+  names->push_back(CurrentName(""));
+  names->push_back(ManifestName("", files.manifest_number));
+  if (files.options_number != 0) names->push_back(OptionsName("", files.options_number));
+  *manifest_bytes = files.manifest_bytes;
+  return Status::Ok();
+}
+
+// The manifest turn orders this against installs: the tables and the MANIFEST's length belong together.
+LiveFileSet DatabaseImpl::LiveFiles() {
+  LiveFileSet files;
   MutexLock lock(&mutex_);
   while (is_manifest_busy_) state_changed_.Wait(&mutex_);
-  names->clear();
   for (const auto& [id, family] : families_) {
     for (int level = 0; level < family->version->LevelCount(); ++level) {
-      family->version->level(level).ForEachTable(
-          [&](const TableFilePtr& table) { names->push_back(TableName("", table->meta().number)); });
+      family->version->level(level).ForEachTable([&, &each = family](const TableFilePtr& table) {
+        files.tables.push_back({.family = each, .level = level, .meta = table->meta()});
+      });
     }
     for (const BlobFileUse& use : family->version->blob_files()) {
-      names->push_back(BlobName("", use.file->meta().number));
+      files.blob_files.push_back({.family = family, .meta = use.file->meta()});
     }
   }
-  names->push_back(CurrentName(""));
-  names->push_back(ManifestName("", manifest_ == nullptr ? recovered_manifest_number_ : manifest_->number()));
-  if (options_file_number_ != 0) names->push_back(OptionsName("", options_file_number_));
-  *manifest_bytes = manifest_ == nullptr ? recovered_manifest_bytes_ : manifest_->FileBytes();
-  return Status::Ok();
+  files.manifest_number = manifest_ == nullptr ? recovered_manifest_number_ : manifest_->number();
+  files.manifest_bytes = manifest_ == nullptr ? recovered_manifest_bytes_ : manifest_->FileBytes();
+  files.options_number = options_file_number_;
+  files.min_log_number = MinLogNumber();
+  return files;
 }
 
 }  // namespace gneiss

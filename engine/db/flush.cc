@@ -58,6 +58,12 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
   });
   GNEISS_RETURN_IF_ERROR(rotated);
   if (!params.wait) return Status::Ok();
+  GNEISS_RETURN_IF_ERROR(WaitForFlushes(targets));
+  DropOldLogs();  // the flush's own thread may not have come so far
+  return Status::Ok();
+}
+
+Status DatabaseImpl::WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint64_t>>& targets) {
   MutexLock lock(&mutex_);
   for (const auto& [family, newest_id] : targets) {
     while (!family->sealed.empty() && family->sealed.front().memtable->id() <= newest_id) {

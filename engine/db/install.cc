@@ -237,7 +237,9 @@ uint64_t DatabaseImpl::MinLogNumber() const {
   return lowest;
 }
 
+// Under one lock, so that whoever calls it finds no log half dropped by another thread.
 void DatabaseImpl::DropOldLogs() {
+  MutexLock one_at_a_time(&drop_logs_mutex_);
   uint64_t lowest = 0;
   {
     MutexLock lock(&mutex_);

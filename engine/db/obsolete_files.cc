@@ -66,22 +66,35 @@ void ObsoleteFiles::Purge() {
     MutexLock lock(&mutex_);
     if (disabled_ > 0) return;
     entries.swap(waiting_);
+    ++purges_;
   }
-  for (const Entry& entry : entries) {
-    Status status = config_.fs->Remove(entry.path);
-    if (status.IsPathNotFound() && entry.kind == FileKind::kTable) {
-      // A table from LevelDB's days keeps its old name.
-      status = config_.fs->Remove(entry.path.substr(0, entry.path.size() - 3) + "ldb");
-    }
-    if (!status.ok() && !status.IsPathNotFound()) {
-      Log(config_.logger, LogLevel::kError, "Failed to delete %s: %s", entry.path.c_str(), status.ToString().c_str());
-    }
-    if (entry.kind == FileKind::kTable && config_.events != nullptr) {
-      config_.events->OnTableFileDeleted(entry.path, entry.number, status);
-    }
-    if (entry.kind == FileKind::kBlob && config_.events != nullptr) {
-      config_.events->OnBlobFileDeleted(entry.path, entry.number, status);
-    }
+  for (const Entry& entry : entries) Delete(entry);
+  wal_directory_->PurgeArchive();
+  MutexLock lock(&mutex_);
+  --purges_;
+  purged_.SignalAll();
+}
+
+void ObsoleteFiles::WaitForPurge() {
+  MutexLock lock(&mutex_);
+  while (purges_ > 0) purged_.Wait(&mutex_);
+}
+
+void ObsoleteFiles::Delete(const Entry& entry) {
+  const bool is_archived = entry.kind == FileKind::kWal && wal_directory_->KeepsArchive();
+  Status status = is_archived ? wal_directory_->Archive(entry.path, entry.number) : config_.fs->Remove(entry.path);
+  if (status.IsPathNotFound() && entry.kind == FileKind::kTable) {
+    // A table from LevelDB's days keeps its old name.
+    status = config_.fs->Remove(entry.path.substr(0, entry.path.size() - 3) + "ldb");
+  }
+  if (!status.ok() && !status.IsPathNotFound()) {
+    Log(config_.logger, LogLevel::kError, "Failed to delete %s: %s", entry.path.c_str(), status.ToString().c_str());
+  }
+  if (entry.kind == FileKind::kTable && config_.events != nullptr) {
+    config_.events->OnTableFileDeleted(entry.path, entry.number, status);
+  }
+  if (entry.kind == FileKind::kBlob && config_.events != nullptr) {
+    config_.events->OnBlobFileDeleted(entry.path, entry.number, status);
   }
 }
 

@@ -1,4 +1,5 @@
-// ObsoleteFiles gathers files that nobody needs any more and deletes them from a background thread.
+// ObsoleteFiles gathers files that nobody needs any more and deletes them from a background thread. Logs go to the
+// archive first where there is one.
 //
 // Owner:   shared by the database and its TableFiles (the last reader of a table may outlive the database).
 // Threads: every method is safe from any thread. Add never blocks on I/O; Purge does the deleting.
@@ -11,6 +12,7 @@
 
 #include "engine/base/mutex.h"
 #include "engine/db/config.h"
+#include "engine/db/wal_directory.h"
 #include "engine/io/file_name.h"
 #include "engine/version/table_file.h"
 
@@ -23,8 +25,9 @@ class ObsoleteFiles : public FileReaper {
     uint64_t number = 0;
     std::string path;
   };
-  ObsoleteFiles(const DatabaseConfig& config, std::vector<std::string> table_paths)
-      : config_(config), table_paths_(std::move(table_paths)) {}
+  ObsoleteFiles(const DatabaseConfig& config, std::vector<std::string> table_paths,
+                std::shared_ptr<WalDirectory> wal_directory)
+      : config_(config), table_paths_(std::move(table_paths)), wal_directory_(std::move(wal_directory)) {}
 
   void TableUnreferenced(uint64_t number, uint32_t path_id) override EXCLUDES(mutex_);
   void BlobFileUnreferenced(uint64_t number, const std::string& path) override EXCLUDES(mutex_);
@@ -41,11 +44,18 @@ class ObsoleteFiles : public FileReaper {
 
   // Deletes what waits.
   void Purge() EXCLUDES(mutex_);
+  // Returns when no Purge that began before is still deleting.
+  void WaitForPurge() EXCLUDES(mutex_);
 
  private:
+  void Delete(const Entry& entry);
+
   const DatabaseConfig config_;
   const std::vector<std::string> table_paths_;
+  const std::shared_ptr<WalDirectory> wal_directory_;
   mutable Mutex mutex_;
+  CondVar purged_;
+  int purges_ GUARDED_BY(mutex_) = 0;  // running
   std::vector<Entry> waiting_ GUARDED_BY(mutex_);
   int disabled_ GUARDED_BY(mutex_) = 0;
   std::function<void()> schedule_ GUARDED_BY(mutex_);

@@ -50,7 +50,8 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
       counted_since_unix_micros_(static_cast<uint64_t>(config.clock->UnixSeconds()) * 1'000'000),
       open_tables_(NewCache({.capacity_bytes = 1, .shard_bits = 4, .charges_metadata = false})),
       is_open_limited_(std::make_shared<std::atomic<bool>>(false)),
-      obsolete_files_(std::make_shared<ObsoleteFiles>(config, PathsOf(config, dir_))),
+      wal_directory_(std::make_shared<WalDirectory>(config, wal_dir_)),
+      obsolete_files_(std::make_shared<ObsoleteFiles>(config, PathsOf(config, dir_), wal_directory_)),
       wals_(config_, wal_dir_),
       throttle_(config.clock, config.delayed_write_bytes_per_second),
       configured_wal_bytes_max_(config.wal_bytes_max),
@@ -110,6 +111,7 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   is_open_ = true;
   if (config_.is_read_only) return Status::Ok();
   GNEISS_RETURN_IF_ERROR(WriteOptionsFile());
+  GNEISS_RETURN_IF_ERROR(wal_directory_->CreateArchive());
   GNEISS_RETURN_IF_ERROR(FindObsoleteFiles());
   obsolete_files_->SetScheduler([this] { SchedulePurge(); });
   SchedulePurge();
@@ -316,7 +318,12 @@ Status DatabaseImpl::WriteOptionsFile() {
   GNEISS_RETURN_IF_ERROR(WriteWholeFile(config_.fs, temp, text, /*sync=*/true));
   GNEISS_RETURN_IF_ERROR(config_.fs->Rename(temp, OptionsName(dir_, number)));
   GNEISS_RETURN_IF_ERROR(SyncDirectory(config_.fs, dir_));
-  // The two newest stay, as RocksDB keeps them.
+  // The two newest stay, as RocksDB keeps them; all of them while somebody copies the database's files.
+  if (!obsolete_files_->IsEnabled()) {
+    MutexLock lock(&mutex_);
+    options_file_number_ = number;
+    return Status::Ok();
+  }
   std::vector<std::string> children;
   GNEISS_RETURN_IF_ERROR(config_.fs->List(dir_, &children));
   std::set<uint64_t> numbers;
@@ -382,6 +389,9 @@ Status DatabaseImpl::Close() {
   {
     MutexLock lock(&mutex_);
     if (is_closed_) return close_status_;
+  }
+  while (UnlockWal().ok()) {
+    // whoever still holds the logs must not hold up closing
   }
   Status status;
   if (manifest_ != nullptr && has_unlogged_data_.load() && !avoids_flush_during_shutdown_.load() &&

@@ -9,8 +9,12 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
   if (current_ != nullptr) GNEISS_RETURN_IF_ERROR(current_->Flush());
   GNEISS_RETURN_IF_ERROR(
       config_.fs->Create(WalName(dir_, number), FileOptions{.log_block_bytes = kLogBlockBytes}, &file));
-  LogWriter::Config log{
-      .log_number = number, .is_manual_flush = config_.manual_wal_flush, .allocate_ahead_bytes = allocate_ahead_bytes};
+  is_directory_synced_.store(false);
+  LogWriter::Config log{.log_number = number,
+                        .is_recyclable = config_.is_wal_recyclable,
+                        .is_manual_flush = config_.manual_wal_flush,
+                        .allocate_ahead_bytes = allocate_ahead_bytes,
+                        .compression = config_.wal_compression};
   auto writer = std::make_shared<LogWriter>(log, std::move(file));
   MutexLock lock(&mutex_);
   if (!logs_.empty() && current_ != nullptr) {
@@ -59,6 +63,9 @@ Status WalSet::SyncClosed() { return SyncUpTo(/*with_current=*/false); }
 // Older logs first: what is durable must be a prefix of what was written.
 Status WalSet::SyncUpTo(bool with_current) {
   MutexLock one_at_a_time(&sync_mutex_);
+  // A name that is not durable loses the records with it. Only a log begun after this line could be missed, and that
+  // clears the mark again.
+  const bool syncs_directory = !is_directory_synced_.exchange(true);
   std::vector<Log> unsynced;
   {
     MutexLock lock(&mutex_);
@@ -78,7 +85,7 @@ Status WalSet::SyncUpTo(bool with_current) {
       if (kept.number == log.number) kept.writer = nullptr;
     }
   }
-  return Status::Ok();
+  return syncs_directory ? SyncDirectory(config_.fs, dir_) : Status::Ok();
 }
 
 std::vector<uint64_t> WalSet::DropBelow(uint64_t number) {
@@ -117,6 +124,14 @@ std::vector<uint64_t> WalSet::LiveNumbers() const {
   std::vector<uint64_t> numbers;
   for (const Log& log : logs_) numbers.push_back(log.number);
   return numbers;
+}
+
+uint64_t WalSet::WrittenBytes(uint64_t number) const {
+  MutexLock lock(&mutex_);
+  for (const Log& log : logs_) {
+    if (log.number == number && log.writer != nullptr) return log.writer->FileBytes();
+  }
+  return UINT64_MAX;
 }
 
 uint64_t WalSet::OldestNumber() const {

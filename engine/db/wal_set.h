@@ -45,6 +45,8 @@ class WalSet {
     return closed_bytes_.load(std::memory_order_relaxed) + current_bytes_.load(std::memory_order_relaxed);
   }
   std::vector<uint64_t> LiveNumbers() const EXCLUDES(mutex_);
+  // What was written to log `number`, without the space that an open file holds ahead. UINT64_MAX when it is not open.
+  uint64_t WrittenBytes(uint64_t number) const EXCLUDES(mutex_);
   uint64_t OldestNumber() const EXCLUDES(mutex_);
 
  private:
@@ -63,7 +65,8 @@ class WalSet {
   std::atomic<uint64_t> closed_bytes_{0};
   Mutex sync_mutex_;  // one sync at a time; taken before mutex_
   mutable Mutex mutex_;
-  std::deque<Log> logs_ GUARDED_BY(mutex_);  // oldest first; the last is the current one
+  std::deque<Log> logs_ GUARDED_BY(mutex_);      // oldest first; the last is the current one
+  std::atomic<bool> is_directory_synced_{true};  // false: a new log's name may not be durable
 };
 
 }  // namespace gneiss

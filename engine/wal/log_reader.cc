@@ -53,6 +53,23 @@ bool LogReader::Fill() {
   return !got.empty();
 }
 
+void LogReader::Reread(std::unique_ptr<SequentialFile> file) {
+  file_ = std::move(file);
+  is_stopped_ = is_in_record_ = has_unfinished_ = has_torn_tail_ = false;
+  zero_bytes_ = 0;
+  position_ = last_record_end_ % kLogBlockBytes;
+  block_offset_ = last_record_end_ - position_;
+  block_end_ = 0;
+  if (const Status skipped = file_->Skip(block_offset_); !skipped.ok()) {
+    if (reporter_ != nullptr) reporter_->Corruption(0, skipped);
+    is_stopped_ = true;
+  }
+  while (block_end_ < position_ && Fill()) {
+  }
+  // A log that has become shorter than what was read from it is not the same log.
+  if (block_end_ < position_) is_stopped_ = true;
+}
+
 bool LogReader::Have(size_t bytes) {
   while (block_end_ - position_ < bytes) {
     if (!Fill()) return false;

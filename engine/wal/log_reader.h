@@ -46,9 +46,13 @@ class LogReader {
   // False at the end of the log. A later call goes on with what a writer has appended since, unless damage or an old
   // record ended the reading.
   bool ReadRecord(Slice* record, WalRecoveryMode mode = WalRecoveryMode::kTolerateCorruptedTailRecords);
+  // Goes on behind the last record with a fresh look at `file`, the same log opened anew. What was read ahead may have
+  // been space that the writer had not come to.
+  void Reread(std::unique_ptr<SequentialFile> file);
   uint64_t LastRecordOffset() const { return last_record_offset_; }
   uint64_t LastRecordEnd() const { return last_record_end_; }
   bool is_recycled() const { return is_recycled_; }
+  bool is_compressed() const { return is_compressed_; }  // once the first record was asked for
   // After ReadRecord returned false: the log ends in the beginning of a record that is not complete.
   bool has_torn_tail() const { return has_torn_tail_; }
 

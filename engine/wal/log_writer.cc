@@ -126,6 +126,12 @@ Status LogWriter::EncodeRecord(Slice record) {
   return Status::Ok();
 }
 
+// RocksDB 7.8.3 takes two fragments in a row that begin at the same place of their blocks for one and the same when it
+// uncompresses them. With two fragments to a block that never happens.
+size_t LogWriter::FragmentBytesMax() const {
+  return config_.compression == Compression::kNone ? kLogBlockBytes : kLogBlockBytes / 2 - kFragmentHeaderBytes;
+}
+
 void LogWriter::EncodePayload(Slice payload) {
   const size_t header_bytes = config_.is_recyclable ? kRecyclableFragmentHeaderBytes : kFragmentHeaderBytes;
   bool is_first = true;
@@ -136,7 +142,8 @@ void LogWriter::EncodePayload(Slice payload) {
       file_bytes_.fetch_add(left_bytes, std::memory_order_relaxed);
       block_offset_ = 0;
     }
-    const size_t fragment_bytes = std::min(payload.size(), kLogBlockBytes - block_offset_ - header_bytes);
+    const size_t fragment_bytes =
+        std::min({payload.size(), kLogBlockBytes - block_offset_ - header_bytes, FragmentBytesMax()});
     const bool is_last = fragment_bytes == payload.size();
     EncodeFragment(TypeOf(is_first, is_last, config_.is_recyclable), payload.substr(0, fragment_bytes));
     payload.remove_prefix(fragment_bytes);

@@ -49,6 +49,7 @@ class LogWriter {
 
  private:
   Status EncodeRecord(Slice record) REQUIRES(mutex_);
+  size_t FragmentBytesMax() const;
   void EncodePayload(Slice payload) REQUIRES(mutex_);
   void EncodeFragment(FragmentType type, Slice payload) REQUIRES(mutex_);
   Status WriteBuffer() REQUIRES(mutex_);

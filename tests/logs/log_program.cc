@@ -1,0 +1,143 @@
+// One turn with a directory, for check_logs.py: the same binary runs with either library.
+//
+//   log_program fill DIR SEED BATCHES [option=value ...]   writes batches and dies without closing
+//   log_program read DIR [option=value ...]                opens, prints the outcome and all there is, and closes
+//
+// Options: mode (a WALRecoveryMode's number), compress, recycle, families, buffer, 2pc, track, atomic, checksums (1).
+#include <rocksdb/db.h>
+#include <rocksdb/file_checksum.h>
+
+#include <unistd.h>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Settings = std::map<std::string, int>;
+
+int Get(const Settings& settings, const char* name, int otherwise) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? otherwise : found->second;
+}
+
+rocksdb::Options OptionsOf(const Settings& settings) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.compression = rocksdb::kNoCompression;
+  options.wal_recovery_mode = static_cast<rocksdb::WALRecoveryMode>(Get(settings, "mode", 2));
+  options.wal_compression = Get(settings, "compress", 0) != 0 ? rocksdb::kZSTD : rocksdb::kNoCompression;
+  options.recycle_log_file_num = static_cast<size_t>(Get(settings, "recycle", 0));
+  options.write_buffer_size = static_cast<size_t>(Get(settings, "buffer", 64 << 20));
+  options.allow_2pc = Get(settings, "2pc", 0) != 0;
+  options.track_and_verify_wals_in_manifest = Get(settings, "track", 0) != 0;
+  options.atomic_flush = Get(settings, "atomic", 0) != 0;
+  if (Get(settings, "checksums", 0) != 0) {
+    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  }
+  return options;
+}
+
+struct Open {
+  rocksdb::Status status;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+};
+
+Open OpenDb(const std::string& dir, const Settings& settings) {
+  Open open;
+  const rocksdb::Options options = OptionsOf(settings);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, options}};
+  for (int i = 1; i < Get(settings, "families", 1); ++i) families.emplace_back("f" + std::to_string(i), options);
+  rocksdb::DB* db = nullptr;
+  open.status = rocksdb::DB::Open(options, dir, families, &open.families, &db);
+  open.db.reset(db);
+  return open;
+}
+
+int Fill(const std::string& dir, unsigned seed, int batches, const Settings& settings) {
+  Open open = OpenDb(dir, settings);
+  if (!open.status.ok()) {
+    std::printf("open: %s\n", open.status.ToString().c_str());
+    return 1;
+  }
+  std::mt19937 random(seed);
+  for (int i = 0; i < batches; ++i) {
+    rocksdb::WriteBatch batch;
+    const unsigned records = 1 + random() % 4;
+    for (unsigned r = 0; r < records; ++r) {
+      rocksdb::ColumnFamilyHandle* const family = open.families[random() % open.families.size()];
+      const std::string key = "k" + std::to_string(random() % 500);
+      // Some values span blocks, some compress well.
+      const size_t bytes = random() % 20 == 0 ? random() % 70'000 : random() % 300;
+      std::string value(bytes, static_cast<char>('a' + random() % 26));
+      if (random() % 2 == 0) {
+        for (char& c : value) c = static_cast<char>(random());
+      }
+      const rocksdb::Status status = random() % 5 == 0 ? batch.Delete(family, key) : batch.Put(family, key, value);
+      if (!status.ok()) return 1;
+    }
+    if (random() % 7 == 0 && !batch.PutLogData("note").ok()) return 1;
+    rocksdb::WriteOptions write;
+    write.sync = random() % 50 == 0;
+    const rocksdb::Status status = open.db->Write(write, &batch);
+    if (!status.ok()) {
+      std::printf("write: %s\n", status.ToString().c_str());
+      return 1;
+    }
+  }
+  std::fflush(stdout);
+  _exit(0);  // as a crash would
+}
+
+uint64_t HashOf(const rocksdb::Slice& bytes) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; i < bytes.size(); ++i) hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 1099511628211u;
+  return hash;
+}
+
+int Read(const std::string& dir, const Settings& settings) {
+  Open open = OpenDb(dir, settings);
+  std::printf("open: %s\n", open.status.ok() ? "OK" : std::to_string(static_cast<int>(open.status.code())).c_str());
+  std::fprintf(stderr, "%s\n", open.status.ToString().c_str());
+  if (!open.status.ok()) return 0;
+  std::printf("seq %" PRIu64 "\n", open.db->GetLatestSequenceNumber());
+  for (rocksdb::ColumnFamilyHandle* family : open.families) {
+    const std::unique_ptr<rocksdb::Iterator> iterator(open.db->NewIterator({}, family));
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      std::printf("%s %s %zu %016" PRIx64 "\n", family->GetName().c_str(), iterator->key().ToString().c_str(),
+                  iterator->value().size(), HashOf(iterator->value()));
+    }
+    if (!iterator->status().ok()) std::printf("scan: %s\n", iterator->status().ToString().c_str());
+  }
+  if (Get(settings, "checksums", 0) != 0) {
+    std::printf("verified: %s\n", open.db->VerifyFileChecksums(rocksdb::ReadOptions()).ToString().c_str());
+  }
+  for (rocksdb::ColumnFamilyHandle* family : open.families) {
+    if (!open.db->DestroyColumnFamilyHandle(family).ok()) return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 2;
+  const std::string command = argv[1];
+  const int first = command == "fill" ? 5 : 3;
+  Settings settings;
+  for (int i = first; i < argc; ++i) {
+    const std::string setting = argv[i];
+    const size_t equals = setting.find('=');
+    settings[setting.substr(0, equals)] = std::atoi(setting.c_str() + equals + 1);
+  }
+  if (command == "read") return Read(argv[2], settings);
+  if (command != "fill" || argc < 5) return 2;
+  return Fill(argv[2], static_cast<unsigned>(std::atoi(argv[3])), std::atoi(argv[4]), settings);
+}
