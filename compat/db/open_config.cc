@@ -12,6 +12,7 @@
 #include "compat/adapters/engine_stats.h"
 #include "compat/db/compaction_filter_adapter.h"
 #include "compat/db/listener_adapter.h"
+#include "compat/db/wal_filter_adapter.h"
 #include "compat/not_supported.h"
 #include "compat/options/engine_config.h"
 #include "compat/options/options_file.h"
@@ -42,16 +43,13 @@ class EngineRateLimit final : public RateLimit {
 };
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
-  if (options.wal_filter != nullptr) return NotBuilt("DBOptions::wal_filter");
   if (options.track_and_verify_wals_in_manifest) return NotBuilt("DBOptions::track_and_verify_wals_in_manifest");
   if (options.file_checksum_gen_factory != nullptr) return NotBuilt("DBOptions::file_checksum_gen_factory");
   if (options.atomic_flush) return NotBuilt("DBOptions::atomic_flush");
-  if (options.two_write_queues) return NotBuilt("DBOptions::two_write_queues");
   if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
   if (options.best_efforts_recovery) return NotBuilt("DBOptions::best_efforts_recovery");
   if (options.persist_stats_to_disk) return NotBuilt("DBOptions::persist_stats_to_disk");
   if (options.compaction_service != nullptr) return NotBuilt("DBOptions::compaction_service");
-  if (options.allow_2pc) return NotBuilt("DBOptions::allow_2pc");
   return rocksdb::Status::OK();
 }
 
@@ -107,6 +105,9 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->wal_recovery_mode = static_cast<WalRecoveryMode>(options.wal_recovery_mode);
   config->wal_bytes_max = tuning.wal_bytes_max;
   config->manual_wal_flush = options.manual_wal_flush;
+  config->allow_2pc = options.allow_2pc;
+  if (options.wal_filter != nullptr) core->wal_filter = NewWalFilterAdapter(options.wal_filter);
+  config->wal_filter = core->wal_filter.get();
   config->wal_compression = CompressionOf(options.wal_compression);
   config->is_wal_recyclable = options.recycle_log_file_num > 0;
   config->wal_ttl_seconds = options.WAL_ttl_seconds;

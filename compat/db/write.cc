@@ -89,7 +89,6 @@ rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::Wri
   if (rocksdb::WriteBatchInternal::NeedsTimestamps(*updates)) {
     return rocksdb::Status::InvalidArgument("write batch must have timestamp(s) set");
   }
-  if (!updates->GetWalTerminationPoint().is_cleared()) return NotBuilt("WriteBatch::MarkWalTerminationPoint");
   if (updates->GetProtectionBytesPerKey() != 0) {
     const rocksdb::Status verified = updates->VerifyChecksum();
     if (!verified.ok()) return verified;
@@ -98,7 +97,12 @@ rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::Wri
     const rocksdb::Status charged = ChargeRateLimiter(options, updates->GetDataSize());
     if (!charged.ok()) return charged;
   }
-  return ToRocks(core_->database->Write(WriteParamsOf(options), rocksdb::WriteBatchInternal::MutableRep(updates)));
+  WriteParams params = WriteParamsOf(options);
+  if (const rocksdb::SavePoint& end = updates->GetWalTerminationPoint(); !end.is_cleared()) {
+    params.logged_bytes = end.size;
+    params.logged_count = static_cast<uint32_t>(end.count);
+  }
+  return ToRocks(core_->database->Write(params, rocksdb::WriteBatchInternal::MutableRep(updates)));
 }
 
 // WriteOptions::rate_limiter_priority: what goes to the log at once is charged, and nothing else can be.

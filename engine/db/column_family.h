@@ -26,7 +26,8 @@ namespace gneiss {
 // A memtable that takes no more writes, and the log that holds only newer data.
 struct SealedMemtable {
   MemtablePtr memtable;
-  uint64_t next_log_number = 0;  // once this is flushed, the family needs no log below
+  uint64_t next_log_number = 0;        // once this is flushed, the family needs no log below
+  uint64_t prepared_log = UINT64_MAX;  // the oldest log of a transaction committed into it
 };
 
 class ColumnFamily {
@@ -52,6 +53,7 @@ class ColumnFamily {
   std::atomic<size_t> write_buffer_bytes{0};
   std::atomic<bool> wants_rotation{false};  // the commit leader seals the active memtable before the next group
   std::atomic<const MergeOperator*> merge_operator{nullptr};
+  std::atomic<uint64_t> active_prepared_log{UINT64_MAX};  // as SealedMemtable's, of the active memtable
 
   // --- state, guarded by the database's state mutex ---
   MemtablePtr active;

@@ -28,11 +28,23 @@ void Count(std::atomic<uint64_t>* counter, uint64_t by) {
   counter->store(counter->load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
 
+// The batch up to its termination point, with the count of what is left.
+Slice LoggedPart(Writer* writer) {
+  if (writer->marked == nullptr) writer->marked = std::make_unique<MarkedBatch>();
+  std::string& record = writer->marked->log_record;
+  record.assign(*writer->rep, 0, writer->params.logged_bytes);
+  EncodeU32(record.data() + 8, writer->params.logged_count);
+  return record;
+}
+
 }  // namespace
 
 Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
   if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
   if (rep->size() < kBatchHeaderBytes) return Status::Corruption("malformed WriteBatch (too small)");
+  if (params.logged_bytes > rep->size() || (params.logged_bytes > 0 && params.logged_bytes < kBatchHeaderBytes)) {
+    return Status::InvalidArgument("WAL termination point lies outside of the WriteBatch");
+  }
   if (params.sync && params.disable_wal) return Status::InvalidArgument("Sync writes has to enable WAL.");
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
@@ -65,9 +77,12 @@ Status DatabaseImpl::Lead(Writer* leader) {
     if (!group.disable_wal) status = LogGroup(&group);
   }
   if (!status.ok()) {
+    std::vector<Writer*> marked;
     for (Writer* writer : group) {
       if (writer->status.ok()) writer->status = status;
+      if (writer->marked != nullptr) marked.push_back(writer);
     }
+    for (; !marked.empty(); marked.pop_back()) AbandonMarkers(*marked.back());
     commit_queue_.Finish(&group, leader);
     return leader->status;
   }
@@ -129,15 +144,18 @@ Status DatabaseImpl::WaitWhileThrottled(const Writer& writer) {
 }
 
 // A batch is checked whole before it reaches the log: what is logged must be replayable.
-Status DatabaseImpl::CheckBatch(const Writer& writer) const {
+Status DatabaseImpl::CheckBatch(const Writer& writer, bool* is_marked) const {
   BatchReader reader(*writer.rep);
   BatchRecord record;
   uint64_t count = 0;
   while (!reader.AtEnd()) {
     GNEISS_RETURN_IF_ERROR(reader.Next(&record));
     if (!IsDataRecord(record.kind)) {
-      if (record.kind == Kind::kLogData || record.kind == Kind::kNoop) continue;
-      return Status::NotSupported("two-phase commit markers in a WriteBatch are not implemented by Gneiss yet");
+      if (!IsTransactionMarker(record.kind)) continue;
+      if (!config_.allow_2pc) return Status::NotSupported("two-phase markers in a WriteBatch need allow_2pc");
+      if (writer.params.disable_wal) return Status::InvalidArgument("two-phase markers in a WriteBatch need the WAL");
+      *is_marked = true;
+      continue;
     }
     ++count;
     const ColumnFamily* const family = CommitFamily(record.column_family_id);
@@ -160,12 +178,15 @@ void DatabaseImpl::AdmitWriters(CommitGroup* group) {
   SeqNo last = allocated_seq_;
   uint64_t bytes = 0;
   for (Writer* writer : *group) {
-    writer->status = CheckBatch(*writer);
+    bool is_marked = false;
+    uint32_t count = BatchCount(*writer->rep);
+    writer->status = CheckBatch(*writer, &is_marked);
+    if (is_marked && writer->status.ok()) [[unlikely]]
+      writer->status = AdmitMarkers(writer, &count);
     if (!writer->status.ok()) {
       writer->is_skipped = true;
       continue;
     }
-    const uint32_t count = BatchCount(*writer->rep);
     writer->first_seq = last + 1;
     SetBatchSeq(writer->rep->data(), writer->first_seq);
     last += count;
@@ -192,10 +213,10 @@ void DatabaseImpl::AdmitWriters(CommitGroup* group) {
 Status DatabaseImpl::LogGroup(CommitGroup* group) {
   log_records_.clear();
   uint64_t bytes = 0;
-  for (const Writer* writer : *group) {
+  for (Writer* writer : *group) {
     if (writer->is_skipped) continue;
-    log_records_.push_back(*writer->rep);
-    bytes += writer->rep->size();
+    log_records_.push_back(writer->params.logged_bytes == 0 ? Slice(*writer->rep) : LoggedPart(writer));
+    bytes += log_records_.back().size();
   }
   Status status = wals_.Append(log_records_.data(), log_records_.size());
   if (status.ok() && group->needs_sync) {
@@ -220,9 +241,15 @@ Status DatabaseImpl::LogGroup(CommitGroup* group) {
 }
 
 void DatabaseImpl::InsertBatch(Writer* writer, bool is_concurrent) {
-  BatchReader reader(*writer->rep);
-  BatchRecord record;
+  if (writer->marked != nullptr && !writer->marked->steps.empty()) [[unlikely]]
+    return InsertMarked(writer, is_concurrent);
   SeqNo seq = writer->first_seq;
+  InsertRecords(*writer->rep, &seq, is_concurrent);
+}
+
+void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
+  BatchReader reader(rep);
+  BatchRecord record;
   ColumnFamily* family = nullptr;
   while (!reader.AtEnd()) {
     // CheckBatch has read the same bytes without a complaint.
@@ -232,8 +259,8 @@ void DatabaseImpl::InsertBatch(Writer* writer, bool is_concurrent) {
       if (family != nullptr) NoteMemtableFull(family);
       family = CommitFamily(record.column_family_id);
     }
-    if (family != nullptr) family->active->Add(seq, record.kind, record.key, record.value, is_concurrent);
-    ++seq;
+    if (family != nullptr) family->active->Add(*seq, record.kind, record.key, record.value, is_concurrent);
+    ++*seq;
   }
   if (family != nullptr) NoteMemtableFull(family);
 }
@@ -313,7 +340,9 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
       Memtable::Config{.order = family->order, .arena_block_bytes = config->arena_block_bytes},
       family->next_memtable_id++, allocated_seq_ + 1);
   MutexLock lock(&mutex_);
-  family->sealed.push_back({.memtable = std::move(family->active), .next_log_number = log_number});
+  family->sealed.push_back({.memtable = std::move(family->active),
+                            .next_log_number = log_number,
+                            .prepared_log = family->active_prepared_log.exchange(UINT64_MAX)});
   family->active = std::move(fresh);
   if (is_new_log) {
     for (const auto& [id, other] : families_) {

@@ -12,14 +12,27 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engine/base/status.h"
 #include "engine/db/database.h"
+#include "engine/wal/batch_steps.h"
 
 namespace gneiss {
 
 struct CommitGroup;
+
+// What a batch with two-phase markers, or one that is logged in part, needs besides (marked_batch.cc).
+struct MarkedBatch {
+  struct Undo {
+    std::string name;
+    PreparedPtr before;  // null: there was none
+  };
+  std::vector<BatchStep> steps;
+  std::vector<Undo> undo;
+  std::string log_record;  // empty: the batch as it is
+};
 
 struct Writer {
   enum State : uint32_t { kWaiting, kLeading, kInserting, kDone };
@@ -33,6 +46,7 @@ struct Writer {
   bool is_skipped = false;           // refused before the log: takes no part in the group
   SeqNo first_seq = 0;
   Status status;
+  std::unique_ptr<MarkedBatch> marked;  // null for plain batches
   CommitGroup* group = nullptr;
   Writer* older = nullptr;
   Writer* newer = nullptr;

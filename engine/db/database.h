@@ -18,6 +18,7 @@
 #include "engine/db/column_family.h"
 #include "engine/db/config.h"
 #include "engine/db/db_iterator.h"
+#include "engine/db/prepared_sections.h"
 #include "engine/db/snapshot_list.h"
 #include "engine/db/update_iterator.h"
 #include "engine/key/pinned_value.h"
@@ -30,6 +31,9 @@ struct WriteParams {
   bool no_slowdown = false;
   bool low_priority = false;
   bool ignore_missing_families = false;
+  // Only so much of the batch, with so many of its data records, goes to the log. 0: all of it.
+  size_t logged_bytes = 0;
+  uint32_t logged_count = 0;
 };
 
 struct DbReadParams {
@@ -194,6 +198,8 @@ class Database {
   virtual Status ListWals(std::vector<WalFile>* files) = 0;
   virtual Status CurrentWal(WalFile* file) = 0;  // without its first_seq; IoError (kPathNotFound) when read-only
   virtual const std::string& WalDirectoryName() const = 0;
+  // Transactions prepared and not yet committed: written since, or found by recovery.
+  virtual std::vector<PreparedPtr> Prepared() const = 0;
   // Batches from the one that holds `seq` on. The iterator must not outlive the database.
   virtual Status UpdatesSince(SeqNo seq, std::unique_ptr<UpdateIterator>* iterator) = 0;
   virtual Status Resume() = 0;

@@ -45,6 +45,7 @@ class DatabaseImpl final : public Database {
   Status ListWals(std::vector<WalFile>* files) override;
   Status CurrentWal(WalFile* file) override;
   const std::string& WalDirectoryName() const override { return wal_dir_; }
+  std::vector<PreparedPtr> Prepared() const override;  // marked_batch.cc
   Status UpdatesSince(SeqNo seq, std::unique_ptr<UpdateIterator>* iterator) override;
 
   // read.cc
@@ -120,6 +121,7 @@ class DatabaseImpl final : public Database {
     std::map<uint32_t, uint64_t> log_numbers;
     SeqNo next_seq = 0;
     bool is_stopped = false;  // the rest lies behind damage
+    bool is_stopped_by_filter = false;
     uint64_t damaged_log = 0;
   };
   // How a compaction departs from its family's config, and who wants to know.
@@ -142,7 +144,11 @@ class DatabaseImpl final : public Database {
   Status CheckTablesOnDisk(const ColumnFamily& family);
   Status ReplayLogs(const RecoveredState& state);
   Status ReplayLog(uint64_t number, Replay* replay);
+  Status FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
+                      Replay* replay);
   Status ReplayBatch(Slice record, uint64_t log_number, Replay* replay);
+  Status ReplaySteps(Slice record, uint64_t log_number, Replay* replay);
+  Status ReplayRecords(Slice record, uint64_t log_number, SeqNo* seq, Replay* replay);
   Status FlushRecovered(ColumnFamily* family, Replay* replay);
   Status StartWriting(const RecoveredState& state, Replay* replay);
   Status FindObsoleteFiles();
@@ -158,9 +164,10 @@ class DatabaseImpl final : public Database {
   Status PrepareGroup(const Writer& writer);
   Status WaitWhileThrottled(const Writer& writer);
   void AdmitWriters(CommitGroup* group);
-  Status CheckBatch(const Writer& writer) const;
+  Status CheckBatch(const Writer& writer, bool* is_marked) const;
   Status LogGroup(CommitGroup* group);
   void InsertBatch(Writer* writer, bool is_concurrent);
+  void InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent);
   void FinishGroup(CommitGroup* group, Writer* self);
   ColumnFamily* CommitFamily(uint32_t id) const {
     return id < commit_families_.size() ? commit_families_[id].get() : nullptr;
@@ -173,6 +180,12 @@ class DatabaseImpl final : public Database {
   Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);  // only as commit leader
   void MarkForWalSpace() EXCLUDES(mutex_);
 
+  // --- marked_batch.cc
+  Status AdmitMarkers(Writer* writer, uint32_t* entries);
+  void AbandonMarkers(const Writer& writer);
+  void InsertMarked(Writer* writer, bool is_concurrent);
+  void NotePreparedLogs(const PreparedSection& section);
+
   // --- install.cc
   // Takes the manifest turn, logs the edits, installs what they say. Blocks; the caller holds no lock.
   Status Install(std::vector<FamilyChange> changes) EXCLUDES(mutex_);
@@ -184,7 +197,10 @@ class DatabaseImpl final : public Database {
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
   void DropOldLogs() EXCLUDES(mutex_, drop_logs_mutex_);
-  uint64_t MinLogNumber() const REQUIRES(mutex_);
+  uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfterFlush(nullptr, 0, 0); }
+  // As it will be when `flushed` has flushed its oldest memtables and needs no log below `log_number`.
+  uint64_t MinLogNumberAfterFlush(const ColumnFamily* flushed, size_t memtables, uint64_t log_number) const
+      REQUIRES(mutex_);
   TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
   BlobFilePtr MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
                            const std::vector<OutputBlobFile>* written = nullptr) const;
@@ -241,6 +257,7 @@ class DatabaseImpl final : public Database {
   // The commit path's. commit_families_ (by id) changes only as the only writer.
   CommitQueue commit_queue_;
   WalSet wals_;
+  PreparedSections prepared_;
   Throttle throttle_;
   std::vector<FamilyPtr> commit_families_;
   SeqNo allocated_seq_ = 0;

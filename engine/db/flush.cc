@@ -118,11 +118,8 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
       oldest_first.push_back(sealed.memtable);
       change.edit.log_number = sealed.next_log_number;
     }
-    uint64_t lowest = *change.edit.log_number;
-    for (const auto& [id, other] : families_) {
-      if (other != family) lowest = std::min(lowest, other->log_number);
-    }
-    change.edit.min_log_number_to_keep = lowest;
+    change.edit.min_log_number_to_keep =
+        MinLogNumberAfterFlush(family.get(), oldest_first.size(), *change.edit.log_number);
     has_other_families = families_.size() > 1;
   }
   change.flushed_memtables = oldest_first.size();

@@ -231,9 +231,17 @@ void DatabaseImpl::UpdateThrottle() {
   state_changed_.SignalAll();
 }
 
-uint64_t DatabaseImpl::MinLogNumber() const {
-  uint64_t lowest = UINT64_MAX;
-  for (const auto& [id, family] : families_) lowest = std::min(lowest, family->log_number);
+// Prepared sections first, as marked_batch.cc explains.
+uint64_t DatabaseImpl::MinLogNumberAfterFlush(const ColumnFamily* flushed, size_t memtables,
+                                              uint64_t log_number) const {
+  uint64_t lowest = prepared_.OldestLog();
+  for (const auto& [id, family] : families_) {
+    const bool is_flushed = family.get() == flushed;
+    lowest = std::min({lowest, is_flushed ? log_number : family->log_number, family->active_prepared_log.load()});
+    for (size_t i = is_flushed ? memtables : 0; i < family->sealed.size(); ++i) {
+      lowest = std::min(lowest, family->sealed[i].prepared_log);
+    }
+  }
   return lowest;
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/db/database_impl.h"
 #include "engine/io/file_name.h"
+#include "engine/wal/batch_steps.h"
 #include "engine/wal/log_reader.h"
 #include "engine/wal/write_batch.h"
 
@@ -35,10 +36,18 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   const Status listed = config_.fs->List(wal_dir_, &names);
   if (!listed.ok() && !listed.IsPathNotFound()) return listed;
   uint64_t lowest_needed = state.min_log_number_to_keep;
+  std::map<uint32_t, uint64_t> log_numbers;
+  std::map<std::string, uint32_t> ids;
   {
     MutexLock lock(&mutex_);
-    lowest_needed = std::max(lowest_needed, MinLogNumber());
+    // With two-phase commits an older log may hold a prepared section.
+    if (!config_.allow_2pc) lowest_needed = std::max(lowest_needed, MinLogNumber());
+    for (const auto& [id, family] : families_) {
+      log_numbers[id] = family->log_number;
+      ids[family->name] = id;
+    }
   }
+  if (config_.wal_filter != nullptr) config_.wal_filter->OnFamilies(log_numbers, ids);
   std::vector<uint64_t> numbers;
   for (const std::string& name : names) {
     uint64_t number = 0;
@@ -54,7 +63,10 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
         "The db was opened in readonly mode with error_if_wal_file_exists flag but a WAL file already exists");
   }
   Replay replay;
-  for (const uint64_t number : numbers) GNEISS_RETURN_IF_ERROR(ReplayLog(number, &replay));
+  for (const uint64_t number : numbers) {
+    if (replay.is_stopped_by_filter) break;
+    GNEISS_RETURN_IF_ERROR(ReplayLog(number, &replay));
+  }
   // Point-in-time: what lies behind the damage is gone, so no family may hold tables with data from behind it.
   std::vector<FamilyPtr> families;
   {
@@ -73,10 +85,13 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   for (const FamilyPtr& family : families) {
     if (family->active->empty()) continue;
     // A family that filled up during the replay is flushed to the end: its log would be replayed over its tables.
-    if (config_.avoid_flush_during_recovery && !replay.is_stopped && !replay.edits.contains(family->id)) continue;
+    // What a filter changed must not come back either.
+    const bool may_stay = config_.avoid_flush_during_recovery && !replay.is_stopped && config_.wal_filter == nullptr;
+    if (may_stay && !replay.edits.contains(family->id)) continue;
     GNEISS_RETURN_IF_ERROR(FlushRecovered(family.get(), &replay));
   }
   const bool keeps_logs =
+      prepared_.OldestLog() != UINT64_MAX ||
       std::any_of(families.begin(), families.end(), [](const auto& f) { return !f->active->empty(); });
   if (keeps_logs) {
     for (const uint64_t number : numbers) {
@@ -94,11 +109,16 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
   GNEISS_RETURN_IF_ERROR(config_.fs->OpenSequential(path, &file));
   Log(config_.logger, LogLevel::kInfo, "Recovering log #%llu mode %d", static_cast<unsigned long long>(number),
       static_cast<int>(config_.wal_recovery_mode));
+  // Without paranoid checks no damage is an error.
+  const WalRecoveryMode mode =
+      config_.paranoid_checks ? config_.wal_recovery_mode : WalRecoveryMode::kSkipAnyCorruptedRecords;
+  const bool ignores_damage = mode == WalRecoveryMode::kSkipAnyCorruptedRecords;
   DamageReporter reporter(config_.logger, path);
   LogReader reader(std::move(file), number, &reporter);
   Slice record;
+  std::string changed;
   Status status;
-  while (reader.ReadRecord(&record, config_.wal_recovery_mode)) {
+  while (!replay->is_stopped_by_filter && reader.ReadRecord(&record, mode)) {
     if (record.size() < kBatchHeaderBytes) {
       reporter.Corruption(record.size(), Status::Corruption("log record too small"));
       continue;
@@ -108,9 +128,10 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
       if (BatchSeq(record) != replay->next_seq) return Status::Ok();
       replay->is_stopped = false;
     }
-    status = ReplayBatch(record, number, replay);
+    if (config_.wal_filter != nullptr) status = FilterRecord(number, path, &record, &changed, replay);
+    if (status.ok() && !record.empty()) status = ReplayBatch(record, number, replay);
     if (!status.ok()) {
-      if (!status.IsCorruption() || config_.wal_recovery_mode != WalRecoveryMode::kSkipAnyCorruptedRecords) {
+      if (!status.IsCorruption() || !ignores_damage) {
         if (status.IsCorruption()) reporter.Corruption(record.size(), status);
         break;
       }
@@ -119,6 +140,7 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
     }
   }
   if (!status.ok() && !status.IsCorruption()) return status;
+  if (ignores_damage) return Status::Ok();
   // A torn tail is no damage, but what follows in later logs may lie behind a gap.
   const bool is_cut = config_.wal_recovery_mode == WalRecoveryMode::kPointInTimeRecovery && reader.has_torn_tail();
   if (reporter.first().ok() && !is_cut) return Status::Ok();
@@ -126,6 +148,8 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
     case WalRecoveryMode::kSkipAnyCorruptedRecords:
       return Status::Ok();
     case WalRecoveryMode::kPointInTimeRecovery:
+      // What cannot be read now may be there at the next try.
+      if (reporter.first().IsIoError()) return reporter.first();
       Log(config_.logger, LogLevel::kWarn, "Point in time recovered to log #%llu seq #%llu",
           static_cast<unsigned long long>(number), static_cast<unsigned long long>(replay->next_seq));
       replay->is_stopped = true;
@@ -138,32 +162,97 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
   return Status::Ok();
 }
 
+// An empty record means that the filter wants it left out.
+Status DatabaseImpl::FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
+                                  Replay* replay) {
+  changed->clear();
+  const WalFilter::Verdict verdict = config_.wal_filter->OnRecord(log_number, path, *record, changed);
+  switch (verdict) {
+    case WalFilter::Verdict::kApply:
+      break;
+    case WalFilter::Verdict::kIgnore:
+      *record = Slice();
+      return Status::Ok();
+    case WalFilter::Verdict::kStopReplay:
+      replay->is_stopped_by_filter = true;
+      *record = Slice();
+      return Status::Ok();
+    case WalFilter::Verdict::kCorrupted:
+      return Status::Corruption("Corruption reported by Wal Filter ", config_.wal_filter->Name());
+    case WalFilter::Verdict::kUnknown:
+      return Status::NotSupported("Unknown WalProcessingOption returned by Wal Filter ", config_.wal_filter->Name());
+  }
+  if (changed->empty()) return Status::Ok();
+  if (changed->size() < kBatchHeaderBytes) return Status::Corruption("malformed WriteBatch (too small)");
+  if (BatchCount(*changed) > BatchCount(*record)) {
+    return Status::NotSupported("More than original # of records returned by Wal Filter ", config_.wal_filter->Name());
+  }
+  SetBatchSeq(changed->data(), BatchSeq(*record));
+  *record = *changed;
+  return Status::Ok();
+}
+
 Status DatabaseImpl::ReplayBatch(Slice rep, uint64_t log_number, Replay* replay) {
+  if (config_.allow_2pc) return ReplaySteps(rep, log_number, replay);
+  SeqNo seq = BatchSeq(rep);
+  GNEISS_RETURN_IF_ERROR(ReplayRecords(rep, log_number, &seq, replay));
+  replay->next_seq = std::max(seq, BatchSeq(rep) + BatchCount(rep));
+  if (replay->next_seq > 0) allocated_seq_ = std::max(allocated_seq_, replay->next_seq - 1);
+  return Status::Ok();
+}
+
+// A prepared section takes its sequence numbers when it is committed. A commit whose section is not there finds its
+// data in tables already, or a log before was dropped as damaged.
+Status DatabaseImpl::ReplaySteps(Slice rep, uint64_t log_number, Replay* replay) {
+  std::vector<BatchStep> steps;
+  GNEISS_RETURN_IF_ERROR(SplitIntoSteps(rep, &steps));
+  SeqNo seq = BatchSeq(rep);
+  for (BatchStep& step : steps) {
+    if (step.action == BatchStep::Action::kApply) {
+      GNEISS_RETURN_IF_ERROR(ReplayRecords(step.rep, log_number, &seq, replay));
+      continue;
+    }
+    if (step.action == BatchStep::Action::kPrepare) {
+      prepared_.Add(std::make_shared<PreparedSection>(
+          PreparedSection{.name = step.name, .log_number = log_number, .rep = std::move(step.rep)}));
+      continue;
+    }
+    const PreparedPtr section = prepared_.Find(step.name);
+    if (section == nullptr) continue;
+    if (step.action == BatchStep::Action::kCommit) {
+      NotePreparedLogs(*section);
+      GNEISS_RETURN_IF_ERROR(ReplayRecords(section->rep, log_number, &seq, replay));
+    }
+    prepared_.Remove(step.name);
+  }
+  replay->next_seq = seq;
+  if (seq > 0) allocated_seq_ = std::max(allocated_seq_, seq - 1);
+  return Status::Ok();
+}
+
+// `log_number` is the log that makes the records take effect.
+Status DatabaseImpl::ReplayRecords(Slice rep, uint64_t log_number, SeqNo* seq, Replay* replay) {
   BatchReader reader(rep);
   BatchRecord record;
-  SeqNo seq = BatchSeq(rep);
   while (!reader.AtEnd()) {
     GNEISS_RETURN_IF_ERROR(reader.Next(&record));
     if (!IsDataRecord(record.kind)) {
-      if (record.kind == Kind::kLogData || record.kind == Kind::kNoop) continue;
-      return Status::NotSupported("the log holds two-phase commit markers, which are not implemented by Gneiss yet",
-                                  WalName(wal_dir_, log_number));
+      if (!IsTransactionMarker(record.kind)) continue;
+      return Status::NotSupported("WAL contains prepared transactions. Open with TransactionDB::Open().");
     }
     ColumnFamily* const family = CommitFamily(record.column_family_id);
     // A family that is gone, or whose tables hold this log's data already.
     if (family != nullptr && log_number >= family->log_number) {
-      family->active->Add(seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
+      family->active->Add(*seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
       replay->log_numbers.emplace(family->id, log_number);
       const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
       if (is_full && !config_.is_read_only) {
-        allocated_seq_ = std::max(allocated_seq_, seq);
+        allocated_seq_ = std::max(allocated_seq_, *seq);
         GNEISS_RETURN_IF_ERROR(FlushRecovered(family, replay));
       }
     }
-    ++seq;
+    ++*seq;
   }
-  replay->next_seq = std::max(seq, BatchSeq(rep) + BatchCount(rep));
-  if (replay->next_seq > 0) allocated_seq_ = std::max(allocated_seq_, replay->next_seq - 1);
   return Status::Ok();
 }
 
@@ -176,6 +265,7 @@ Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   for (OutputTable& output : outputs) edit.added_tables.emplace_back(0, std::move(output.meta));
   for (OutputBlobFile& file : blob_files) edit.added_blob_files.push_back(std::move(file.meta));
   replay->log_numbers.erase(family->id);
+  family->active_prepared_log.store(UINT64_MAX);
   family->active = std::make_shared<Memtable>(
       Memtable::Config{.order = family->order, .arena_block_bytes = family->config()->arena_block_bytes},
       family->next_memtable_id++, allocated_seq_ + 1);

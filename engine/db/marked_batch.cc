@@ -1,0 +1,88 @@
+// Writing batches with two-phase markers, and such of which only a part goes to the log. Both are rare, so their state
+// hangs beside the writer (MarkedBatch) and plain batches pay one branch.
+//
+// A prepared section goes to the log and into PreparedSections, not into memtables. Committing it applies it, under the
+// sequence numbers of the committing batch. Until the memtables that took it are flushed, its log is needed:
+//   1. the families note the section's log (MarkedFamily), then 2. the section leaves PreparedSections.
+// Whoever asks for the oldest needed log looks in the opposite order, so it is never missed (MinLogNumber).
+
+#include "engine/db/database_impl.h"
+
+namespace gneiss {
+
+namespace {
+
+void NotePreparedLog(ColumnFamily* family, uint64_t log_number) {
+  uint64_t known = family->active_prepared_log.load(std::memory_order_relaxed);
+  while (log_number < known && !family->active_prepared_log.compare_exchange_weak(known, log_number)) {
+  }
+}
+
+}  // namespace
+
+// The families that `section` writes to keep its log.
+void DatabaseImpl::NotePreparedLogs(const PreparedSection& section) {
+  BatchReader reader(section.rep);
+  BatchRecord record;
+  while (!reader.AtEnd() && reader.Next(&record).ok()) {
+    ColumnFamily* const family = IsDataRecord(record.kind) ? CommitFamily(record.column_family_id) : nullptr;
+    if (family != nullptr) NotePreparedLog(family, section.log_number);
+  }
+}
+
+// Takes effect on the prepared sections at once; AbandonMarkers takes it back should the log fail.
+Status DatabaseImpl::AdmitMarkers(Writer* writer, uint32_t* entries) {
+  auto marked = std::make_unique<MarkedBatch>();
+  GNEISS_RETURN_IF_ERROR(SplitIntoSteps(*writer->rep, &marked->steps));
+  *entries = 0;
+  for (BatchStep& step : marked->steps) {
+    PreparedPtr section = prepared_.Find(step.name);
+    switch (step.action) {
+      case BatchStep::Action::kApply:
+        *entries += BatchCount(step.rep);
+        continue;
+      case BatchStep::Action::kPrepare:
+        marked->undo.push_back({step.name, std::move(section)});
+        prepared_.Add(std::make_shared<PreparedSection>(
+            PreparedSection{.name = step.name, .log_number = wals_.current_number(), .rep = std::move(step.rep)}));
+        continue;
+      case BatchStep::Action::kCommit:
+        if (section == nullptr) continue;
+        *entries += BatchCount(section->rep);
+        NotePreparedLogs(*section);
+        step.rep = section->rep;
+        break;
+      case BatchStep::Action::kRollback:
+        if (section == nullptr) continue;
+        break;
+    }
+    marked->undo.push_back({step.name, std::move(section)});
+    prepared_.Remove(step.name);
+  }
+  writer->marked = std::move(marked);
+  return Status::Ok();
+}
+
+void DatabaseImpl::AbandonMarkers(const Writer& writer) {
+  const auto& undo = writer.marked->undo;
+  for (auto it = undo.rbegin(); it != undo.rend(); ++it) {
+    if (it->before != nullptr) {
+      prepared_.Add(it->before);
+    } else {
+      prepared_.Remove(it->name);
+    }
+  }
+}
+
+void DatabaseImpl::InsertMarked(Writer* writer, bool is_concurrent) {
+  SeqNo seq = writer->first_seq;
+  for (const BatchStep& step : writer->marked->steps) {
+    if (step.action == BatchStep::Action::kApply || step.action == BatchStep::Action::kCommit) {
+      if (!step.rep.empty()) InsertRecords(step.rep, &seq, is_concurrent);
+    }
+  }
+}
+
+std::vector<PreparedPtr> DatabaseImpl::Prepared() const { return prepared_.All(); }
+
+}  // namespace gneiss
