@@ -36,7 +36,7 @@ LiveFileStorageInfo InfoOf(const LiveTable& table) {
 }
 
 LiveFileStorageInfo InfoOf(const LiveBlobFile& file) {
-  LiveFileStorageInfo info = InfoOf(BlobName(file.family->opener->config().paths.front(), file.meta.number),
+  LiveFileStorageInfo info = InfoOf(BlobName(file.family->blob_opener->config().path, file.meta.number),
                                     rocksdb::kBlobFile, file.meta.number, file.meta.FileBytes());
   info.file_checksum_func_name = file.meta.checksum_method;
   info.file_checksum = file.meta.checksum;
