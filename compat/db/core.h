@@ -37,6 +37,7 @@ struct DbCore {
   std::unique_ptr<EventSink> events;
   std::unique_ptr<RateLimit> rate_limit;
   std::unique_ptr<WalFilter> wal_filter;
+  std::unique_ptr<FileChecksums> file_checksums;
 
   mutable std::mutex options_mutex;
   std::map<std::string, rocksdb::ColumnFamilyOptions> family_options;  // sanitised, by family name

@@ -133,6 +133,7 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   rocksdb::Status EnableFileDeletions(bool force) override;
   using rocksdb::DB::VerifyChecksum;
   rocksdb::Status VerifyChecksum(const rocksdb::ReadOptions& options) override;
+  rocksdb::Status VerifyFileChecksums(const rocksdb::ReadOptions& options) override;
   rocksdb::Status DeleteFile(std::string name) override;
   rocksdb::Status GetUpdatesSince(rocksdb::SequenceNumber seq,
                                   std::unique_ptr<rocksdb::TransactionLogIterator>* iterator,

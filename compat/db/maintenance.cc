@@ -76,6 +76,10 @@ rocksdb::Status DbImpl::VerifyChecksum(const rocksdb::ReadOptions& options) {
   return ToRocks(core_->database->VerifyChecksums(TableParamsOf(options)));
 }
 
+rocksdb::Status DbImpl::VerifyFileChecksums(const rocksdb::ReadOptions&) {
+  return ToRocks(core_->database->VerifyFileChecksums());
+}
+
 void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
 
 rocksdb::Status DbImpl::IngestExternalFile(rocksdb::ColumnFamilyHandle*, const std::vector<std::string>&,

@@ -11,6 +11,7 @@
 #include "compat/adapters/engine_logger.h"
 #include "compat/adapters/engine_stats.h"
 #include "compat/db/compaction_filter_adapter.h"
+#include "compat/db/file_checksum_adapter.h"
 #include "compat/db/listener_adapter.h"
 #include "compat/db/wal_filter_adapter.h"
 #include "compat/not_supported.h"
@@ -43,8 +44,6 @@ class EngineRateLimit final : public RateLimit {
 };
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
-  if (options.track_and_verify_wals_in_manifest) return NotBuilt("DBOptions::track_and_verify_wals_in_manifest");
-  if (options.file_checksum_gen_factory != nullptr) return NotBuilt("DBOptions::file_checksum_gen_factory");
   if (options.atomic_flush) return NotBuilt("DBOptions::atomic_flush");
   if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
   if (options.best_efforts_recovery) return NotBuilt("DBOptions::best_efforts_recovery");
@@ -106,6 +105,11 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->wal_bytes_max = tuning.wal_bytes_max;
   config->manual_wal_flush = options.manual_wal_flush;
   config->allow_2pc = options.allow_2pc;
+  config->tracks_wals = options.track_and_verify_wals_in_manifest;
+  if (options.file_checksum_gen_factory != nullptr) {
+    core->file_checksums = NewFileChecksumAdapter(options.file_checksum_gen_factory);
+  }
+  config->file_checksums = core->file_checksums.get();
   if (options.wal_filter != nullptr) core->wal_filter = NewWalFilterAdapter(options.wal_filter);
   config->wal_filter = core->wal_filter.get();
   config->wal_compression = CompressionOf(options.wal_compression);

@@ -1,7 +1,7 @@
 // A PacedFile holds the writing of one file back to the allowed rate, and starts write-back as the file grows so that
-// the final sync has little left to do.
+// the final sync has little left to do. It sums the bytes up where a checksum of the whole file is wanted.
 //
-// Owner:   owns the file below; `limit` may be null and outlives it.
+// Owner:   owns the file below; `limit` and `checksum` may be null and outlive it.
 // Threads: one thread.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
 
 namespace gneiss {
@@ -27,11 +28,13 @@ struct Pace {
 
 class PacedFile : public WritableFile {
  public:
-  PacedFile(std::unique_ptr<WritableFile> file, const Pace& pace) : file_(std::move(file)), pace_(pace) {}
+  PacedFile(std::unique_ptr<WritableFile> file, const Pace& pace, FileChecksum* checksum = nullptr)
+      : file_(std::move(file)), pace_(pace), checksum_(checksum) {}
 
   Status Append(Slice bytes) override {
     if (pace_.limit != nullptr) pace_.limit->Request(bytes.size(), pace_.is_high_priority);
     GNEISS_RETURN_IF_ERROR(file_->Append(bytes));
+    if (checksum_ != nullptr) checksum_->Update(bytes);
     written_ += bytes.size();
     if (pace_.bytes_per_sync == 0 || written_ - range_synced_ < pace_.bytes_per_sync) return Status::Ok();
     const uint64_t from = std::exchange(range_synced_, written_);
@@ -46,6 +49,7 @@ class PacedFile : public WritableFile {
  private:
   const std::unique_ptr<WritableFile> file_;
   const Pace pace_;
+  FileChecksum* const checksum_;
   uint64_t written_ = 0;
   uint64_t range_synced_ = 0;
 };

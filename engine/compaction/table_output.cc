@@ -98,6 +98,7 @@ struct TableOutput::Rep {
 
   // The open table.
   OutputTable table;
+  std::unique_ptr<FileChecksum> checksum;  // null: none is wanted
   std::unique_ptr<WritableFile> file;
   std::unique_ptr<TableWriter> writer;  // null: no table is open
   std::string last_key;                 // empty: no entry yet
@@ -185,8 +186,10 @@ Status TableOutput::Rep::OpenTable() {
   last_key.clear();
 
   std::unique_ptr<WritableFile> created;
-  GNEISS_RETURN_IF_ERROR(config.fs->Create(TableName(config.path, write.file_number), config.file_options, &created));
-  file = std::make_unique<PacedFile>(std::move(created), config.pace);
+  const std::string path = TableName(config.path, write.file_number);
+  GNEISS_RETURN_IF_ERROR(config.fs->Create(path, config.file_options, &created));
+  if (config.file_checksums != nullptr) checksum = config.file_checksums->New(path, {});
+  file = std::make_unique<PacedFile>(std::move(created), config.pace, checksum.get());
   writer = std::make_unique<TableWriter>(write, file.get());
   return Status::Ok();
 }
@@ -198,6 +201,10 @@ Status TableOutput::Rep::CloseTable(const Slice* next_user_key) {
   table.meta.is_marked_for_compaction = writer->NeedsCompaction();
   table.properties = writer->properties();
   GNEISS_RETURN_IF_ERROR(SyncAndClose());
+  if (checksum != nullptr) {
+    table.meta.file_checksum = checksum->Finish();
+    table.meta.file_checksum_function = checksum->FunctionName();
+  }
   finished_bytes += table.meta.file_bytes;
   finished.push_back(std::move(table));
   writer.reset();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/compaction/paced_file.h"
+#include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
 #include "engine/table/table_writer.h"
 #include "engine/version/version.h"
@@ -32,6 +33,7 @@ struct TableOutputConfig {
   std::vector<TableFilePtr> grandparents;
   std::function<uint64_t()> new_file_number;
   Pace pace;
+  FileChecksums* file_checksums = nullptr;  // null: tables get none
   uint64_t oldest_ancestor_unix_seconds = 0;
 };
 

@@ -222,7 +222,9 @@ Status DatabaseImpl::LogGroup(CommitGroup* group) {
   if (status.ok() && group->needs_sync) {
     const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
     const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
-    status = wals_.Sync();
+    SyncedLogs synced;
+    status = wals_.Sync(&synced);
+    if (status.ok()) status = TrackWals(synced);
     Count(&commit_counters_.wal_syncs, 1);
     if (is_timed) RecordHistogram(config_.stats, Histogram::kWalSync, config_.clock->NowMicros() - start_us);
   }
@@ -306,9 +308,13 @@ Status DatabaseImpl::FlushWal(bool sync) {
 
 Status DatabaseImpl::SyncWal() {
   if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
-  const Status status = wals_.Sync();
-  if (!status.ok()) SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
-  return status;
+  SyncedLogs synced;
+  const Status status = wals_.Sync(&synced);
+  if (!status.ok()) {
+    SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
+    return status;
+  }
+  return TrackWals(synced);
 }
 
 Status DatabaseImpl::RotateMarked() {

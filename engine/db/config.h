@@ -19,6 +19,7 @@
 #include "engine/compaction/table_output.h"
 #include "engine/db/events.h"
 #include "engine/db/wal_filter.h"
+#include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
 #include "engine/table/table_options.h"
 #include "engine/wal/log_reader.h"
@@ -73,8 +74,10 @@ struct DatabaseConfig {
   // Log records carry their log's number. Files of old logs are deleted all the same: RocksDB 7.8.3 never ends reading
   // a log written over an old one in the only recovery mode in which it writes such.
   bool is_wal_recyclable = false;
-  bool allow_2pc = false;           // batches may hold two-phase markers; logs with prepared sections are kept
-  WalFilter* wal_filter = nullptr;  // sees every record that recovery reads
+  bool tracks_wals = false;                 // synced logs stand in the MANIFEST, and must be there at the next open
+  FileChecksums* file_checksums = nullptr;  // of new tables, kept in the MANIFEST
+  bool allow_2pc = false;                   // batches may hold two-phase markers; logs with prepared sections are kept
+  WalFilter* wal_filter = nullptr;          // sees every record that recovery reads
   bool avoid_flush_during_recovery = false;
   bool avoid_flush_during_shutdown = false;
   bool allow_concurrent_memtable_write = true;

@@ -214,6 +214,7 @@ class Database {
   virtual DatabaseFacts Facts() = 0;
   virtual void ResetFacts() = 0;  // the counters in them begin anew
   virtual Status VerifyChecksums(const ReadParams& params) = 0;
+  virtual Status VerifyFileChecksums() = 0;  // whole files against what the MANIFEST says, where it says something
   virtual Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) = 0;
   virtual LiveFileSet LiveFiles() = 0;
   virtual const std::string& Directory() const = 0;

@@ -102,6 +102,7 @@ class DatabaseImpl final : public Database {
   DatabaseFacts Facts() override;
   void ResetFacts() override;
   Status VerifyChecksums(const ReadParams& params) override;
+  Status VerifyFileChecksums() override;
   Status GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) override;
   LiveFileSet LiveFiles() override;
 
@@ -143,6 +144,7 @@ class DatabaseImpl final : public Database {
   Status LoadTables(const RecoveredFamily& recovered, ColumnFamily* family);
   Status CheckTablesOnDisk(const ColumnFamily& family);
   Status ReplayLogs(const RecoveredState& state);
+  Status CheckTrackedWals(const RecoveredState& state, const std::vector<std::string>& wal_dir_names);
   Status ReplayLog(uint64_t number, Replay* replay);
   Status FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
                       Replay* replay);
@@ -196,6 +198,9 @@ class DatabaseImpl final : public Database {
   void EndManifestTurn() REQUIRES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
+  // Notes synced logs in the MANIFEST, where the config asks for it.
+  Status TrackWals(const SyncedLogs& synced) EXCLUDES(mutex_);
+  Status UntrackWalsBelow(uint64_t number) EXCLUDES(mutex_);
   void DropOldLogs() EXCLUDES(mutex_, drop_logs_mutex_);
   uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfterFlush(nullptr, 0, 0); }
   // As it will be when `flushed` has flushed its oldest memtables and needs no log below `log_number`.
@@ -294,6 +299,7 @@ class DatabaseImpl final : public Database {
   bool is_manifest_busy_ GUARDED_BY(mutex_) = false;
   bool is_manifest_broken_ GUARDED_BY(mutex_) = false;
   Status background_error_ GUARDED_BY(mutex_);
+  std::map<uint64_t, std::optional<uint64_t>> tracked_wals_ GUARDED_BY(mutex_);  // in the MANIFEST, with synced sizes
   std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
   int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;

@@ -124,7 +124,11 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   }
   change.flushed_memtables = oldest_first.size();
   // What the other families wrote before must not be lost when this family's part is durable.
-  if (has_other_families) GNEISS_RETURN_IF_ERROR(wals_.SyncClosed());
+  if (has_other_families) {
+    SyncedLogs synced;
+    GNEISS_RETURN_IF_ERROR(wals_.SyncClosed(&synced));
+    GNEISS_RETURN_IF_ERROR(TrackWals(synced));
+  }
 
   FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
   event.blob_opener = family->blob_opener.get();
@@ -282,6 +286,7 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   output.fs = config_.fs;
   output.file_options = config_.file_options;
   output.path = family.opener->config().paths.front();
+  output.file_checksums = config_.file_checksums;
   output.new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); };
   output.pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)};
   TableWriteConfig& table = output.table;

@@ -157,6 +157,11 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
     edit.db_id = db_id_;
     edits.push_back(std::move(edit));
   }
+  if (!tracked_wals_.empty()) {
+    VersionEdit edit;
+    for (const auto& [number, bytes] : tracked_wals_) edit.added_wals.emplace_back(number, bytes);
+    edits.push_back(std::move(edit));
+  }
   for (const auto& [id, family] : families_) {
     VersionEdit name;
     name.column_family_id = id;
@@ -245,6 +250,36 @@ uint64_t DatabaseImpl::MinLogNumberAfterFlush(const ColumnFamily* flushed, size_
   return lowest;
 }
 
+Status DatabaseImpl::TrackWals(const SyncedLogs& synced) {
+  if (!config_.tracks_wals || synced.empty()) return Status::Ok();
+  VersionEdit edit;
+  for (const auto& [number, bytes] : synced) edit.added_wals.emplace_back(number, bytes);
+  {
+    MutexLock lock(&mutex_);
+    TakeManifestTurn();
+    for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
+  }
+  const Status status = LogEdits({edit});
+  MutexLock lock(&mutex_);
+  EndManifestTurn();
+  return status;
+}
+
+Status DatabaseImpl::UntrackWalsBelow(uint64_t number) {
+  {
+    MutexLock lock(&mutex_);
+    if (tracked_wals_.empty() || tracked_wals_.begin()->first >= number) return Status::Ok();
+    TakeManifestTurn();
+    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(number));
+  }
+  VersionEdit edit;
+  edit.deleted_wals_before = number;
+  const Status status = LogEdits({edit});
+  MutexLock lock(&mutex_);
+  EndManifestTurn();
+  return status;
+}
+
 // Under one lock, so that whoever calls it finds no log half dropped by another thread.
 void DatabaseImpl::DropOldLogs() {
   MutexLock one_at_a_time(&drop_logs_mutex_);
@@ -253,6 +288,7 @@ void DatabaseImpl::DropOldLogs() {
     MutexLock lock(&mutex_);
     lowest = MinLogNumber();
   }
+  if (!UntrackWalsBelow(lowest).ok()) return;  // they stay until the MANIFEST no longer asks for them
   for (const uint64_t number : wals_.DropBelow(lowest)) {
     obsolete_files_->Add(FileKind::kWal, number, WalName(wal_dir_, number));
   }

@@ -287,6 +287,7 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
       family->log_number = *edit.log_number;
       InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
     }
+    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(MinLogNumber()));
     TakeManifestTurn();
   }
   Status status =

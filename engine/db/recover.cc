@@ -2,6 +2,7 @@
 // and memtables that fill up become level-0 tables.
 
 #include <algorithm>
+#include <set>
 
 #include "engine/db/database_impl.h"
 #include "engine/io/file_name.h"
@@ -35,6 +36,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   std::vector<std::string> names;
   const Status listed = config_.fs->List(wal_dir_, &names);
   if (!listed.ok() && !listed.IsPathNotFound()) return listed;
+  if (config_.tracks_wals) GNEISS_RETURN_IF_ERROR(CheckTrackedWals(state, names));
   uint64_t lowest_needed = state.min_log_number_to_keep;
   std::map<uint32_t, uint64_t> log_numbers;
   std::map<std::string, uint32_t> ids;
@@ -101,6 +103,32 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     }
   }
   return StartWriting(state, &replay);
+}
+
+// A log whose sync the MANIFEST tells of must be there, and no shorter than it was then.
+Status DatabaseImpl::CheckTrackedWals(const RecoveredState& state, const std::vector<std::string>& wal_dir_names) {
+  std::set<uint64_t> present;
+  for (const std::string& name : wal_dir_names) {
+    uint64_t number = 0;
+    FileKind kind;
+    if (ParseFileName(name, &number, &kind) && kind == FileKind::kWal) present.insert(number);
+  }
+  for (const auto& [number, synced_bytes] : state.wals) {
+    if (!synced_bytes) continue;
+    if (present.count(number) == 0) {
+      return Status::Corruption("Missing WAL with log number: " + std::to_string(number) + ".");
+    }
+    uint64_t bytes = 0;
+    GNEISS_RETURN_IF_ERROR(config_.fs->FileSize(WalName(wal_dir_, number), &bytes));
+    if (bytes < *synced_bytes) {
+      return Status::Corruption("Size mismatch: WAL (log number: " + std::to_string(number) + ") in MANIFEST is " +
+                                std::to_string(*synced_bytes) + " bytes , but actually is " + std::to_string(bytes) +
+                                " bytes on disk.");
+    }
+  }
+  MutexLock lock(&mutex_);
+  tracked_wals_ = state.wals;
+  return Status::Ok();
 }
 
 Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {

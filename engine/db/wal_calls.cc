@@ -50,8 +50,19 @@ Status DatabaseImpl::ListWals(std::vector<WalFile>* files) {
   obsolete_files_->Purge();
   obsolete_files_->Disable();
   obsolete_files_->WaitForPurge();
+  std::vector<uint64_t> required;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [number, bytes] : tracked_wals_) required.push_back(number);
+  }
   const Status status = wal_directory_->List(files);
   obsolete_files_->Enable(/*force=*/false);
+  GNEISS_RETURN_IF_ERROR(status);
+  for (const uint64_t number : required) {
+    const auto is_it = [number](const WalFile& file) { return file.number == number; };
+    if (std::any_of(files->begin(), files->end(), is_it)) continue;
+    return Status::Corruption("WAL file " + std::to_string(number) + " required by manifest but not in directory list");
+  }
   // An open log's file may be longer than what it holds, and is cut when it is closed.
   for (WalFile& file : *files) file.bytes = std::min(file.bytes, wals_.WrittenBytes(file.number));
   return status;

@@ -57,11 +57,11 @@ Status WalSet::Append(const Slice* records, size_t count) {
 
 Status WalSet::Flush() { return current_ == nullptr ? Status::Ok() : current_->Flush(); }
 
-Status WalSet::Sync() { return SyncUpTo(/*with_current=*/true); }
-Status WalSet::SyncClosed() { return SyncUpTo(/*with_current=*/false); }
+Status WalSet::Sync(SyncedLogs* synced) { return SyncUpTo(/*with_current=*/true, synced); }
+Status WalSet::SyncClosed(SyncedLogs* synced) { return SyncUpTo(/*with_current=*/false, synced); }
 
 // Older logs first: what is durable must be a prefix of what was written.
-Status WalSet::SyncUpTo(bool with_current) {
+Status WalSet::SyncUpTo(bool with_current, SyncedLogs* synced) {
   MutexLock one_at_a_time(&sync_mutex_);
   // A name that is not durable loses the records with it. Only a log begun after this line could be missed, and that
   // clears the mark again.
@@ -80,6 +80,7 @@ Status WalSet::SyncUpTo(bool with_current) {
     AddTicker(config_.stats, Ticker::kWalFilesSynced);
     if (!is_closed) continue;
     GNEISS_RETURN_IF_ERROR(log.writer->Close());
+    if (log.bytes > 0) synced->emplace_back(log.number, log.bytes);
     MutexLock lock(&mutex_);
     for (Log& kept : logs_) {
       if (kept.number == log.number) kept.writer = nullptr;

@@ -18,6 +18,9 @@
 
 namespace gneiss {
 
+// Logs that are closed and durable, with their sizes.
+using SyncedLogs = std::vector<std::pair<uint64_t, uint64_t>>;
+
 class WalSet {
  public:
   WalSet(const DatabaseConfig& config, std::string dir) : config_(config), dir_(std::move(dir)) {}
@@ -32,8 +35,9 @@ class WalSet {
 
   Status Append(const Slice* records, size_t count);
   Status Flush();
-  Status Sync() EXCLUDES(mutex_, sync_mutex_);        // everything appended so far, in all logs
-  Status SyncClosed() EXCLUDES(mutex_, sync_mutex_);  // all but the current log
+  // Everything appended so far, in all logs. The closed ones among those synced are appended to *synced.
+  Status Sync(SyncedLogs* synced) EXCLUDES(mutex_, sync_mutex_);
+  Status SyncClosed(SyncedLogs* synced) EXCLUDES(mutex_, sync_mutex_);  // all but the current log
 
   // Forgets logs below `number`; returns them for deletion. Their writers are closed.
   std::vector<uint64_t> DropBelow(uint64_t number) EXCLUDES(mutex_, sync_mutex_);
@@ -55,7 +59,7 @@ class WalSet {
     uint64_t bytes = 0;
     std::shared_ptr<LogWriter> writer;  // null: already synced and closed, or recovered
   };
-  Status SyncUpTo(bool with_current) EXCLUDES(mutex_, sync_mutex_);
+  Status SyncUpTo(bool with_current, SyncedLogs* synced) EXCLUDES(mutex_, sync_mutex_);
 
   const DatabaseConfig& config_;
   const std::string dir_;

@@ -1,11 +1,15 @@
 // One turn with a directory, for check_logs.py: the same binary runs with either library.
 //
 //   log_program fill DIR SEED BATCHES [option=value ...]   writes batches and dies without closing
+//   log_program prepare DIR    leaves transactions behind: "a" committed, "b" prepared, "c" rolled back
+//   log_program commit DIR     commits "b"
+//                              (both with TransactionDB where the library has one, else through marked batches)
 //   log_program read DIR [option=value ...]                opens, prints the outcome and all there is, and closes
 //
 // Options: mode (a WALRecoveryMode's number), compress, recycle, families, buffer, 2pc, track, atomic, checksums (1).
 #include <rocksdb/db.h>
 #include <rocksdb/file_checksum.h>
+#include <rocksdb/utilities/transaction_db.h>
 
 #include <unistd.h>
 #include <cinttypes>
@@ -96,6 +100,81 @@ int Fill(const std::string& dir, unsigned seed, int batches, const Settings& set
   _exit(0);  // as a crash would
 }
 
+// ---- transactions
+
+std::string Marker(char kind, const std::string& name) {
+  return std::string(1, kind) + static_cast<char>(name.size()) + name;
+}
+
+bool WriteRep(rocksdb::DB* db, const std::string& rep) {
+  rocksdb::WriteBatch batch(rep);
+  const rocksdb::Status status = db->Write({}, &batch);
+  if (!status.ok()) std::printf("write: %s\n", status.ToString().c_str());
+  return status.ok();
+}
+
+// What both ways put into transaction `name`.
+bool PutIn(const std::string& name, rocksdb::WriteBatchBase* batch) {
+  return batch->Put("k1", "of " + name).ok() && batch->Put(name, std::string(1000, 'x')).ok() &&
+         batch->Delete("k2").ok();
+}
+
+int PrepareByMarkers(const std::string& dir) {
+  Open open = OpenDb(dir, {{"2pc", 1}});
+  if (!open.status.ok() || !open.db->Put({}, "k1", "1").ok() || !open.db->Put({}, "k2", "2").ok()) return 1;
+  for (const char* name : {"a", "b", "c"}) {
+    rocksdb::WriteBatch changes;
+    if (!PutIn(name, &changes)) return 1;
+    const std::string& rep = changes.Data();
+    if (!WriteRep(open.db.get(), rep.substr(0, 12) + '\x09' + rep.substr(12) + Marker('\x0a', name))) return 1;
+    if (*name == 'b' && !open.db->Flush({}).ok()) return 1;
+    if (*name == 'b') continue;
+    const char kind = *name == 'a' ? '\x0b' : '\x0c';
+    if (!WriteRep(open.db.get(), std::string(12, '\0') + Marker(kind, name))) return 1;
+  }
+  if (!open.db->Put({}, "k3", "3").ok() || !open.db->Flush({}).ok() || !open.db->Put({}, "k4", "4").ok()) return 1;
+  _exit(0);
+}
+
+int Prepare(const std::string& dir) {
+  rocksdb::TransactionDB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::TransactionDB::Open(OptionsOf({}), rocksdb::TransactionDBOptions(), dir, &opened);
+  if (status.IsNotSupported()) return PrepareByMarkers(dir);
+  if (!status.ok() || !opened->Put({}, "k1", "1").ok() || !opened->Put({}, "k2", "2").ok()) return 1;
+  for (const char* name : {"a", "b", "c"}) {
+    rocksdb::TransactionOptions options;
+    options.skip_concurrency_control = true;
+    rocksdb::Transaction* const transaction = opened->BeginTransaction({}, options);
+    if (!transaction->SetName(name).ok()) return 1;
+    if (!transaction->Put("k1", std::string("of ") + name).ok() ||
+        !transaction->Put(name, std::string(1000, 'x')).ok() || !transaction->Delete("k2").ok() ||
+        !transaction->Prepare().ok()) {
+      return 1;
+    }
+    if (*name == 'a' && !transaction->Commit().ok()) return 1;
+    if (*name == 'b' && !opened->Flush({}).ok()) return 1;
+    if (*name == 'c' && !transaction->Rollback().ok()) return 1;
+  }
+  if (!opened->Put({}, "k3", "3").ok() || !opened->Flush({}).ok() || !opened->Put({}, "k4", "4").ok()) return 1;
+  _exit(0);
+}
+
+int Commit(const std::string& dir) {
+  rocksdb::TransactionDB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::TransactionDB::Open(OptionsOf({}), rocksdb::TransactionDBOptions(), dir, &opened);
+  if (status.IsNotSupported()) {
+    Open open = OpenDb(dir, {{"2pc", 1}});
+    if (!open.status.ok() || !WriteRep(open.db.get(), std::string(12, '\0') + Marker('\x0b', "b"))) return 1;
+    _exit(0);
+  }
+  if (!status.ok()) return 1;
+  rocksdb::Transaction* const transaction = opened->GetTransactionByName("b");
+  if (transaction == nullptr || !transaction->Commit().ok()) return 1;
+  _exit(0);
+}
+
 uint64_t HashOf(const rocksdb::Slice& bytes) {
   uint64_t hash = 14695981039346656037u;
   for (size_t i = 0; i < bytes.size(); ++i) hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 1099511628211u;
@@ -138,6 +217,8 @@ int main(int argc, char** argv) {
     settings[setting.substr(0, equals)] = std::atoi(setting.c_str() + equals + 1);
   }
   if (command == "read") return Read(argv[2], settings);
+  if (command == "prepare") return Prepare(argv[2]);
+  if (command == "commit") return Commit(argv[2]);
   if (command != "fill" || argc < 5) return 2;
   return Fill(argv[2], static_cast<unsigned>(std::atoi(argv[3])), std::atoi(argv[4]), settings);
 }

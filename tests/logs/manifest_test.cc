@@ -1,0 +1,154 @@
+// What the MANIFEST keeps besides tables: synced logs and the checksums of whole files.
+
+#include <rocksdb/file_checksum.h>
+
+#include "tests/logs/log_database.h"
+
+namespace gneiss {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TrackedWals : public ::testing::Test {
+ protected:
+  // A log with data of the default family, closed by a flush of the other one, and synced.
+  TrackedWals() {
+    data_.options.track_and_verify_wals_in_manifest = true;
+    data_.options.avoid_flush_during_recovery = true;
+    data_.options.create_missing_column_families = true;
+    Open();
+    data_.Put("a", "1");
+    EXPECT_TRUE(data_.db->Put({}, families_[1], "b", "1").ok());
+    log_ = data_.dir() + data_.WalNames().front();
+    EXPECT_TRUE(data_.db->Flush({}, families_[1]).ok());
+    data_.Put("c", "1", /*sync=*/true);
+    EXPECT_TRUE(fs::exists(log_));
+  }
+  ~TrackedWals() override { Close(); }
+  rocksdb::Status TryOpen() {
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(
+        data_.options, data_.dir(), {{"default", data_.options}, {"other", data_.options}}, &families_, &db);
+    data_.db.reset(db);
+    return status;
+  }
+  void Open() {
+    const rocksdb::Status status = TryOpen();
+    ASSERT_TRUE(status.ok()) << status.ToString();
+  }
+  void Close() {
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      EXPECT_TRUE(data_.db->DestroyColumnFamilyHandle(family).ok());
+    }
+    families_.clear();
+    data_.Close();
+  }
+  std::string LogNumber() const { return std::to_string(std::stoi(fs::path(log_).stem().string())); }
+
+  LogDatabase data_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::string log_;
+};
+
+TEST_F(TrackedWals, WhatIsThereIsFound) {
+  Close();
+  Open();
+  EXPECT_EQ("1", data_.Get("a"));
+  EXPECT_EQ("1", data_.Get("c"));
+  data_.Put("d", "1", /*sync=*/true);
+  Close();
+  Open();
+  EXPECT_EQ("1", data_.Get("d"));
+}
+
+TEST_F(TrackedWals, AMissingLogIsCorruption) {
+  Close();
+  fs::rename(log_, log_ + ".away");
+  EXPECT_EQ("Corruption: Missing WAL with log number: " + LogNumber() + ".", TryOpen().ToString());
+  fs::rename(log_ + ".away", log_);
+  Open();
+  EXPECT_EQ("1", data_.Get("a"));
+}
+
+TEST_F(TrackedWals, AShortenedLogIsCorruption) {
+  Close();
+  const uint64_t bytes = fs::file_size(log_);
+  fs::resize_file(log_, bytes - 1);
+  EXPECT_EQ("Corruption: Size mismatch: WAL (log number: " + LogNumber() + ") in MANIFEST is " + std::to_string(bytes) +
+                " bytes , but actually is " + std::to_string(bytes - 1) + " bytes on disk.",
+            TryOpen().ToString());
+}
+
+TEST_F(TrackedWals, WithoutTheOptionNobodyAsks) {
+  Close();
+  fs::remove(log_);
+  data_.options.track_and_verify_wals_in_manifest = false;
+  Open();
+  EXPECT_EQ("NotFound: ", data_.Get("a"));
+  Close();
+  data_.options.track_and_verify_wals_in_manifest = true;  // and it is forgotten
+  Open();
+}
+
+TEST_F(TrackedWals, ALogThatWasFlushedIsNoLongerAskedFor) {
+  data_.Flush();
+  EXPECT_TRUE(data_.WalNames().empty());  // the current log has no record yet
+  EXPECT_FALSE(fs::exists(log_));
+  Close();
+  Open();
+  EXPECT_EQ("1", data_.Get("a"));
+}
+
+class FileChecksumTest : public ::testing::Test {
+ protected:
+  FileChecksumTest() {
+    data_.options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+    data_.Open();
+    for (int i = 0; i < 100; ++i) data_.Put("k" + std::to_string(i), std::string(100, 'v'));
+    data_.Flush();
+  }
+  std::vector<rocksdb::LiveFileMetaData> Tables() {
+    std::vector<rocksdb::LiveFileMetaData> tables;
+    data_.db->GetLiveFilesMetaData(&tables);
+    return tables;
+  }
+  LogDatabase data_;
+};
+
+TEST_F(FileChecksumTest, NewTablesHaveThem) {
+  ASSERT_TRUE(data_.db->CompactRange({}, nullptr, nullptr).ok());
+  const auto tables = Tables();
+  ASSERT_EQ(1u, tables.size());
+  EXPECT_EQ("FileChecksumCrc32c", tables[0].file_checksum_func_name);
+  EXPECT_EQ(4u, tables[0].file_checksum.size());
+  EXPECT_TRUE(data_.db->VerifyFileChecksums({}).ok());
+  const std::string checksum = tables[0].file_checksum;
+  data_.Open();
+  EXPECT_EQ(checksum, Tables()[0].file_checksum);
+  EXPECT_TRUE(data_.db->VerifyFileChecksums({}).ok());
+  const std::unique_ptr<rocksdb::FileChecksumList> list(rocksdb::NewFileChecksumList());
+  ASSERT_TRUE(data_.db->GetLiveFilesChecksumInfo(list.get()).ok());
+  EXPECT_EQ(1u, list->size());
+}
+
+TEST_F(FileChecksumTest, AChangedByteIsFound) {
+  const std::string path = data_.dir() + Tables()[0].name;
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(fs::file_size(path) / 2));
+  file.put('?');
+  file.close();
+  const rocksdb::Status status = data_.db->VerifyFileChecksums({});
+  EXPECT_TRUE(status.IsCorruption());
+  EXPECT_NE(std::string::npos, status.ToString().find("file checksum mismatch, expecting ")) << status.ToString();
+}
+
+TEST_F(FileChecksumTest, WithoutAFactoryThereIsNothingToVerifyWith) {
+  data_.options.file_checksum_gen_factory = nullptr;
+  data_.Open();
+  EXPECT_EQ(4u, Tables()[0].file_checksum.size());
+  EXPECT_EQ("Invalid argument: Cannot verify file checksum if options.file_checksum_gen_factory is null",
+            data_.db->VerifyFileChecksums({}).ToString());
+}
+
+}  // namespace
+}  // namespace gneiss
