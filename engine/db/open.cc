@@ -417,6 +417,8 @@ Status DatabaseImpl::Close() {
   compaction_pool_->WaitIdle();
   flush_pool_->WaitIdle();
   obsolete_files_->SetScheduler(nullptr);
+  // Old Versions go now, so that the files only they needed are deleted while the directory is still ours.
+  ReclaimAll();
   obsolete_files_->Purge();
   const Status wal_status = wals_.Close();
   if (status.ok()) status = wal_status;
