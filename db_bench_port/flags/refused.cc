@@ -20,7 +20,6 @@ void RefuseWhatThePublicHeadersLack() {
       {FLAGS_cache_type == "fast_lru_cache", "cache_type=fast_lru_cache", "that cache"},
       {FLAGS_print_malloc_stats, "print_malloc_stats", "the allocator's statistics"},
       {FLAGS_enable_numa, "enable_numa", "binding to memory nodes"},
-      {FLAGS_report_file_operations, "report_file_operations", "the counting file system"},
   };
   for (const auto& each : refused) {
     if (each.is_asked) Fail("--%s cannot be had: %s is not in RocksDB's public headers", each.flag, each.what);

@@ -89,6 +89,14 @@ void ChooseEnv(Settings* settings) {
                                              &settings->env_guard));
 }
 
+// Counts what goes to the file system of the chosen Env.
+void CountFileOperations(Settings* settings) {
+  if (!FLAGS_report_file_operations) return;
+  settings->file_counts = std::make_shared<CountingFileSystem>(settings->env->GetFileSystem());
+  settings->env_guard = rocksdb::NewCompositeEnv(settings->file_counts);
+  settings->env = settings->env_guard.get();
+}
+
 void CheckTogether() {
   RefuseWhatThePublicHeadersLack();
   if (FLAGS_compression_ratio > 1) Fail("compression_ratio should be between 0 and 1");
@@ -127,6 +135,7 @@ Settings ReadSettings() {
   settings.value_sizes = Sizes(FLAGS_value_size_distribution_type);
   settings.compaction_fadvice = Fadvice(FLAGS_compaction_fadvice);
   ChooseEnv(&settings);
+  CountFileOperations(&settings);
   settings.seed = static_cast<uint64_t>(FLAGS_seed);
   if (FLAGS_seed == 0) {
     settings.seed = settings.env->NowMicros();

@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "db_bench_port/database/counting_file_system.h"
+
 namespace bench {
 
 enum class ValueSizes { kFixed, kUniform, kNormal };
@@ -16,6 +18,7 @@ enum class ValueSizes { kFixed, kUniform, kNormal };
 struct Settings {
   rocksdb::Env* env = nullptr;
   std::shared_ptr<rocksdb::Env> env_guard;
+  std::shared_ptr<CountingFileSystem> file_counts;  // null unless --report_file_operations
   std::shared_ptr<rocksdb::Statistics> statistics;  // null unless a flag asks for it
   uint64_t seed = 0;
   rocksdb::CompressionType compression = rocksdb::kSnappyCompression;

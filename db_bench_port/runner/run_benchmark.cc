@@ -89,6 +89,7 @@ void RunBenchmark(const Benchmark& benchmark, const BenchmarkCall& call, const P
     const ProcessUsage before = UsageNow();
     ThreadStats stats = RunOnce(benchmark, params, world, seed_offset);
     PrintReport(call.name, stats);
+    if (world.settings.file_counts != nullptr) std::printf("%s", world.settings.file_counts->TakeReport().c_str());
     json->Add(call.name, ThreadCount(benchmark), stats, before, UsageNow());
     return stats;
   };

@@ -135,6 +135,11 @@ def check_library(options):
                                             "--benchmarks=fillseq,readrandom", "--report_open_timing"], options.library)
     if "fillseq      : skipped (--use_existing_db is true)" not in text or not re.search(r"OpenDb:     [\d.e+]+ milli", text):
         problems.append("--use_existing_db or --report_open_timing does not show: " + text + errors)
+    code, text, errors = run(options.port, ["--report_file_operations", "--num=1000", f"--db={options.directory}/counted",
+                                            "--benchmarks=fillseq,compact"], options.library)
+    counts = [int(count) for count in re.findall(r"Num bytes written: (\d+)", text)]
+    if code != 0 or len(counts) != 2 or counts[0] < 100000 or counts[1] < 1000 or not re.search(r"Num files opened: [1-9]", text):
+        problems.append(f"--report_file_operations counts {counts}: " + errors)
     code, _, errors = run(options.port, ["--use_blob_db", f"--db={options.directory}/blob"], options.library)
     if code != 1 or "--use_blob_db cannot be had" not in errors:
         problems.append("--use_blob_db is not refused")
