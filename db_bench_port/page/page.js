@@ -34,6 +34,13 @@ function short(value) {
   }
   return Number(value.toPrecision(3)).toString();
 }
+// For axes: no zeros behind the point.
+function round(value) {
+  for (const [size, letter] of [[1e9, " G"], [1e6, " M"], [1e3, " k"]]) {
+    if (Math.abs(value) >= size) return Number((value / size).toPrecision(3)) + letter;
+  }
+  return String(Number(value.toPrecision(3)));
+}
 function times(value) { return value == null ? "–" : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0) + "×"; }
 function percent(value) { return value == null ? "" : `±${Math.round(value * 100)}%`; }
 function spaced(value) { return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f"); }
@@ -127,7 +134,7 @@ function drawRatios() {
   made.setOption({
     textStyle: text, animation: false, legend: legend([...others, "target"]), grid: { left: 8, right: 56, top: 34, bottom: 24, containLabel: true },
     tooltip: { ...tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (points) => ratioTip(lines[points[0].dataIndex]) },
-    xAxis: { type: "value", interval: 1, ...axisLook, axisLabel: { color: ink.quiet, formatter: (value) => value >= 0 ? `${2 ** value}×` : `1/${2 ** -value}` } },
+    xAxis: { type: "value", interval: 1, min: ({ min }) => Math.min(0, Math.floor(min)), max: ({ max }) => Math.max(1, Math.ceil(max)), ...axisLook, axisLabel: { color: ink.quiet, formatter: (value) => value >= 0 ? `${2 ** value}×` : `1/${2 ** -value}` } },
     yAxis: rowAxis(lines), series: [...bars, targets],
   });
   made.on("click", (event) => {
@@ -163,7 +170,7 @@ function drawCosts(measure) {
   costChart.setOption({
     textStyle: text, animation: false, legend: legend(names), grid: { left: 8, right: 60, top: 34, bottom: 24, containLabel: true },
     tooltip: { ...tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (points) => costTip(measure, lines[points[0].dataIndex]) },
-    xAxis: { ...axis, ...axisLook, axisLabel: { color: ink.quiet, formatter: short } }, yAxis: rowAxis(lines),
+    xAxis: { ...axis, ...axisLook, axisLabel: { color: ink.quiet, formatter: round } }, yAxis: rowAxis(lines),
     series: names.map((name) => ({
       name, type: "bar", barMaxWidth: 13, barGap: "15%", itemStyle: { color: color[name], borderRadius: 2 },
       label: { show: true, position: "right", color: ink.quiet, fontSize: 11, formatter: ({ value }) => value == null ? "" : short(value) },
@@ -201,9 +208,9 @@ function drawRounds(workload) {
   roundsChart = roundsChart || chart("rounds-chart");
   const shown = names.filter((name) => works(workload.contenders[name]));
   roundsChart.setOption({
-    textStyle: text, animation: false, grid: { left: 8, right: 14, top: 12, bottom: 8, containLabel: true },
+    textStyle: text, animation: false, grid: { left: 8, right: 26, top: 12, bottom: 8, containLabel: true },
     tooltip: { ...tooltip, formatter: ({ seriesName, value }) => `${seriesName}: ${short(value[0])} ${workload.unit}` },
-    xAxis: { type: "value", min: 0, ...axisLook, axisLabel: { color: ink.quiet, formatter: short, hideOverlap: true } },
+    xAxis: { type: "value", min: 0, ...axisLook, axisLabel: { color: ink.quiet, formatter: round, hideOverlap: true } },
     yAxis: { type: "category", inverse: true, data: shown, ...axisLook, axisLabel: { color: ink.text, fontSize: 13 } },
     series: shown.flatMap((name, row) => {
       const entry = workload.contenders[name];
@@ -224,7 +231,7 @@ function drawLatencies(workload) {
     title: shown.length ? undefined : { text: "not measured for this workload", left: "center", top: "middle", textStyle: { color: ink.quiet, fontSize: 13, fontWeight: 400 } },
     tooltip: { ...tooltip, trigger: "axis", valueFormatter: (value) => `${short(value)} µs` },
     xAxis: { type: "category", data: shown.length ? steps : [], ...axisLook, axisLabel: { color: ink.text } },
-    yAxis: { type: "log", ...axisLook, axisLabel: { color: ink.quiet, formatter: short } },
+    yAxis: { type: "log", ...axisLook, axisLabel: { color: ink.quiet, formatter: round } },
     series: shown.map((name) => ({ name, type: "line", symbolSize: 7, lineStyle: { width: 2.5 }, itemStyle: { color: color[name] },
                                    data: steps.map((step) => Math.max(percentile(workload.contenders[name], step), 0.01)) })),
   }, { notMerge: true });
@@ -240,7 +247,7 @@ function drawSeconds(workload) {
     textStyle: text, animation: false, legend: legend(shown), grid: { left: 8, right: 24, top: 34, bottom: 8, containLabel: true },
     tooltip: { ...tooltip, trigger: "axis", valueFormatter: (value) => `${short(value)} ops` },
     xAxis: { type: "value", minInterval: 1, min: 1, ...axisLook, axisLabel: { color: ink.quiet, formatter: "{value} s" }, splitLine: { show: false } },
-    yAxis: { type: "value", min: 0, ...axisLook, axisLabel: { color: ink.quiet, formatter: short } },
+    yAxis: { type: "value", min: 0, ...axisLook, axisLabel: { color: ink.quiet, formatter: round } },
     series: shown.map((name) => ({ name, type: "line", showSymbol: false, lineStyle: { width: 2 }, itemStyle: { color: color[name] },
                                    data: workload.contenders[name].intervals.map((value, index) => [index + 1, value]) })),
   }, { notMerge: true });
