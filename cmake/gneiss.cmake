@@ -1,4 +1,4 @@
-# Flags and the two helpers that every folder's CMakeLists.txt uses.
+# Flags and the three helpers that every folder's CMakeLists.txt uses.
 
 add_library(gneiss_flags INTERFACE)
 target_include_directories(gneiss_flags INTERFACE ${PROJECT_SOURCE_DIR})
@@ -46,4 +46,15 @@ function(gneiss_test NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${NAME} COMMAND ${NAME} WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# gneiss_benchmark(NAME SOURCES a_benchmark.cc LINK gneiss_x): one Google Benchmark program per folder, in bin/benchmarks.
+function(gneiss_benchmark NAME)
+  if(NOT GNEISS_BENCHMARKS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${NAME} ${ARG_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${ARG_LINK} benchmark::benchmark benchmark::benchmark_main Threads::Threads)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/benchmarks)
 endfunction()
