@@ -76,7 +76,7 @@ def run(arguments, environment, directory, on_line, on_look=lambda: None, timeou
 def follow(process, on_line, on_look, deadline):
     """Reads lines until stdout ends. Returns the largest peak of memory that was seen."""
     descriptor = process.stdout.fileno()
-    rest, peak = b"", 0
+    rest, peak = b"", peak_memory_of(process.pid)  # a short program may have ended by the next look
     while True:
         readable, _, _ = select.select([descriptor], [], [], LOOK_SECONDS)
         peak = max(peak, peak_memory_of(process.pid))
