@@ -61,6 +61,10 @@ class FamilyHandle final : public rocksdb::ColumnFamilyHandle {
   FamilyHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::Comparator* comparator)
       : core_(std::move(core)), family_(std::move(family)), comparator_(comparator) {}
 
+  ~FamilyHandle() override {
+    for (const auto& listener : core_->db_options.listeners) listener->OnColumnFamilyHandleDeletionStarted(this);
+  }
+
   const std::string& GetName() const override { return family_->name; }
   uint32_t GetID() const override { return family_->id; }
   rocksdb::Status GetDescriptor(rocksdb::ColumnFamilyDescriptor* descriptor) override {

@@ -7,7 +7,9 @@
 
 #include <rocksdb/db.h>
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +18,12 @@
 #include "compat/options/db_internals.h"
 
 namespace gneiss::compat {
+
+// What the statistics properties told last, so that "interval" means since then.
+struct ToldStats {
+  LevelCounters levels;
+  double flush_bytes = 0;
+};
 
 class DbImpl final : public rocksdb::DB, public DbInternals {
  public:
@@ -208,6 +216,8 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   const std::shared_ptr<DbCore> core_;
   std::mutex set_options_mutex_;  // one SetOptions or SetDBOptions at a time
   std::unique_ptr<rocksdb::ColumnFamilyHandle> default_handle_;
+  std::mutex told_mutex_;
+  std::map<uint32_t, ToldStats> told_;  // by family id
   std::atomic<int> disabled_manual_compactions_{0};
   std::atomic<bool> are_manual_compactions_canceled_{false};
 };

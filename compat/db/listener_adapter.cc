@@ -24,6 +24,8 @@ class ListenerAdapter final : public EventSink {
     for (const auto& listener : listeners_) listener->OnFlushBegin(core_->db.load(), info);
   }
   void OnFlushCompleted(const FlushEvent& event) override {
+    TellCreated(event.family_name, event.job_id, event.file_path, event.file_bytes, event.properties,
+                rocksdb::TableFileCreationReason::kFlush);
     const rocksdb::FlushJobInfo info = InfoOf(event);
     for (const auto& listener : listeners_) listener->OnFlushCompleted(core_->db.load(), info);
   }
@@ -32,8 +34,33 @@ class ListenerAdapter final : public EventSink {
     for (const auto& listener : listeners_) listener->OnCompactionBegin(core_->db.load(), info);
   }
   void OnCompactionCompleted(const CompactionEvent& event) override {
+    if (event.result != nullptr) {
+      for (const OutputTable& output : event.result->outputs) {
+        TellCreated(event.family_name, event.job_id, event.opener->PathOf(output.meta), output.meta.file_bytes,
+                    output.properties, rocksdb::TableFileCreationReason::kCompaction);
+      }
+    }
     const rocksdb::CompactionJobInfo info = JobInfoOf(event);
     for (const auto& listener : listeners_) listener->OnCompactionCompleted(core_->db.load(), info);
+  }
+  void OnMemtableSealed(const MemtableEvent& event) override {
+    rocksdb::MemTableInfo info;
+    info.cf_name = event.family_name;
+    info.first_seqno = event.first_seq;
+    info.earliest_seqno = event.earliest_seq;
+    info.num_entries = event.entries;
+    info.num_deletes = event.deletions;
+    for (const auto& listener : listeners_) listener->OnMemTableSealed(info);
+  }
+  void OnTableFileStarted(const TableStartEvent& event) override {
+    rocksdb::TableFileCreationBriefInfo info;
+    info.db_name = core_->name;
+    info.cf_name = event.family_name;
+    info.file_path = event.file_path;
+    info.job_id = event.job_id;
+    info.reason =
+        event.is_flush ? rocksdb::TableFileCreationReason::kFlush : rocksdb::TableFileCreationReason::kCompaction;
+    for (const auto& listener : listeners_) listener->OnTableFileCreationStarted(info);
   }
   void OnBackgroundError(BackgroundErrorReason reason, Status* status) override {
     rocksdb::Status shown = ToRocks(*status);
@@ -67,6 +94,21 @@ class ListenerAdapter final : public EventSink {
   }
 
  private:
+  void TellCreated(const std::string& family, int job_id, const std::string& path, uint64_t bytes,
+                   const TableProperties& properties, rocksdb::TableFileCreationReason reason) {
+    rocksdb::TableFileCreationInfo info;
+    info.db_name = core_->name;
+    info.cf_name = family;
+    info.file_path = path;
+    info.job_id = job_id;
+    info.reason = reason;
+    info.file_size = bytes;
+    info.table_properties = RocksPropertiesOf(properties);
+    info.file_checksum = rocksdb::kUnknownFileChecksum;
+    info.file_checksum_func_name = rocksdb::kUnknownFileChecksumFuncName;
+    for (const auto& listener : listeners_) listener->OnTableFileCreated(info);
+  }
+
   static rocksdb::FlushJobInfo InfoOf(const FlushEvent& event) {
     rocksdb::FlushJobInfo info;
     info.cf_id = event.family_id;
@@ -85,7 +127,7 @@ class ListenerAdapter final : public EventSink {
     info.smallest_seqno = event.smallest_seq;
     info.largest_seqno = event.largest_seq;
     info.table_properties = RocksPropertiesOf(event.properties);
-    info.flush_reason = rocksdb::FlushReason::kOthers;
+    info.flush_reason = static_cast<rocksdb::FlushReason>(event.cause);
     info.blob_compression_type = static_cast<rocksdb::CompressionType>(event.blob_compression);
     return info;
   }

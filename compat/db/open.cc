@@ -1,6 +1,7 @@
 // Opening, closing, destroying.
 
 #include <rocksdb/convenience.h>
+#include <rocksdb/version.h>
 
 #include <algorithm>
 #include <random>
@@ -26,6 +27,19 @@ std::string NewSessionId() {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> OnlyDefault(const rocksdb::Options& options) {
   return {rocksdb::ColumnFamilyDescriptor(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions(options))};
+}
+
+// LOG begins as RocksDB's does: tools read the version and the options there.
+void LogOptions(const DbCore& core) {
+  rocksdb::Logger* const log = core.db_options.info_log.get();
+  if (log == nullptr) return;
+  rocksdb::Header(log, "RocksDB version: %s\n", rocksdb::GetRocksVersionAsString(true).c_str());
+  rocksdb::Header(log, "DB Session ID:  %s\n", core.session_id.c_str());
+  core.db_options.Dump(log);
+  for (const auto& [name, options] : core.family_options) {
+    rocksdb::Header(log, "--------------- Options for column family [%s]:\n", name.c_str());
+    options.Dump(log);
+  }
 }
 
 }  // namespace
@@ -67,6 +81,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
     core->family_options[family.name] = sanitized;
     if (sanitized.inplace_update_support) core->has_inplace_updates.store(true);
   }
+  LogOptions(*core);
   std::vector<FamilyPtr> opened;
   status = ToRocks(Database::Open(config, name, descriptors, &opened, &core->database));
   if (!status.ok()) return status;
@@ -77,6 +92,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
     for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
   }
   *db = impl.release();
+  if (core->db_options.info_log != nullptr) core->db_options.info_log->Flush();
   return status;
 }
 

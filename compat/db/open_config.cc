@@ -11,6 +11,7 @@
 #include "compat/adapters/engine_logger.h"
 #include "compat/adapters/engine_stats.h"
 #include "compat/db/compaction_filter_adapter.h"
+#include "compat/db/event_log.h"
 #include "compat/db/file_checksum_adapter.h"
 #include "compat/db/listener_adapter.h"
 #include "compat/db/wal_filter_adapter.h"
@@ -79,6 +80,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   core->logger = NewEngineLogger(options.info_log);
   core->stats = NewEngineStats(options.statistics);
   if (!options.listeners.empty()) core->events = NewListenerAdapter(core, options.listeners);
+  if (options.info_log != nullptr) core->events = NewEventLog(core, options.info_log, std::move(core->events));
   if (options.rate_limiter != nullptr) {
     core->rate_limit = std::make_unique<EngineRateLimit>(options.rate_limiter, options.statistics);
   }

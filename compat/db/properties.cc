@@ -11,6 +11,7 @@
 
 #include "compat/adapters/statistics.h"
 #include "compat/db/db_impl.h"
+#include "compat/db/table_properties_map.h"
 #include "compat/options/block_based_table.h"
 
 namespace gneiss::compat {
@@ -62,7 +63,7 @@ std::string HumanBytes(double bytes) {
 std::string HumanMicros(uint64_t micros) {
   const uint64_t seconds = micros / 1'000'000;
   char text[48];
-  std::snprintf(text, sizeof(text), "%02" PRIu64 ":%02" PRIu64 ":%06.3f H:M:S", seconds / 3600, seconds / 60 % 60,
+  std::snprintf(text, sizeof(text), "%02" PRIu64 ":%02" PRIu64 ":%02.3f H:M:S", seconds / 3600, seconds / 60 % 60,
                 static_cast<double>(micros % 60'000'000) / 1e6);
   return text;
 }
@@ -135,10 +136,30 @@ std::vector<LevelRow> RowsOf(const FamilyFacts& facts) {
   return rows;
 }
 
-std::string CompactionTable(const std::string& family, const FamilyFacts& facts) {
+// What came since `before`: levels' sizes are no part of it.
+LevelRow Since(const LevelCounters& before, LevelRow row) {
+  row.tables = row.being_compacted = 0;
+  row.bytes = row.score = 0;
+  LevelCounters& now = row.counters;
+  now.jobs -= std::min(now.jobs, before.jobs);
+  now.micros -= std::min(now.micros, before.micros);
+  now.cpu_micros -= std::min(now.cpu_micros, before.cpu_micros);
+  now.bytes_read_upper -= std::min(now.bytes_read_upper, before.bytes_read_upper);
+  now.bytes_read_output -= std::min(now.bytes_read_output, before.bytes_read_output);
+  now.bytes_written -= std::min(now.bytes_written, before.bytes_written);
+  now.blob_bytes_read -= std::min(now.blob_bytes_read, before.blob_bytes_read);
+  now.blob_bytes_written -= std::min(now.blob_bytes_written, before.blob_bytes_written);
+  now.bytes_moved -= std::min(now.bytes_moved, before.bytes_moved);
+  now.entries_in -= std::min(now.entries_in, before.entries_in);
+  now.entries_dropped -= std::min(now.entries_dropped, before.entries_dropped);
+  return row;
+}
+
+// `told` holds what the last call told, and takes what this one does.
+std::string CompactionTable(const std::string& family, const FamilyFacts& facts, ToldStats* told) {
   std::string out;
   AppendFormat(&out, "\n** Compaction Stats [%s] **\n", family.c_str());
-  AppendFormat(&out, "%s    %s   %s     %s %s  %s %s %s %s %s %s %s %s %s %s %s %s %s  %s %s %s\n", "Level", "Files",
+  AppendFormat(&out, "%s    %s   %s     %s %s  %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s\n", "Level", "Files",
                "Size", "Score", "Read(GB)", "Rn(GB)", "Rnp1(GB)", "Write(GB)", "Wnew(GB)", "Moved(GB)", "W-Amp",
                "Rd(MB/s)", "Wr(MB/s)", "Comp(sec)", "CompMergeCPU(sec)", "Comp(cnt)", "Avg(sec)", "KeyIn", "KeyDrop",
                "Rblob(GB)", "Wblob(GB)");
@@ -154,12 +175,16 @@ std::string CompactionTable(const std::string& family, const FamilyFacts& facts)
   }
   const auto ingested = static_cast<double>(facts.counters.flush_bytes);
   AppendRow("Sum", sum, sum.WriteAmplification(ingested), &out);
-  AppendRow("Int", sum, sum.WriteAmplification(ingested), &out);
+  const LevelRow interval = Since(told->levels, sum);
+  const double flushed = ingested - std::min(ingested, told->flush_bytes);
+  AppendRow("Int", interval, interval.WriteAmplification(flushed), &out);
+  told->levels = sum.counters;
+  told->flush_bytes = ingested;
   return out;
 }
 
-std::string FamilyStats(const std::string& family, const FamilyFacts& facts, double seconds_up) {
-  std::string out = CompactionTable(family, facts);
+std::string FamilyStats(const std::string& family, const FamilyFacts& facts, double seconds_up, ToldStats* told) {
+  std::string out = CompactionTable(family, facts, told);
   LevelRow sum;
   for (const LevelRow& row : RowsOf(facts)) Accumulate(row, &sum);
   const double read = sum.ReadGb() * kGiB;
@@ -211,6 +236,11 @@ std::string DatabaseStats(const DatabaseFacts& facts, double seconds_up) {
                  static_cast<double>(c.stall_micros) / 10000.0 / seconds_up);
   }
   return out;
+}
+
+// No latencies are kept per file, so the table stays as empty as RocksDB's before the first read.
+std::string FileHistogram(const std::string& family) {
+  return "\n** File Read Latency Histogram By Level [" + family + "] **\n\n";
 }
 
 std::string LevelTable(const FamilyFacts& facts) {
@@ -270,12 +300,6 @@ std::string BlobStats(const Version& version) {
   return out;
 }
 
-bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
-  if (text->substr(0, prefix.size()) != prefix) return false;
-  text->remove_prefix(prefix.size());
-  return true;
-}
-
 std::optional<uint64_t> ParseNumber(std::string_view text) {
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -283,9 +307,108 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
+bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
+  if (text->substr(0, prefix.size()) != prefix) return false;
+  text->remove_prefix(prefix.size());
+  return true;
+}
+
+// The sum over all tables, or over those of one level: `rest` is what follows the property's name.
+std::optional<rocksdb::TableProperties> Aggregated(const Version& version, std::string_view rest) {
+  std::optional<uint64_t> only_level;
+  if (ConsumePrefix(&rest, "-at-level")) {
+    only_level = ParseNumber(rest);
+    if (!only_level || *only_level >= static_cast<uint64_t>(version.LevelCount())) return std::nullopt;
+  } else if (!rest.empty()) {
+    return std::nullopt;
+  }
+  rocksdb::TableProperties sum;
+  for (int level = 0; level < version.LevelCount(); ++level) {
+    if (only_level && *only_level != static_cast<uint64_t>(level)) continue;
+    version.level(level).ForEachTable([&](const TableFilePtr& table) {
+      ReaderRef reader;
+      if (table->Reader(level, &reader).ok()) sum.Add(RocksPropertiesOf(reader->properties()));
+    });
+  }
+  return sum;
+}
+
+void AddRow(const std::string& name, const LevelRow& row, double input_bytes, std::map<std::string, std::string>* map) {
+  const LevelCounters& c = row.counters;
+  const auto add = [&](const char* field, double value) {
+    (*map)["compaction." + name + "." + field] = std::to_string(value);
+  };
+  const double seconds = std::max(row.Seconds(), 1e-6);
+  add("NumFiles", static_cast<double>(row.tables));
+  add("CompactedFiles", static_cast<double>(row.being_compacted));
+  add("SizeBytes", row.bytes);
+  add("Score", row.score);
+  add("ReadGB", row.ReadGb());
+  add("RnGB", static_cast<double>(c.bytes_read_upper) / kGiB);
+  add("Rnp1GB", static_cast<double>(c.bytes_read_output) / kGiB);
+  add("WriteGB", static_cast<double>(row.WrittenBytes()) / kGiB);
+  add("WnewGB", (static_cast<double>(c.bytes_written) - static_cast<double>(c.bytes_read_output)) / kGiB);
+  add("MovedGB", static_cast<double>(c.bytes_moved) / kGiB);
+  add("WriteAmp", row.WriteAmplification(input_bytes));
+  add("ReadMBps", row.ReadGb() * 1024 / seconds);
+  add("WriteMBps", static_cast<double>(c.bytes_written) / kMiB / seconds);
+  add("CompSec", row.Seconds());
+  add("CompMergeCPU", static_cast<double>(c.cpu_micros) / 1e6);
+  add("CompCount", static_cast<double>(c.jobs));
+  add("AvgSec", c.jobs == 0 ? 0 : row.Seconds() / static_cast<double>(c.jobs));
+  add("KeyIn", static_cast<double>(c.entries_in));
+  add("KeyDrop", static_cast<double>(c.entries_dropped));
+  add("RblobGB", static_cast<double>(c.blob_bytes_read) / kGiB);
+  add("WblobGB", static_cast<double>(c.blob_bytes_written) / kGiB);
+}
+
+void AddStalls(const FamilyCounters& stalls, std::map<std::string, std::string>* map) {
+  const auto add = [&](const char* field, uint64_t value) {
+    (*map)[std::string("io_stalls.") + field] = std::to_string(value);
+  };
+  add("level0_slowdown", stalls.level0_slowdowns);
+  add("level0_slowdown_with_compaction", 0);
+  add("level0_numfiles", stalls.level0_stops);
+  add("level0_numfiles_with_compaction", 0);
+  add("stop_for_pending_compaction_bytes", stalls.pending_bytes_stops);
+  add("slowdown_for_pending_compaction_bytes", stalls.pending_bytes_slowdowns);
+  add("memtable_compaction", stalls.memtable_stops);
+  add("memtable_slowdown", stalls.memtable_slowdowns);
+  add("total_stop", stalls.level0_stops + stalls.pending_bytes_stops + stalls.memtable_stops);
+  add("total_slowdown", stalls.level0_slowdowns + stalls.pending_bytes_slowdowns + stalls.memtable_slowdowns);
+}
+
+// The columns of the aggregated map, which are those that can be summed.
+std::map<std::string, std::string> MapOf(const rocksdb::TableProperties& sum) {
+  std::map<std::string, std::string> map;
+  for (const auto& [name, value] : sum.GetAggregatablePropertiesAsMap()) map[name] = std::to_string(value);
+  return map;
+}
+
 rocksdb::Cache* BlockCacheOf(const rocksdb::ColumnFamilyOptions& options) {
   const rocksdb::BlockBasedTableOptions* const table = BlockBasedOptionsOf(options.table_factory.get());
   return table == nullptr ? nullptr : table->block_cache.get();
+}
+
+// Known for FIFO alone, whose tables are never merged: the oldest table's.
+std::optional<uint64_t> OldestKeyTime(const DbCore& core, const std::string& family, const FamilyFacts& facts) {
+  const rocksdb::ColumnFamilyOptions options = core.OptionsOf(family);
+  if (options.compaction_style != rocksdb::kCompactionStyleFIFO || options.compaction_options_fifo.allow_compaction) {
+    return std::nullopt;
+  }
+  uint64_t oldest = UINT64_MAX;
+  for (int level = 0; level < facts.version->LevelCount(); ++level) {
+    facts.version->level(level).ForEachTable([&](const TableFilePtr& table) {
+      ReaderRef reader;
+      if (!table->Reader(level, &reader).ok()) return;
+      const TableProperties& properties = reader->properties();
+      uint64_t seconds = properties.oldest_key_unix_seconds;
+      if (seconds == 0) seconds = properties.creation_unix_seconds;
+      if (seconds != 0) oldest = std::min(oldest, seconds);
+    });
+  }
+  if (oldest == UINT64_MAX) return std::nullopt;
+  return oldest;
 }
 
 std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family, std::string_view name) {
@@ -293,6 +416,7 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "num-immutable-mem-table") return facts.sealed_count;
   if (name == "num-immutable-mem-table-flushed") return 0;
   if (name == "mem-table-flush-pending") return facts.flush_pending;
+  if (name == "estimate-oldest-key-time") return OldestKeyTime(core, family->name, facts);
   if (name == "compaction-pending") return facts.compaction_pending;
   if (name == "cur-size-active-mem-table") return facts.active_bytes;
   if (name == "cur-size-all-mem-tables") return facts.all_memtables_bytes;
@@ -394,10 +518,18 @@ bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Sli
   const FamilyFacts facts = core_->database->Facts(family);
   const DatabaseFacts database = core_->database->Facts();
   const double seconds_up = SecondsUp(*core_, database);
+  const auto family_stats = [&] {
+    const std::lock_guard<std::mutex> lock(told_mutex_);
+    return FamilyStats(family->name, facts, seconds_up, &told_[family->id]);
+  };
   if (name == "stats") {
-    *value = FamilyStats(family->name, facts, seconds_up) + DatabaseStats(database, seconds_up);
-  } else if (name == "cfstats" || name == "cfstats-no-file-histogram") {
-    *value = FamilyStats(family->name, facts, seconds_up);
+    *value = family_stats() + FileHistogram(family->name) + DatabaseStats(database, seconds_up);
+  } else if (name == "cfstats") {
+    *value = family_stats() + FileHistogram(family->name);
+  } else if (name == "cfstats-no-file-histogram") {
+    *value = family_stats();
+  } else if (name == "cf-file-histogram") {
+    *value = FileHistogram(family->name);
   } else if (name == "dbstats") {
     *value = DatabaseStats(database, seconds_up);
   } else if (name == "blob-stats") {
@@ -407,14 +539,20 @@ bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Sli
   } else if (name == "sstables") {
     *value = facts.version->DebugString();
   } else if (name == "options-statistics") {
-    if (core_->db_options.statistics != nullptr) *value = core_->db_options.statistics->ToString();
+    if (core_->db_options.statistics == nullptr) return false;
+    *value = core_->db_options.statistics->ToString();
+  } else if (ConsumePrefix(&name, "live-sst-files-size-at-temperature")) {
+    const std::optional<uint64_t> temperature = ParseNumber(name);
+    if (!temperature || *temperature > UINT8_MAX) return false;
+    *value = std::to_string(*temperature == 0 ? facts.version->TotalBytes() : 0);  // tables have no temperature here
   } else if (ConsumePrefix(&name, "num-files-at-level")) {
     const std::optional<uint64_t> level = ParseNumber(name);
     if (!level || *level >= static_cast<uint64_t>(facts.version->LevelCount())) return false;
     *value = std::to_string(facts.version->level(static_cast<int>(*level)).table_count);
   } else if (ConsumePrefix(&name, "aggregated-table-properties")) {
-    const TableSums sums = SumTables(*facts.version);
-    *value = "# entries=" + std::to_string(sums.entries) + "; # deletions=" + std::to_string(sums.deletions);
+    const std::optional<rocksdb::TableProperties> sum = Aggregated(*facts.version, name);
+    if (!sum) return false;
+    *value = sum->ToString();
   } else if (ConsumePrefix(&name, "compression-ratio-at-level")) {
     const std::optional<uint64_t> level = ParseNumber(name);
     if (!level || *level >= static_cast<uint64_t>(facts.version->LevelCount())) return false;
@@ -450,23 +588,24 @@ bool DbImpl::GetMapProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::
     (*value)["db.user_write_stall_micros"] = std::to_string(database.commits.stall_micros);
     return true;
   }
+  if (ConsumePrefix(&name, "aggregated-table-properties")) {
+    const auto sum = Aggregated(*core_->database->Facts(FamilyOf(handle)).version, name);
+    if (sum) *value = MapOf(*sum);
+    return sum.has_value();
+  }
   if (name != "cfstats") return false;
   const FamilyFacts facts = core_->database->Facts(FamilyOf(handle));
+  LevelRow sum;
   const std::vector<LevelRow> rows = RowsOf(facts);
   for (size_t i = 0; i < rows.size(); ++i) {
-    const std::string prefix = "compaction.L" + std::to_string(i) + ".";
-    (*value)[prefix + "NumFiles"] = std::to_string(rows[i].tables);
-    (*value)[prefix + "SizeBytes"] = std::to_string(rows[i].bytes);
-    (*value)[prefix + "Score"] = std::to_string(rows[i].score);
-    (*value)[prefix + "ReadGB"] = std::to_string(rows[i].ReadGb());
-    (*value)[prefix + "WriteGB"] = std::to_string(static_cast<double>(rows[i].WrittenBytes()) / kGiB);
-    (*value)[prefix + "RblobGB"] = std::to_string(static_cast<double>(rows[i].counters.blob_bytes_read) / kGiB);
-    (*value)[prefix + "WblobGB"] = std::to_string(static_cast<double>(rows[i].counters.blob_bytes_written) / kGiB);
-    (*value)[prefix + "CompSec"] = std::to_string(rows[i].Seconds());
-    (*value)[prefix + "CompCount"] = std::to_string(rows[i].counters.jobs);
-    (*value)[prefix + "KeyIn"] = std::to_string(rows[i].counters.entries_in);
-    (*value)[prefix + "KeyDrop"] = std::to_string(rows[i].counters.entries_dropped);
+    Accumulate(rows[i], &sum);
+    if (rows[i].tables == 0 && rows[i].counters.jobs == 0) continue;
+    const double input =
+        static_cast<double>(i == 0 ? rows[i].counters.bytes_written : rows[i].counters.bytes_read_upper);
+    AddRow("L" + std::to_string(i), rows[i], input, value);
   }
+  AddRow("Sum", sum, static_cast<double>(facts.counters.flush_bytes), value);
+  AddStalls(facts.counters, value);
   return true;
 }
 

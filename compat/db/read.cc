@@ -16,7 +16,7 @@ namespace gneiss::compat {
 namespace {
 
 rocksdb::Status CheckReadOptions(const rocksdb::ReadOptions& options) {
-  if (options.timestamp == nullptr) return rocksdb::Status::OK();
+  if (options.timestamp == nullptr && options.iter_start_ts == nullptr) return rocksdb::Status::OK();
   return rocksdb::Status::InvalidArgument("Timestamp size mismatch: the column family has no timestamps");
 }
 

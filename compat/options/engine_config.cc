@@ -252,6 +252,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.fifo_max_table_bytes = options.compaction_options_fifo.max_table_files_size;
   config.fifo_allow_compaction = options.compaction_options_fifo.allow_compaction;
   config.write_buffer_bytes = options.write_buffer_size;
+  config.leaves_out_bottommost_filters = options.optimize_filters_for_hits;
   return config;
 }
 

@@ -69,7 +69,7 @@ const char* CompactionReasonName(CompactionReason reason) {
 }
 
 bool NeedsCompaction(const Version& version, const CompactionState& state, const CompactionConfig& config) {
-  if (config.disable_auto_compactions || version.TableCount() == 0) return false;
+  if (version.TableCount() == 0) return false;
   const bool has_score = !state.scores.empty() && state.scores.front().score >= 1;
   switch (config.style) {
     case CompactionStyle::kLevel:

@@ -100,6 +100,7 @@ struct CompactionConfig {
   CompressionConfig compression_config;
   CompressionConfig bottommost_compression_config;  // a copy of compression_config unless the user enabled one
   std::shared_ptr<const MergeOperator> merge_operator;
+  bool leaves_out_bottommost_filters = false;          // optimize_filters_for_hits
   std::shared_ptr<EntryFilterFactory> filter_factory;  // null: none
   BlobConfig blob;
   // Universal.

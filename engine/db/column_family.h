@@ -63,6 +63,7 @@ class ColumnFamily {
   CompactCursors cursors;
   uint64_t log_number = 0;  // no log below holds unflushed data of this family
   uint64_t next_memtable_id = 1;
+  bool is_flush_by_caller = false;  // that request came from Database::Flush
   bool is_flush_requested = false;  // flush all sealed memtables, however few
   bool is_flushing = false;
   bool is_flush_queued = false;

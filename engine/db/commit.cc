@@ -345,6 +345,14 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
   auto fresh = std::make_shared<Memtable>(
       Memtable::Config{.order = family->order, .arena_block_bytes = config->arena_block_bytes},
       family->next_memtable_id++, allocated_seq_ + 1);
+  if (config_.events != nullptr) {
+    const Memtable& sealed = *family->active;
+    config_.events->OnMemtableSealed({.family_name = family->name,
+                                      .first_seq = sealed.first_seq(),
+                                      .earliest_seq = sealed.earliest_seq(),
+                                      .entries = sealed.EntryCount(),
+                                      .deletions = sealed.DeletionCount()});
+  }
   MutexLock lock(&mutex_);
   family->sealed.push_back({.memtable = std::move(family->active),
                             .next_log_number = log_number,

@@ -118,6 +118,8 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
                         .compression = output.table.compression,
                         .blob_opener = family->blob_opener.get(),
                         .blob_compression = family->config()->compaction.blob.compression};
+  event.compression_name = output.table.compression_name;
+  TellOfStarts(*family, job_id, /*is_flush=*/false, &output);
   EventSink* const events = orders.files == nullptr ? config_.events : nullptr;
   if (events != nullptr) events->OnCompactionBegin(event);
 
@@ -185,6 +187,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
   {
     MutexLock lock(&mutex_);
     EndWork(family.get(), work);
+    event.tables_per_level = family->version->TablesPerLevel();
   }
   RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
   RecordHistogram(config_.stats, Histogram::kCompactionCpu, result.cpu_us);

@@ -217,7 +217,8 @@ class DatabaseImpl final : public Database {
   Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
   Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
                      std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files,
-                     BlobFileEvent::Reason reason = BlobFileEvent::Reason::kFlush);
+                     BlobFileEvent::Reason reason = BlobFileEvent::Reason::kFlush, bool* is_filtered = nullptr);
+  void TellOfStarts(const ColumnFamily& family, int job_id, bool is_flush, TableOutputConfig* output);
   TableOutputConfig OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level, int base_level,
                                  bool is_bottommost);
   // None when values written to the level stay in tables.

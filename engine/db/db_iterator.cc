@@ -99,6 +99,7 @@ void DbIterator::SeekToLast() {
 }
 
 void DbIterator::Seek(Slice user_key) {
+  const SeekTimer timer(source_);
   status_ = Status::Ok();
   direction_ = Direction::kForward;
   AddTicker(source_.stats, Ticker::kSeeks);
@@ -111,6 +112,7 @@ void DbIterator::Seek(Slice user_key) {
 }
 
 void DbIterator::SeekForPrev(Slice user_key) {
+  const SeekTimer timer(source_);
   status_ = Status::Ok();
   direction_ = Direction::kReverse;
   AddTicker(source_.stats, Ticker::kSeeks);

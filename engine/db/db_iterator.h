@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
+#include "engine/base/stats.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/range_tombstones.h"
 #include "engine/key/key_order.h"
@@ -40,6 +42,7 @@ class DbIterator {
     SeqNo seq = 0;
     const MergeOperator* merge_operator = nullptr;
     StatsSink* stats = nullptr;
+    Clock* clock = Clock::System();  // for the time that seeks take
     uint64_t skips_before_reseek_max = 8;
   };
   DbIterator(const IteratorParams& params, Source source);
@@ -62,6 +65,23 @@ class DbIterator {
 
  private:
   enum class Direction : uint8_t { kForward, kReverse };
+
+  // Records how long a seek took when it goes; costs nothing without statistics.
+  class SeekTimer {
+   public:
+    explicit SeekTimer(const Source& source)
+        : source_(source.stats != nullptr && source.stats->WantsTimers() ? &source : nullptr),
+          start_us_(source_ != nullptr ? source_->clock->NowMicros() : 0) {}
+    SeekTimer(const SeekTimer&) = delete;
+    SeekTimer& operator=(const SeekTimer&) = delete;
+    ~SeekTimer() {
+      if (source_ != nullptr) source_->stats->Record(Histogram::kSeek, source_->clock->NowMicros() - start_us_);
+    }
+
+   private:
+    const Source* const source_;
+    const uint64_t start_us_;
+  };
 
   bool FindNextVisible(bool skip_current_user_key);
   std::optional<bool> ShowForward(const ParsedKey& entry);

@@ -13,6 +13,9 @@
 
 namespace gneiss {
 
+// Why memtables were flushed; RocksDB's FlushReason numbers.
+enum class FlushCause : uint8_t { kOther = 0x00, kManual = 0x0a, kWriteBufferFull = 0x06, kErrorRecovery = 0x0b };
+
 struct FlushEvent {
   uint32_t family_id = 0;
   std::string family_name;
@@ -28,6 +31,27 @@ struct FlushEvent {
   std::vector<BlobFileMeta> blob_files;
   const BlobFileOpener* blob_opener = nullptr;  // knows where the blob files lie
   Compression blob_compression = Compression::kNone;
+  FlushCause cause = FlushCause::kOther;
+  // What goes in.
+  uint64_t memtables = 0, entries = 0, deletions = 0, memory_bytes = 0;
+  // What came out; known when completed.
+  uint64_t file_bytes = 0;
+  std::vector<size_t> tables_per_level;
+  uint64_t sealed_left = 0;
+  std::string compression_name;
+};
+
+struct MemtableEvent {
+  std::string family_name;
+  SeqNo first_seq = 0, earliest_seq = 0;
+  uint64_t entries = 0, deletions = 0;
+};
+
+struct TableStartEvent {
+  std::string family_name;
+  std::string file_path;
+  int job_id = 0;
+  bool is_flush = false;
 };
 
 struct CompactionEvent {
@@ -41,6 +65,8 @@ struct CompactionEvent {
   Compression compression = Compression::kNone;
   const BlobFileOpener* blob_opener = nullptr;  // likewise the blob files
   Compression blob_compression = Compression::kNone;
+  std::string compression_name;
+  std::vector<size_t> tables_per_level;  // known when completed
 };
 
 // A blob file begun, or finished as `status` says. Unlike the other events these come while the file is written.
@@ -77,6 +103,8 @@ class EventSink {
   virtual void OnBlobFileBegun(const BlobFileEvent&) {}
   virtual void OnBlobFileFinished(const BlobFileEvent&) {}
   virtual void OnBlobFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
+  virtual void OnMemtableSealed(const MemtableEvent&) {}
+  virtual void OnTableFileStarted(const TableStartEvent&) {}
   virtual void OnTableFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
 };
 

@@ -7,6 +7,7 @@
 #include "engine/compaction/blob_placement.h"
 #include "engine/compaction/retention.h"
 #include "engine/db/database_impl.h"
+#include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/range_tombstone_builder.h"
 
@@ -47,9 +48,16 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
       if (family->is_dropped.load() && families.size() == 1) return Status::ColumnFamilyDropped("");
       if (family->is_dropped.load()) continue;
       const uint64_t newest_id = family->active->id();
+      {
+        MutexLock lock(&mutex_);
+        family->is_flush_by_caller = true;  // before the rotation, which may start the flush
+      }
       GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
       MutexLock lock(&mutex_);
-      if (family->sealed.empty()) continue;
+      if (family->sealed.empty()) {
+        family->is_flush_by_caller = false;
+        continue;
+      }
       family->is_flush_requested = true;
       targets.emplace_back(family, newest_id);
       MaybeScheduleFlush(family);
@@ -109,13 +117,20 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
 
 Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   std::vector<MemtablePtr> oldest_first;
+  FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
   FamilyChange change{.family = family, .edit = {}};
   bool has_other_families = false;
   {
     MutexLock lock(&mutex_);
     family->is_flush_requested = false;
+    event.cause = family->is_flush_by_caller ? FlushCause::kManual : FlushCause::kWriteBufferFull;
+    family->is_flush_by_caller = false;
     for (const SealedMemtable& sealed : family->sealed) {
       oldest_first.push_back(sealed.memtable);
+      ++event.memtables;
+      event.entries += sealed.memtable->EntryCount();
+      event.deletions += sealed.memtable->DeletionCount();
+      event.memory_bytes += sealed.memtable->MemoryUsage();
       change.edit.log_number = sealed.next_log_number;
     }
     change.edit.min_log_number_to_keep =
@@ -130,7 +145,6 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     GNEISS_RETURN_IF_ERROR(TrackWals(synced));
   }
 
-  FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
   event.blob_opener = family->blob_opener.get();
   event.blob_compression = family->config()->compaction.blob.compression;
   if (config_.events != nullptr) config_.events->OnFlushBegin(event);
@@ -139,7 +153,10 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   std::vector<OutputTable> outputs;
   std::vector<OutputBlobFile> blob_files;
   std::vector<MemtablePtr> newest_first(oldest_first.rbegin(), oldest_first.rend());
-  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs, &blob_files));
+  bool is_filtered = false;
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs, &blob_files,
+                                     BlobFileEvent::Reason::kFlush, &is_filtered));
+  change.preserves_snapshots = !is_filtered;
   uint64_t bytes = 0;
   for (const OutputTable& output : outputs) {
     bytes += output.meta.file_bytes;
@@ -153,9 +170,8 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
   }
   change.outputs = &outputs;
   change.blob_files = &blob_files;
-  const Status installed = Install({std::move(change)});
+  // Counted before the install, which is what callers of Flush wait for: then the statistics already hold this flush.
   const uint64_t elapsed_us = config_.clock->NowMicros() - start_us;
-  if (!installed.ok()) return installed;
   {
     MutexLock lock(&mutex_);
     ++family->counters.flushes;
@@ -169,9 +185,15 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     level0.tables_written += outputs.size();
     throttle_.NoteDrained(bytes + blob_bytes, elapsed_us);
   }
-  DropOldLogs();
   RecordHistogram(config_.stats, Histogram::kFlush, elapsed_us);
   AddTicker(config_.stats, Ticker::kFlushWriteBytes, bytes + blob_bytes);
+  GNEISS_RETURN_IF_ERROR(Install({std::move(change)}));
+  {
+    MutexLock lock(&mutex_);
+    event.tables_per_level = family->version->TablesPerLevel();
+    event.sealed_left = family->sealed.size();
+  }
+  DropOldLogs();
   for (const OutputTable& output : outputs) {
     event.file_number = output.meta.number;
     event.file_path = family->opener->PathOf(output.meta);
@@ -179,6 +201,8 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     event.largest_seq = output.meta.largest_seq;
     event.properties = output.properties;
     event.oldest_blob_file_number = output.meta.oldest_blob_file_number;
+    event.file_bytes = output.meta.file_bytes;
+    event.compression_name = output.properties.compression_name;
     Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Level-0 flush table #%llu: %llu bytes OK", family->name.c_str(),
         event.job_id, static_cast<unsigned long long>(output.meta.number),
         static_cast<unsigned long long>(output.meta.file_bytes));
@@ -189,7 +213,7 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
 
 Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
                                  std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files,
-                                 BlobFileEvent::Reason reason) {
+                                 BlobFileEvent::Reason reason, bool* is_filtered) {
   std::vector<std::unique_ptr<InternalIterator>> children;
   uint64_t entries = 0;
   for (const MemtablePtr& memtable : memtables) {
@@ -207,9 +231,14 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   const std::unique_ptr<RangeTombstoneList> tombstone_list = builder.Build();
 
   const auto config = family->config();
+  std::unique_ptr<EntryFilter> filter;
+  if (config->compaction.filter_factory != nullptr) {
+    filter = config->compaction.filter_factory->Create({.column_family_id = family->id, .is_flush = true});
+  }
   Retention retention({.order = family->order,
                        .snapshots = snapshots_.Seqs(),
                        .merge_operator = config->compaction.merge_operator.get(),
+                       .filter = filter.get(),
                        .range_tombstones = tombstones.empty() ? nullptr : tombstone_list.get(),
                        .stats = config_.stats,
                        .logger = config_.logger},
@@ -217,6 +246,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   TableOutputConfig output_config = OutputConfig(*family, *config, 0, 1, /*is_bottommost=*/false);
   output_config.pace.is_high_priority = true;
   output_config.oldest_ancestor_unix_seconds = static_cast<uint64_t>(config_.clock->UnixSeconds());
+  TellOfStarts(*family, job_id, /*is_flush=*/true, &output_config);
   TableOutput output(std::move(output_config));
   output.SetRangeTombstones(tombstones);
   std::optional<BlobOutput> blob_output;
@@ -234,6 +264,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
     GNEISS_RETURN_IF_ERROR(output.Add(key, value));
   }
   GNEISS_RETURN_IF_ERROR(retention.status());
+  if (is_filtered != nullptr) *is_filtered = retention.counts().filter_changed_anything;
   if (blob_output) GNEISS_RETURN_IF_ERROR(blob_output->Finish(blob_files));
   const Status finished = output.Finish(outputs);
   if (!finished.ok()) {
@@ -280,6 +311,17 @@ std::optional<BlobOutputConfig> DatabaseImpl::BlobConfigOf(const ColumnFamily& f
   return output;
 }
 
+// Each new table is told of when its file number is drawn, which is just before it is created.
+void DatabaseImpl::TellOfStarts(const ColumnFamily& family, int job_id, bool is_flush, TableOutputConfig* output) {
+  if (config_.events == nullptr) return;
+  output->new_file_number = [this, name = family.name, path = output->path, job_id, is_flush] {
+    const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+    config_.events->OnTableFileStarted(
+        {.family_name = name, .file_path = TableName(path, number), .job_id = job_id, .is_flush = is_flush});
+    return number;
+  };
+}
+
 TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const FamilyConfig& config, int level,
                                              int base_level, bool is_bottommost) {
   TableOutputConfig output;
@@ -295,6 +337,7 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   table.prefix_extractor = config.table_read.prefix_extractor;
   table.compression = CompressionFor(config.compaction, level, base_level, is_bottommost);
   table.compression_config = CompressionConfigFor(config.compaction, is_bottommost);
+  if (is_bottommost && config.compaction.leaves_out_bottommost_filters) table.format.filter = FilterConfig();
   table.column_family_id = family.id;
   table.column_family_name = family.name;
   table.compression_name = CompressionName(table.compression);

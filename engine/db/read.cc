@@ -64,10 +64,9 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
   }
   if (stats != nullptr) {
     stats->Add(Ticker::kKeysRead, 1);
-    if (status.ok() && value != nullptr) {
-      stats->Add(Ticker::kBytesRead, value->slice().size());
-      stats->Record(Histogram::kBytesPerRead, value->slice().size());
-    }
+    const size_t bytes = status.ok() && value != nullptr ? value->slice().size() : 0;
+    if (bytes > 0) stats->Add(Ticker::kBytesRead, bytes);
+    stats->Record(Histogram::kBytesPerRead, bytes);
     if (is_timed) stats->Record(Histogram::kGet, config_.clock->NowMicros() - start_us);
   }
   return status;
@@ -150,6 +149,7 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
   source.family = family;
   source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
   source.stats = config_.stats;
+  source.clock = config_.clock;
   source.skips_before_reseek_max = family->config()->skips_before_reseek_max;
   AddTicker(config_.stats, Ticker::kIteratorsCreated);
   return std::make_unique<DbIterator>(params, std::move(source));

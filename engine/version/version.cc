@@ -34,6 +34,12 @@ uint64_t Version::TotalBytes() const {
   return bytes;
 }
 
+std::vector<size_t> Version::TablesPerLevel() const {
+  std::vector<size_t> counts;
+  for (const Level& level : levels_) counts.push_back(level.table_count);
+  return counts;
+}
+
 void Version::AddIterators(const ReadParams& params, std::vector<std::unique_ptr<InternalIterator>>* iterators) const {
   for (int number = 0; number < LevelCount(); ++number) {
     for (const auto& run : level(number).runs) {

@@ -60,6 +60,7 @@ class Version {
   const Level& level(int number) const { return levels_[static_cast<size_t>(number)]; }
   int LastNonEmptyLevel() const;  // -1 when there is no table
   size_t TableCount() const;
+  std::vector<size_t> TablesPerLevel() const;
   uint64_t TotalBytes() const;
 
   // Offers the lookup this Version's entries of its key, newest first, level by level, until it is done.
