@@ -28,6 +28,8 @@ std::vector<std::pair<InternalKey, std::string>> TombstonesOf(const std::vector<
     const std::unique_ptr<InternalIterator> iterator = memtable->NewRangeTombstoneIterator();
     if (iterator == nullptr) continue;
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      // [k, k) deletes nothing, and must not make a table that holds nothing.
+      if (order.Compare(UserKeyOf(iterator->key()), iterator->value()) >= 0) continue;
       tombstones.emplace_back(InternalKey::FromBytes(iterator->key()), iterator->value());
     }
   }

@@ -29,6 +29,21 @@ TEST_F(RangeDeleteTest, AnEmptyRangeDeletesNothing) {
   EXPECT_EQ("a=1 b=1 c=1 d=1 e=1", Scan());
 }
 
+TEST_F(RangeDeleteTest, AnEmptyRangeAloneMakesNoTable) {
+  options_.disable_auto_compactions = true;
+  Open();
+  PutTable({{"a", "1"}});
+  ASSERT_OK(DeleteRange("b", "b"));
+  Flush();
+  EXPECT_EQ("1", Levels());
+  ASSERT_OK(DeleteRange("c", "c"));
+  Reopen();  // and neither does recovery
+  EXPECT_EQ("1", Levels());
+  PutTable({{"a", "2"}});
+  Reopen();
+  EXPECT_EQ("a=2", Scan());
+}
+
 TEST_F(RangeDeleteTest, ARangeThatEndsBeforeItBeginsIsInvalid) {
   OpenWithLetters();
   const Status status = DeleteRange("d", "b");
