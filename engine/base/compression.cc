@@ -216,6 +216,45 @@ bool UncompressZstd(Slice dictionary, Slice payload, RawBuffer* out) {
   return !ZSTD_isError(raw_bytes) && raw_bytes == out->size_bytes;
 }
 
+// Both unsized decoders append to *raw until the stream ends, and stop at `raw_size_max_bytes`.
+constexpr size_t kUnsizedStepBytes = 16 << 10;
+
+bool UncompressUnsizedZlib(Slice dictionary, Slice payload, size_t raw_size_max_bytes, std::string* raw) {
+  z_stream stream = {};
+  if (inflateInit2(&stream, kInflateWindowBits) != Z_OK) return false;
+  int result = dictionary.empty() ? Z_OK
+                                  : inflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(dictionary.data()),
+                                                         static_cast<uInt>(dictionary.size()));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(payload.data()));
+  stream.avail_in = static_cast<uInt>(payload.size());
+  while (result == Z_OK && stream.avail_out == 0 && raw->size() < raw_size_max_bytes) {
+    raw->resize(raw->size() + kUnsizedStepBytes);
+    stream.next_out = reinterpret_cast<Bytef*>(raw->data() + raw->size() - kUnsizedStepBytes);
+    stream.avail_out = kUnsizedStepBytes;
+    result = inflate(&stream, Z_NO_FLUSH);
+  }
+  raw->resize(raw->size() - stream.avail_out);
+  inflateEnd(&stream);
+  return result == Z_STREAM_END;
+}
+
+bool UncompressUnsizedBzip2(Slice payload, size_t raw_size_max_bytes, std::string* raw) {
+  bz_stream stream = {};
+  if (BZ2_bzDecompressInit(&stream, /*verbosity=*/0, /*small=*/0) != BZ_OK) return false;
+  stream.next_in = const_cast<char*>(payload.data());
+  stream.avail_in = static_cast<unsigned>(payload.size());
+  int result = BZ_OK;
+  while (result == BZ_OK && stream.avail_out == 0 && raw->size() < raw_size_max_bytes) {
+    raw->resize(raw->size() + kUnsizedStepBytes);
+    stream.next_out = raw->data() + raw->size() - kUnsizedStepBytes;
+    stream.avail_out = kUnsizedStepBytes;
+    result = BZ2_bzDecompress(&stream);
+  }
+  raw->resize(raw->size() - stream.avail_out);
+  BZ2_bzDecompressEnd(&stream);
+  return result == BZ_STREAM_END;
+}
+
 bool TakeRawSize(Compression type, Slice* payload, size_t* raw_bytes) {
   if (type == Compression::kSnappy) return snappy::GetUncompressedLength(payload->data(), payload->size(), raw_bytes);
   uint32_t stored_bytes = 0;
@@ -318,6 +357,18 @@ Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_
   if (!UncompressInto(type, dictionary, payload, out)) {
     return Status::Corruption("corrupted compressed block contents", CompressionName(type));
   }
+  return Status::Ok();
+}
+
+Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out) {
+  std::string raw;
+  const bool is_done = type == Compression::kZlib
+                           ? UncompressUnsizedZlib(dictionary, payload, raw_size_max_bytes, &raw)
+                           : type == Compression::kBzip2 && UncompressUnsizedBzip2(payload, raw_size_max_bytes, &raw);
+  if (!is_done) return Status::Corruption("corrupted compressed block contents", CompressionName(type));
+  out->size_bytes = raw.size();
+  out->bytes.reset(new char[raw.size()]);
+  raw.copy(out->bytes.get(), raw.size());
   return Status::Ok();
 }
 

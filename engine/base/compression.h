@@ -34,6 +34,11 @@ struct CompressionConfig {
   int level = 32767;  // RocksDB's kDefaultCompressionLevel: the codec's own default
   int strategy = 0;
   uint32_t dictionary_bytes_max = 0;
+  // Not used in compressing; tables say in their properties what was asked for.
+  uint32_t zstd_train_bytes_max = 0;
+  bool is_enabled = false;
+  uint64_t dictionary_buffer_bytes_max = 0;
+  bool trains_zstd_dictionary = true;
 };
 
 const char* CompressionName(
@@ -49,6 +54,8 @@ struct RawBuffer {
   size_t size_bytes = 0;
 };
 Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);
+// Zlib and bzip2 payloads of tables before format_version 2, which do not say how large they were.
+Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);
 
 // One bare zstd frame without a size prefix, as compressed logs hold them (docs/formats/log.md).
 bool CompressZstdFrame(Slice raw, std::string* out);                                   // appends

@@ -56,6 +56,26 @@ TEST(CompressionTest, Names) {
   EXPECT_STREQ(CompressionName(Compression::kZstd), "ZSTD");
 }
 
+// Tables before format_version 2 hold the same streams without the size in front.
+TEST(CompressionTest, UnsizedPayloads) {
+  for (const Compression type : {Compression::kZlib, Compression::kBzip2}) {
+    for (const size_t size : {size_t{1000}, size_t{16384}, size_t{300'000}}) {
+      const std::string raw = Text(size);
+      const std::string sized = MustCompress(type, raw);
+      Slice payload = sized;
+      uint32_t stored_bytes = 0;
+      ASSERT_TRUE(GetVarint32(&payload, &stored_bytes));
+      RawBuffer buffer;
+      ASSERT_TRUE(UncompressUnsized(type, {}, payload, kNoLimit, &buffer).ok()) << CompressionName(type) << size;
+      EXPECT_EQ(Slice(buffer.bytes.get(), buffer.size_bytes), raw);
+      EXPECT_TRUE(UncompressUnsized(type, {}, payload.substr(0, payload.size() - 1), kNoLimit, &buffer).IsCorruption());
+      EXPECT_TRUE(UncompressUnsized(type, {}, Noise(50), kNoLimit, &buffer).IsCorruption());
+      if (size <= 100'000) continue;
+      EXPECT_TRUE(UncompressUnsized(type, {}, payload, 20'000, &buffer).IsCorruption()) << "bounded memory";
+    }
+  }
+}
+
 TEST(CompressionTest, Availability) {
   for (const Compression type : kAll) EXPECT_TRUE(CompressionAvailable(type));
   EXPECT_TRUE(CompressionAvailable(Compression::kNone));

@@ -210,21 +210,19 @@ Status BlockSource::Unpack(Compression type, Slice dictionary, Slice payload, co
   if (!CompressionAvailable(type)) {
     return Status::NotSupported("Unsupported compression method for this build", CompressionName(type));
   }
+  // Before format_version 2, lz4 gave its size in eight bytes, zlib and bzip2 not at all.
+  const bool is_old = footer_.format_version < 2;
+  const bool is_unsized = is_old && (type == Compression::kZlib || type == Compression::kBzip2);
   std::string upgraded;
-  if (footer_.format_version < 2) {
-    if (type == Compression::kZlib || type == Compression::kBzip2) {
-      return Status::NotSupported(std::string(CompressionName(type)) + " blocks of format_version below 2",
-                                  config_.path);
-    }
-    if (type == Compression::kLz4 || type == Compression::kLz4hc) {
-      if (!UpgradeLz4(payload, &upgraded)) return DamagedBlock("Corrupted compressed block contents", handle);
-      payload = upgraded;
-    }
+  if (is_old && (type == Compression::kLz4 || type == Compression::kLz4hc)) {
+    if (!UpgradeLz4(payload, &upgraded)) return DamagedBlock("Corrupted compressed block contents", handle);
+    payload = upgraded;
   }
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   RawBuffer raw;
-  if (!Uncompress(type, dictionary, payload, kRawBlockBytesMax, &raw).ok()) {
+  const auto uncompress = is_unsized ? UncompressUnsized : Uncompress;
+  if (!uncompress(type, dictionary, payload, kRawBlockBytesMax, &raw).ok()) {
     return DamagedBlock((std::string("Corrupted compressed block contents: ") + CompressionName(type)).c_str(), handle);
   }
   if (is_timed) RecordHistogram(config_.stats, Histogram::kDecompressMicros, config_.clock->NowMicros() - start_us);
