@@ -193,6 +193,10 @@ CompressionConfig CompressionConfigOf(const rocksdb::CompressionOptions& options
   config.level = options.level;
   config.strategy = options.strategy;
   config.dictionary_bytes_max = options.max_dict_bytes;
+  config.zstd_train_bytes_max = options.zstd_max_train_bytes;
+  config.is_enabled = options.enabled;
+  config.dictionary_buffer_bytes_max = options.max_dict_buffer_bytes;
+  config.trains_zstd_dictionary = options.use_zstd_dict_trainer;
   return config;
 }
 

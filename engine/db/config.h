@@ -27,6 +27,8 @@
 namespace gneiss {
 
 inline constexpr const char* kDefaultFamilyName = "default";
+// Where RocksDB keeps its statistics when asked to. Nobody names it at opening; it is carried along unread.
+inline constexpr const char* kStatsFamilyName = "___rocksdb_stats_history___";
 
 struct FamilyConfig {
   KeyOrder order;

@@ -138,6 +138,7 @@ class DatabaseImpl final : public Database {
 
   // --- open.cc, recover.cc
   Status LockAndCheckDirectory(bool* is_new);
+  Status MakePathsOf(const FamilyDescriptor& descriptor);
   Status LoadIdentity();
   Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
   FamilyPtr MakeFamily(uint32_t id, const FamilyDescriptor& descriptor);

@@ -193,6 +193,59 @@ TEST_F(DatabaseTest, TimesInTheNamesOfInfoLogsAreNoFileNumbers) {
   }
 }
 
+TEST_F(DatabaseTest, AFamilyCreatedLaterGetsItsPathsMade) {
+  ASSERT_TRUE(Open().ok());
+  FamilyDescriptor other = family_;
+  other.name = "other";
+  other.config.paths = {dir_ + "/first", dir_ + "/second"};
+  FamilyPtr handle;
+  ASSERT_TRUE(database_->CreateFamily(other, &handle).ok());
+  ASSERT_TRUE(database_->Write({}, Batch().Put("a", "1", handle->id).rep()).ok());
+  const Status flushed = database_->Flush({}, {handle});
+  EXPECT_TRUE(flushed.ok()) << flushed.ToString();
+}
+
+// A MANIFEST that another thread begins anew at any moment holds exactly the families that exist.
+TEST_F(DatabaseTest, FamiliesComeAndGoWhileManifestsRollOver) {
+  config_.manifest_bytes_max = 1;
+  ASSERT_TRUE(Open().ok());
+  std::atomic<bool> is_done{false};
+  const auto flush_on = [&] {
+    while (!is_done.load()) {
+      EXPECT_TRUE(Put("a", "1").ok());
+      EXPECT_TRUE(database_->Flush({}, {handles_[0]}).ok());
+    }
+  };
+  std::thread flusher(flush_on);
+  FamilyDescriptor other = family_;
+  std::vector<FamilyDescriptor> expected = {family_};
+  for (int i = 0; i < 60; ++i) {
+    other.name = "family" + std::to_string(i);
+    FamilyPtr handle;
+    EXPECT_TRUE(database_->CreateFamily(other, &handle).ok());
+    EXPECT_TRUE(database_->Write({}, Batch().Put("b", "2", handle->id).rep()).ok());
+    if (i % 4 != 0) {
+      EXPECT_TRUE(database_->DropFamily(handle).ok());
+    } else {
+      expected.push_back(other);
+    }
+    if (i % 10 != 9) continue;
+    is_done.store(true);
+    flusher.join();
+    handle.reset();
+    const Status opened = Open(expected);  // refuses families that it is not asked to open
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+    for (size_t k = 1; k < handles_.size(); ++k) {
+      PinnedValue value;
+      EXPECT_TRUE(database_->Get({}, handles_[k].get(), "b", &value).ok()) << expected[k].name;
+    }
+    is_done.store(false);
+    flusher = std::thread(flush_on);
+  }
+  is_done.store(true);
+  flusher.join();
+}
+
 TEST_F(DatabaseTest, OpenRefusesWhatItShould) {
   config_.create_if_missing = false;
   EXPECT_EQ(Open().ToString(), "Invalid argument: " + dir_ + ": does not exist (create_if_missing is false)");

@@ -9,6 +9,7 @@ FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
 
 Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
   if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
   uint32_t id = 0;
   {
     MutexLock lock(&mutex_);
@@ -29,7 +30,12 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
   edit.max_column_family = id;
   const Status status = LogEdits({edit});
   {
+    // In the same turn as the edit: a MANIFEST begun in the next one holds what families_ says.
     MutexLock lock(&mutex_);
+    if (status.ok()) {
+      families_[id] = family;
+      InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    }
     EndManifestTurn();
   }
   GNEISS_RETURN_IF_ERROR(status);
@@ -37,8 +43,6 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
     if (commit_families_.size() <= id) commit_families_.resize(id + 1);
     commit_families_[id] = family;
     MutexLock lock(&mutex_);
-    families_[id] = family;
-    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
     LimitLogs();
     return Status::Ok();
   });
@@ -63,7 +67,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
     edit.column_family_id = family->id;
     edit.drops_column_family = true;
     status = LogEdits({edit});
-    if (status.ok()) family->is_dropped.store(true);
+    if (status.ok()) family->is_dropped.store(true);  // no later MANIFEST names it
   }
   {
     MutexLock lock(&mutex_);

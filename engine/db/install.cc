@@ -163,6 +163,7 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
     edits.push_back(std::move(edit));
   }
   for (const auto& [id, family] : families_) {
+    if (family->is_dropped.load()) continue;  // it leaves families_ a moment after its edit
     VersionEdit name;
     name.column_family_id = id;
     if (id != 0) name.added_column_family = family->name;

@@ -84,6 +84,7 @@ Status Database::Open(const DatabaseConfig& config, const std::string& dir,
 Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles) {
   bool is_new = false;
   GNEISS_RETURN_IF_ERROR(LockAndCheckDirectory(&is_new));
+  for (const FamilyDescriptor& descriptor : families) GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
   RecoveredState state;
   if (is_new) {
     state.families[0] = {.id = 0, .name = kDefaultFamilyName, .comparator = {}};
@@ -125,9 +126,9 @@ Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
   if (!config_.is_read_only) {
     if (config_.create_if_missing) {
       GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(dir_));
-      if (wal_dir_ != dir_) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(wal_dir_));
-      for (const std::string& path : config_.paths) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(path));
     }
+    if (wal_dir_ != dir_) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(wal_dir_));
+    for (const std::string& path : config_.paths) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(path));
     GNEISS_RETURN_IF_ERROR(fs->Lock(LockName(dir_), &lock_));
   }
   const Status current = fs->FileExists(CurrentName(dir_));
@@ -140,6 +141,14 @@ Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
     return Status::InvalidArgument(dir_, "does not exist (create_if_missing is false)");
   }
   if (!*is_new && config_.error_if_exists) return Status::InvalidArgument(dir_, "exists (error_if_exists is true)");
+  return Status::Ok();
+}
+
+Status DatabaseImpl::MakePathsOf(const FamilyDescriptor& descriptor) {
+  if (config_.is_read_only) return Status::Ok();
+  for (const std::string& path : descriptor.config.paths) {
+    GNEISS_RETURN_IF_ERROR(config_.fs->CreateDirIfMissing(path));
+  }
   return Status::Ok();
 }
 
@@ -191,14 +200,16 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   allocated_seq_ = state.last_seq;
   published_seq_.store(state.last_seq);
   std::string not_opened;
+  const FamilyDescriptor stats_family = {.name = kStatsFamilyName, .config = {}};
   for (const auto& [id, recovered] : state.families) {
     const auto descriptor = std::find_if(families.begin(), families.end(),
                                          [&name = recovered.name](const auto& each) { return each.name == name; });
-    if (descriptor == families.end()) {
+    const bool is_carried = !config_.is_read_only && recovered.name == kStatsFamilyName;
+    if (descriptor == families.end() && !is_carried) {
       if (!config_.is_read_only) not_opened += (not_opened.empty() ? "" : ", ") + recovered.name;
       continue;
     }
-    const FamilyPtr family = MakeFamily(id, *descriptor);
+    const FamilyPtr family = MakeFamily(id, descriptor == families.end() ? stats_family : *descriptor);
     if (!recovered.comparator.empty() && recovered.comparator != family->order.Name()) {
       return Status::InvalidArgument(family->order.Name(),
                                      "does not match existing comparator " + recovered.comparator);

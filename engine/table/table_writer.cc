@@ -43,7 +43,10 @@ std::string CompressionOptionsText(const CompressionConfig& config) {
   return "window_bits=" + std::to_string(config.window_bits) + "; level=" + std::to_string(config.level) +
          "; strategy=" + std::to_string(config.strategy) +
          "; max_dict_bytes=" + std::to_string(config.dictionary_bytes_max) +
-         "; zstd_max_train_bytes=0; enabled=0; max_dict_buffer_bytes=0; use_zstd_dict_trainer=1; ";
+         "; zstd_max_train_bytes=" + std::to_string(config.zstd_train_bytes_max) +
+         "; enabled=" + std::to_string(config.is_enabled) +
+         "; max_dict_buffer_bytes=" + std::to_string(config.dictionary_buffer_bytes_max) +
+         "; use_zstd_dict_trainer=" + std::to_string(config.trains_zstd_dictionary) + "; ";
 }
 
 // Keys that a custom order takes for equal may have different bytes, and so different hashes.
