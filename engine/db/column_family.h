@@ -18,6 +18,7 @@
 #include "engine/compaction/choose.h"
 #include "engine/db/config.h"
 #include "engine/db/counters.h"
+#include "engine/db/dead_spans.h"
 #include "engine/memtable/memtable.h"
 #include "engine/version/version_history.h"
 
@@ -37,6 +38,7 @@ class ColumnFamily {
       : id(family_id),
         name(std::move(family_name)),
         order(family_config.order),
+        dead_spans(family_config.order),
         opener(std::move(table_opener)),
         blob_opener(std::move(blob_file_opener)),
         first_merge_operator_(family_config.compaction.merge_operator) {
@@ -46,6 +48,7 @@ class ColumnFamily {
   const uint32_t id;
   const std::string name;
   const KeyOrder order;
+  DeadSpans dead_spans;
   const std::shared_ptr<const TableOpener> opener;
   const std::shared_ptr<const BlobFileOpener> blob_opener;
   VersionHistory history;

@@ -23,6 +23,10 @@ constexpr uint64_t kEntriesForParallelInsert = 64;
 constexpr uint64_t kSleepMinUs = 1000;
 constexpr uint64_t kSleepMaxUs = 10'000;
 
+void NoteForDeadSpans(ColumnFamily* family, const BatchRecord& record) {
+  if (!IsDeletion(record.kind) && record.kind != Kind::kRangeDelete) family->dead_spans.NoteWrite(record.key);
+}
+
 // Only the commit leader counts, so that a locked instruction is spared.
 void Count(std::atomic<uint64_t>* counter, uint64_t by) {
   counter->store(counter->load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -112,6 +116,7 @@ Status DatabaseImpl::PrepareGroup(const Writer& writer) {
     if (is_closed_) return Status::ShutdownInProgress("the database is closed");
   }
   if ((bits & kWalFull) != 0) MarkForWalSpace();
+  if ((bits & kDeadSpans) != 0) AcknowledgeDeadSpans();
   if ((attention_.load(std::memory_order_acquire) & kRotate) != 0) GNEISS_RETURN_IF_ERROR(RotateMarked());
   if ((attention_.load(std::memory_order_acquire) & kThrottle) != 0) return WaitWhileThrottled(writer);
   return Status::Ok();
@@ -261,7 +266,11 @@ void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
       if (family != nullptr) NoteMemtableFull(family);
       family = CommitFamily(record.column_family_id);
     }
-    if (family != nullptr) family->active->Add(*seq, record.kind, record.key, record.value, is_concurrent);
+    if (family != nullptr) {
+      family->active->Add(*seq, record.kind, record.key, record.value, is_concurrent);
+      if (family->dead_spans.IsWatching()) [[unlikely]]
+        NoteForDeadSpans(family, record);
+    }
     ++*seq;
   }
   if (family != nullptr) NoteMemtableFull(family);
@@ -283,6 +292,25 @@ void DatabaseImpl::NoteMemtableFull(ColumnFamily* family) {
   if (total >= config_.all_write_buffers_bytes_max && !largest->wants_rotation.exchange(true)) {
     attention_.fetch_or(kRotate);
   }
+}
+
+// By a commit leader before it begins, or by whoever finds the queue empty: all groups before are in the memtables.
+void DatabaseImpl::AcknowledgeDeadSpans() {
+  attention_.fetch_and(~kDeadSpans);
+  for (const FamilyPtr& family : commit_families_) {
+    if (family != nullptr && family->dead_spans.NeedsAcknowledgement()) family->dead_spans.Acknowledge(allocated_seq_);
+  }
+}
+
+// Without waiting for anybody: the caller is a reader.
+void DatabaseImpl::RequestDeadSpanAcknowledgement() {
+  attention_.fetch_or(kDeadSpans);
+  Writer writer(WriteParams{});
+  if (!commit_queue_.TryLead(&writer)) return;
+  AcknowledgeDeadSpans();
+  CommitGroup group;
+  commit_queue_.FormGroup(&writer, 0, &group);
+  commit_queue_.Finish(&group, &writer);
 }
 
 void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {

@@ -61,6 +61,14 @@ CommitQueue::Role CommitQueue::Join(Writer* writer) {
   }
 }
 
+bool CommitQueue::TryLead(Writer* writer) {
+  Writer* none = nullptr;
+  if (!newest_.compare_exchange_strong(none, writer, std::memory_order_acq_rel, std::memory_order_relaxed))
+    return false;
+  writer->state.store(Writer::kLeading, std::memory_order_relaxed);
+  return true;
+}
+
 void CommitQueue::WaitDone(Writer* writer) {
   for (uint32_t state = writer->state.load(std::memory_order_acquire); state != Writer::kDone;
        state = writer->state.load(std::memory_order_acquire)) {

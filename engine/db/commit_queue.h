@@ -88,6 +88,8 @@ class CommitQueue {
 
   // Blocks until the writer leads, shall insert its own batch, or is done.
   Role Join(Writer* writer);
+  // Leads at once if nobody is there, else does nothing. For exclusive writers.
+  bool TryLead(Writer* writer);
 
   // Collects the writers behind the leader that can share its log write, up to `bytes_max` of batches.
   void FormGroup(Writer* leader, uint64_t bytes_max, CommitGroup* group);

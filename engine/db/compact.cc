@@ -60,6 +60,7 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
     }
     state_changed_.SignalAll();
   }
+  family->dead_spans.Age();
   Reclaim();
 }
 

@@ -134,7 +134,7 @@ class DatabaseImpl final : public Database {
     CompactFilesReport* report = nullptr;
   };
   // Why the commit leader must look up before the next group.
-  enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8 };
+  enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8, kDeadSpans = 16 };
 
   // --- open.cc, recover.cc
   Status LockAndCheckDirectory(bool* is_new);
@@ -179,6 +179,8 @@ class DatabaseImpl final : public Database {
   // Runs `action` as the only writer.
   template <typename Action>
   Status AsOnlyWriter(Action action);
+  void AcknowledgeDeadSpans();
+  void RequestDeadSpanAcknowledgement();
   Status RotateMarked();
   Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);  // only as commit leader
   void MarkForWalSpace() EXCLUDES(mutex_);

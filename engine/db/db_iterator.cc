@@ -24,7 +24,12 @@ Status UnexpectedKind(Kind kind) {
 }  // namespace
 
 DbIterator::DbIterator(const IteratorParams& params, Source source)
-    : params_(params), source_(std::move(source)), order_(source_.family->order), entries_(source_.entries.get()) {}
+    : params_(params),
+      source_(std::move(source)),
+      order_(source_.family->order),
+      entries_(source_.entries.get()),
+      dead_run_(order_, source_.dead_spans,
+                {.epoch = source_.super_version->epoch, .seq = source_.seq, .complete_seq = source_.complete_seq}) {}
 
 DbIterator::~DbIterator() {
   source_.entries.reset();  // before what it reads
@@ -66,6 +71,13 @@ bool DbIterator::IsOverSkipBudget(uint64_t* skipped) {
 void DbIterator::SeekEntries(Slice user_key, SeqNo seq) {
   seek_key_.clear();
   AppendInternalKey(&seek_key_, user_key, seq, kKindForSeek);
+  entries_->Seek(seek_key_);
+}
+
+// The first entry behind all entries of the key: seq 0 with the lowest kind sorts last.
+void DbIterator::SeekBehind(Slice user_key) {
+  seek_key_.clear();
+  AppendInternalKey(&seek_key_, user_key, 0, Kind::kDelete);
   entries_->Seek(seek_key_);
 }
 
@@ -180,18 +192,31 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
   bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
   uint64_t skipped_in_a_row = 0;
   uint64_t skipped_total = 0;
+  dead_run_.Begin(DeadRun::Direction::kForward);
   while (entries_->Valid()) {
     ParsedKey entry;
     if (!ParseCurrent(&entry)) return false;
-    if (IsPastUpper(entry.user_key)) return false;
+    if (IsPastUpper(entry.user_key)) {
+      dead_run_.Finish(saved_key_);
+      return false;
+    }
     const bool is_older_version = is_skipping && order_.Compare(entry.user_key, saved_key_) <= 0;
     const bool is_too_new = entry.seq > source_.seq;
     if (!is_older_version && !is_too_new) {
-      const std::optional<bool> shown = ShowForward(entry);
-      if (shown) return *shown;
+      if (!IsDead(entry)) {
+        dead_run_.Finish(saved_key_);
+        return ShowLive(entry);
+      }
       saved_key_.assign(entry.user_key);  // deleted, and so are all older versions
       is_skipping = true;
       skipped_in_a_row = 0;
+      if (dead_run_.PassKey(saved_key_)) {
+        saved_key_.assign(dead_run_.far_end());
+        SeekBehind(saved_key_);
+        continue;
+      }
+    } else if (is_too_new) {
+      dead_run_.Finish(saved_key_);
     }
     if (IsOverSkipBudget(&skipped_total)) return false;
     if (++skipped_in_a_row <= source_.skips_before_reseek_max) {
@@ -200,21 +225,22 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
     }
     // Many in a row: seek to the end of the key's versions, or to the newest one we may see.
     skipped_in_a_row = 0;
-    seek_key_.clear();
     if (is_older_version || !is_too_new) {
-      AppendInternalKey(&seek_key_, saved_key_, 0, Kind::kDelete);
+      SeekBehind(saved_key_);
     } else {
-      AppendInternalKey(&seek_key_, entry.user_key, source_.seq, kKindForSeek);
+      SeekEntries(entry.user_key, source_.seq);
     }
-    entries_->Seek(seek_key_);
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
+  dead_run_.Finish(saved_key_);
   return false;
 }
 
-// What the newest visible entry of a key means: shown (true), an error (false), or nothing because the key is deleted.
-std::optional<bool> DbIterator::ShowForward(const ParsedKey& entry) {
-  if (IsCovered(entry)) return std::nullopt;
+// The newest visible entry of a key says that there is none.
+bool DbIterator::IsDead(const ParsedKey& entry) const { return IsDeletion(entry.kind) || IsCovered(entry); }
+
+// Shows what the newest visible entry of a key says; false after an error.
+bool DbIterator::ShowLive(const ParsedKey& entry) {
   switch (entry.kind) {
     case Kind::kPut:
       key_ = entry.user_key;
@@ -235,10 +261,6 @@ std::optional<bool> DbIterator::ShowForward(const ParsedKey& entry) {
       return true;
     case Kind::kMerge:
       return MergeForward();
-    case Kind::kDelete:
-    case Kind::kSingleDelete:
-    case Kind::kDeleteWithTimestamp:
-      return std::nullopt;
     default:
       return EndWithError(UnexpectedKind(entry.kind));
   }
@@ -298,22 +320,31 @@ bool DbIterator::FoldOperands(const Slice* base) {
 bool DbIterator::FindPrevVisible() {
   is_entry_current_ = false;
   uint64_t skipped_total = 0;
+  dead_run_.Begin(DeadRun::Direction::kReverse);
   while (entries_->Valid()) {
     ParsedKey entry;
     if (!ParseCurrent(&entry)) return false;
-    if (IsBelowLower(entry.user_key)) return false;
+    if (IsBelowLower(entry.user_key)) break;
     SaveKey(entry.user_key);
     bool is_live = false;
     if (!ResolveReverse(&is_live, &skipped_total)) return false;
+    if (is_live || has_newer_entry_) dead_run_.Finish(last_dead_key_);
     if (is_live) return true;
+    if (has_newer_entry_) continue;
+    last_dead_key_.assign(saved_key_);
+    if (!dead_run_.PassKey(saved_key_)) continue;
+    last_dead_key_.assign(dead_run_.far_end());
+    SeekBefore(last_dead_key_);
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
+  dead_run_.Finish(last_dead_key_);
   return false;
 }
 
 // Passes all entries of saved_key_, oldest first, and keeps what the newest visible one says. False on an error.
 bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
   *is_live = false;
+  has_newer_entry_ = false;
   bool has_base = false;
   bool is_base_reference = false;  // what was saved is a reference into a blob file
   operands_newest_first_.clear();  // filled oldest first here, turned around before folding
@@ -324,6 +355,7 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     if (!order_.Equal(entry.user_key, saved_key_)) break;
     if (passed > 0 && IsOverSkipBudget(skipped_total)) return false;
     if (entry.seq > source_.seq) {
+      has_newer_entry_ = true;
       SeekBefore(saved_key_);
       break;
     }
@@ -381,14 +413,14 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
 
 // A key with many versions: find its newest visible one from the front, then go before the key.
 bool DbIterator::ResolveBySeek(bool* is_live) {
+  has_newer_entry_ = true;  // perhaps: the seek passes over them unseen
   SeekEntries(saved_key_, source_.seq);
   ParsedKey entry;
   if (entries_->Valid()) {
     if (!ParseCurrent(&entry)) return false;
     if (order_.Equal(entry.user_key, saved_key_)) {
-      const std::optional<bool> shown = ShowForward(entry);
-      if (shown.has_value() && !*shown) return false;
-      *is_live = shown.has_value();
+      *is_live = !IsDead(entry);
+      if (*is_live && !ShowLive(entry)) return false;
       if (is_entry_current_) {
         saved_value_.assign(value_);
         value_ = saved_value_;

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/stats.h"
+#include "engine/db/dead_run.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/range_tombstones.h"
 #include "engine/key/key_order.h"
@@ -40,6 +40,8 @@ class DbIterator {
     std::unique_ptr<InternalIterator> entries;
     std::shared_ptr<const RangeTombstoneList> range_tombstones;  // null: none
     SeqNo seq = 0;
+    SeqNo complete_seq = 0;           // DeadSpans::View's
+    DeadSpans* dead_spans = nullptr;  // the family's; null: this iterator neither uses nor reports any
     const MergeOperator* merge_operator = nullptr;
     StatsSink* stats = nullptr;
     Clock* clock = Clock::System();  // for the time that seeks take
@@ -84,7 +86,8 @@ class DbIterator {
   };
 
   bool FindNextVisible(bool skip_current_user_key);
-  std::optional<bool> ShowForward(const ParsedKey& entry);
+  bool IsDead(const ParsedKey& entry) const;
+  bool ShowLive(const ParsedKey& entry);
   bool MergeForward();
   bool FindPrevVisible();
   bool ResolveReverse(bool* is_live, uint64_t* skipped_total);
@@ -93,6 +96,7 @@ class DbIterator {
   bool ReadBlob(Slice reference, Slice user_key);
   void SeekBefore(Slice user_key);
   void SeekEntries(Slice user_key, SeqNo seq);
+  void SeekBehind(Slice user_key);
   void SwitchToForward();
   void SwitchToReverse();
   bool IsBelowLower(Slice user_key) const;
@@ -119,7 +123,10 @@ class DbIterator {
   std::string saved_value_;
   PinnedValue blob_value_;  // the value shown, where it lies in a blob file
   std::string seek_key_;
+  std::string last_dead_key_;  // reverse
   std::vector<std::string> operands_newest_first_;
+  DeadRun dead_run_;
+  bool has_newer_entry_ = false;  // reverse: the key just resolved has entries that are newer than seq
   Status status_;
 };
 

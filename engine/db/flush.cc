@@ -114,6 +114,7 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
     }
     state_changed_.SignalAll();
   }
+  family->dead_spans.Age();
   Reclaim();  // frees the memtables that no reader needs any more
 }
 

@@ -47,6 +47,13 @@ void LookUp(const SuperVersion& super_version, const DbReadParams& params, const
   if (!lookup->is_done() && !params.memtable_only) super_version.version->Get(params.table, key, lookup);
 }
 
+// Others may skip tables, tombstones or memtables, or count what they skip.
+bool SeesWhatItsViewSays(const IteratorParams& params, const FamilyConfig& config) {
+  const bool may_skip_tables = config.table_read.prefix_extractor != nullptr && !params.table.total_order_seek;
+  return !params.memtable_only && !params.table.ignore_range_deletions && params.max_skippable_internal_keys == 0 &&
+         !may_skip_tables;
+}
+
 }  // namespace
 
 Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) {
@@ -115,6 +122,8 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
 
 std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& params, const FamilyPtr& family) {
   DbIterator::Source source;
+  source.complete_seq =
+      params.snapshot != nullptr ? params.snapshot->seq() : published_seq_.load(std::memory_order_acquire);
   {
     const ReadGuard guard;
     const View view = SelectView(*family, params.snapshot, published_seq_);
@@ -150,7 +159,10 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
   source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
   source.stats = config_.stats;
   source.clock = config_.clock;
-  source.skips_before_reseek_max = family->config()->skips_before_reseek_max;
+  const auto config = family->config();
+  source.skips_before_reseek_max = config->skips_before_reseek_max;
+  if (SeesWhatItsViewSays(params, *config)) source.dead_spans = &family->dead_spans;
+  if (family->dead_spans.NeedsAcknowledgement()) RequestDeadSpanAcknowledgement();
   AddTicker(config_.stats, Ticker::kIteratorsCreated);
   return std::make_unique<DbIterator>(params, std::move(source));
 }

@@ -56,6 +56,11 @@ inline constexpr bool IsKindInKey(Kind kind) {
          kind == Kind::kBlobIndex || kind == Kind::kDeleteWithTimestamp || kind == Kind::kWideColumn;
 }
 
+// Of one key, not of a range.
+inline constexpr bool IsDeletion(Kind kind) {
+  return kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kDeleteWithTimestamp;
+}
+
 inline constexpr uint64_t PackTrailer(SeqNo seq, Kind kind) { return (seq << 8) | static_cast<uint64_t>(kind); }
 inline constexpr SeqNo TrailerSeq(uint64_t trailer) { return trailer >> 8; }
 inline constexpr Kind TrailerKind(uint64_t trailer) { return static_cast<Kind>(trailer & 0xff); }

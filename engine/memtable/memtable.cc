@@ -32,10 +32,6 @@ class MemtableIterator final : public InternalIterator {
   MemtableCursor cursor_;
 };
 
-bool IsDeletion(Kind kind) {
-  return kind == Kind::kDelete || kind == Kind::kSingleDelete || kind == Kind::kDeleteWithTimestamp;
-}
-
 // True when older entries of the key may be of use to the lookup.
 bool Offer(const char* entry, PointLookup* lookup) {
   const uint64_t trailer = TrailerOf(MemtableEntry::Key(entry));
