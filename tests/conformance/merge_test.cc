@@ -366,7 +366,11 @@ TEST_F(MergeTest, SortListOperatorMergesSortedNumbers) {
   ASSERT_OK(Merge("a", "2,4"));
   ASSERT_OK(Merge("a", "1,5"));
   ASSERT_OK(Merge("a", "3"));
-  EXPECT_EQ("1,2,3,4,5", Get("a"));
+  // RocksDB 7.8.3 reads an operand up to a NUL byte instead of up to its end, so what it finds depends on what lies
+  // behind it. No release known to us mends it.
+  if (!IsReference()) {
+    EXPECT_EQ("1,2,3,4,5", Get("a"));
+  }
 }
 
 TEST_F(MergeTest, UnknownOperatorNamesAreRefused) {
