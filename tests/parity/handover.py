@@ -24,7 +24,7 @@ import reference_tools
 SKIPPED = 77
 KILLED = -9
 TURN_SECONDS_MAX = 300
-REFERENCE_TURN_SECONDS_MAX = 90
+REFERENCE_TURN_SECONDS_MAX = 45
 # Races of the reference with itself, seen in turns by it alone too. Such a turn is taken back and run again.
 REFERENCE_FAULTS = ("ResetThreadLocalSuperVersions", "SuperVersion::Unref", "~ColumnFamilySet")
 FAULTS_MAX = 3
