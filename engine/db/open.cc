@@ -192,7 +192,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
   family->cursors.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
   family->active = std::make_shared<Memtable>(
       Memtable::Config{.order = family->order, .arena_block_bytes = descriptor.config.arena_block_bytes},
-      family->next_memtable_id++, allocated_seq_ + 1);
+      family->next_memtable_id++, LatestSeq() + 1);
   return family;
 }
 
