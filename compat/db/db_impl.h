@@ -114,6 +114,9 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   rocksdb::Status NewIterators(const rocksdb::ReadOptions& options,
                                const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                std::vector<rocksdb::Iterator*>* iterators) override;
+  rocksdb::Status ListEntries(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& begin,
+                              const rocksdb::Slice& end, size_t count_max,
+                              std::vector<rocksdb::KeyVersion>* entries) override;
   const rocksdb::Snapshot* GetSnapshot() override;
   void ReleaseSnapshot(const rocksdb::Snapshot* snapshot) override;
 

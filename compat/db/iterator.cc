@@ -158,6 +158,14 @@ rocksdb::Slice IteratorHandle::KeptKey() const {
   return kept_keys_.back();
 }
 rocksdb::Slice IteratorHandle::value() const { return ToRocks(inner_->value()); }
+const rocksdb::WideColumns& IteratorHandle::columns() const {
+  if (!inner_->is_entity()) {
+    columns_.SetPlainValue(ToRocks(inner_->value()));
+  } else if (!columns_.SetWideColumnValue(ToRocks(inner_->entity())).ok()) {
+    return rocksdb::kNoWideColumns;  // the iterator has looked: it shows no entity that does not decode
+  }
+  return columns_.columns();
+}
 rocksdb::Status IteratorHandle::status() const { return refusal_.ok() ? ToRocks(inner_->status()) : refusal_; }
 
 rocksdb::Status IteratorHandle::Refresh() {

@@ -6,6 +6,7 @@
 
 #include <rocksdb/iterator.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/wide_columns.h>
 
 #include <deque>
 #include <functional>
@@ -35,6 +36,7 @@ class IteratorHandle final : public rocksdb::Iterator {
   void Prev() override;
   rocksdb::Slice key() const override;
   rocksdb::Slice value() const override;
+  const rocksdb::WideColumns& columns() const override;
   rocksdb::Status status() const override;
   rocksdb::Status Refresh() override;
   rocksdb::Status GetProperty(std::string name, std::string* value) override;
@@ -61,6 +63,7 @@ class IteratorHandle final : public rocksdb::Iterator {
   mutable std::deque<std::string> kept_keys_;  // with pin_data
   mutable bool is_key_kept_ = false;           // the last of them is the current one
   std::unique_ptr<DbIterator> inner_;
+  mutable rocksdb::PinnableWideColumns columns_;  // of the entry that columns() was last asked for
 };
 
 }  // namespace gneiss::compat

@@ -8,7 +8,6 @@
 #include "compat/db/db_impl.h"
 #include "compat/db/iterator.h"
 #include "compat/db/read_params.h"
-#include "compat/not_supported.h"
 #include "compat/status_map.h"
 
 namespace gneiss::compat {
@@ -78,15 +77,53 @@ rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::Column
   return Get(options, family, key, value);
 }
 
-rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions&, rocksdb::ColumnFamilyHandle*, const rocksdb::Slice&,
-                                  rocksdb::PinnableWideColumns*) {
-  return NotBuilt("DB::GetEntity");
+rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                  const rocksdb::Slice& key, rocksdb::PinnableWideColumns* columns) {
+  if (family == nullptr) {
+    return rocksdb::Status::InvalidArgument("Cannot call GetEntity without a column family handle");
+  }
+  if (columns == nullptr) {
+    return rocksdb::Status::InvalidArgument("Cannot call GetEntity without a PinnableWideColumns object");
+  }
+  columns->Reset();
+  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return checked;
+  PinnedValue found;
+  bool is_entity = false;
+  const Status status =
+      core_->database->GetEntity(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found, &is_entity);
+  if (!status.ok()) return ToRocks(status);
+  rocksdb::Cleanable pin;
+  rocksdb::Cleanable* to_pin = nullptr;
+  const rocksdb::Slice bytes = ToRocks(found.slice());
+  if (found.is_pinned()) {
+    const Pin taken = found.TakePin();
+    pin.RegisterCleanup(taken.release, taken.argument1, taken.argument2);
+    to_pin = &pin;
+  }
+  if (is_entity) return columns->SetWideColumnValue(bytes, to_pin);
+  columns->SetPlainValue(bytes, to_pin);
+  return rocksdb::Status::OK();
 }
 
-rocksdb::Status DbImpl::GetMergeOperands(const rocksdb::ReadOptions&, rocksdb::ColumnFamilyHandle*,
-                                         const rocksdb::Slice&, rocksdb::PinnableSlice*,
-                                         rocksdb::GetMergeOperandsOptions*, int*) {
-  return NotBuilt("DB::GetMergeOperands");
+rocksdb::Status DbImpl::GetMergeOperands(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                         const rocksdb::Slice& key, rocksdb::PinnableSlice* operands,
+                                         rocksdb::GetMergeOperandsOptions* operands_options, int* operand_count) {
+  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return checked;
+  const int room = operands_options->expected_max_number_of_operands;
+  for (int i = 0; i < room; ++i) operands[i].Reset();
+  std::vector<std::string> found;
+  const Status status =
+      core_->database->GetOperands(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found);
+  if (!status.ok()) return ToRocks(status);
+  *operand_count = static_cast<int>(found.size());
+  if (*operand_count > room) {
+    return rocksdb::Status::Incomplete(rocksdb::Status::SubCode::KMergeOperandsInsufficientCapacity);
+  }
+  for (size_t i = 0; i < found.size(); ++i) {
+    *operands[i].GetSelf() = std::move(found[i]);
+    operands[i].PinSelf();
+  }
+  return rocksdb::Status::OK();
 }
 
 void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
@@ -151,15 +188,12 @@ std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& option
 
 bool DbImpl::KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                          const rocksdb::Slice& key, std::string* value, std::string* /*timestamp*/, bool* value_found) {
-  if (value_found != nullptr) *value_found = false;
   rocksdb::ReadOptions in_memory = options;
   in_memory.read_tier = rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice found;
   const rocksdb::Status status = Get(in_memory, family, key, &found);
-  if (status.ok()) {
-    if (value != nullptr) value->assign(found.data(), found.size());
-    if (value_found != nullptr) *value_found = value != nullptr;
-  }
+  if (status.ok() && value != nullptr) value->assign(found.data(), found.size());
+  if (value_found != nullptr) *value_found = !status.IsIncomplete();  // "not there" is an answer too, as in RocksDB
   return status.ok() || status.IsIncomplete();
 }
 
@@ -192,6 +226,27 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
   }
   if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);
   return rocksdb::Status::OK();
+}
+
+rocksdb::Status DbImpl::ListEntries(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& begin,
+                                    const rocksdb::Slice& end, size_t count_max,
+                                    std::vector<rocksdb::KeyVersion>* entries) {
+  const FamilyPtr& engine_family = FamilyOf(family);
+  const std::unique_ptr<InternalIterator> iterator = core_->database->NewEntryIterator(engine_family);
+  if (begin.empty()) {
+    iterator->SeekToFirst();
+  } else {
+    iterator->Seek(SeekKey(ToEngine(begin), kSeqMax).Encode());
+  }
+  for (; iterator->Valid(); iterator->Next()) {
+    ParsedKey entry;
+    if (!ParseInternalKey(iterator->key(), &entry)) return rocksdb::Status::Corruption("Corrupted Key");
+    if (!end.empty() && engine_family->order.Compare(entry.user_key, ToEngine(end)) > 0) break;
+    entries->emplace_back(std::string(entry.user_key), std::string(iterator->value()), entry.seq,
+                          static_cast<int>(entry.kind));
+    if (entries->size() >= count_max) break;
+  }
+  return ToRocks(iterator->status());
 }
 
 const rocksdb::Snapshot* DbImpl::GetSnapshot() {

@@ -1,7 +1,7 @@
 // rocksdb/utilities/debug.h
 #include <rocksdb/utilities/debug.h>
 
-#include "compat/not_supported.h"
+#include "compat/options/db_internals.h"
 
 namespace rocksdb {
 
@@ -41,8 +41,15 @@ Status GetAllKeyVersions(DB* db, Slice begin_key, Slice end_key, size_t max_num_
   return GetAllKeyVersions(db, db->DefaultColumnFamily(), begin_key, end_key, max_num_ikeys, key_versions);
 }
 
-Status GetAllKeyVersions(DB*, ColumnFamilyHandle*, Slice, Slice, size_t, std::vector<KeyVersion>*) {
-  return gneiss::compat::NotBuilt("GetAllKeyVersions");
+Status GetAllKeyVersions(DB* db, ColumnFamilyHandle* cfh, Slice begin_key, Slice end_key, size_t max_num_ikeys,
+                         std::vector<KeyVersion>* key_versions) {
+  if (db == nullptr) return Status::InvalidArgument("db cannot be null.");
+  if (cfh == nullptr) return Status::InvalidArgument("Column family handle cannot be null.");
+  if (key_versions == nullptr) return Status::InvalidArgument("key_versions cannot be null.");
+  key_versions->clear();
+  auto* const internals = gneiss::compat::DbInternalsOf(db);
+  if (internals == nullptr) return Status::NotSupported("GetAllKeyVersions needs a database opened by this library");
+  return internals->ListEntries(cfh, begin_key, end_key, max_num_ikeys, key_versions);
 }
 
 }  // namespace rocksdb

@@ -153,8 +153,17 @@ class Database {
   // `rep` is a write batch (engine/wal/write_batch.h); its sequence number is filled in.
   virtual Status Write(const WriteParams& params, std::string* rep) = 0;
   virtual Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) = 0;
+  // As Get, but a wide-column entity comes as it is stored: *is_entity tells.
+  virtual Status GetEntity(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value,
+                           bool* is_entity) = 0;
+  // The key's merge operands with the value they build on, oldest first. A plain value is the only one.
+  virtual Status GetOperands(const DbReadParams& params, ColumnFamily* family, Slice key,
+                             std::vector<std::string>* operands) = 0;
   virtual void MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) = 0;
   virtual std::unique_ptr<DbIterator> NewIterator(const IteratorParams& params, const FamilyPtr& family) = 0;
+  // Every entry of the family, hidden ones too, in internal order; range tombstones are left out. Ends before the
+  // database does.
+  virtual std::unique_ptr<InternalIterator> NewEntryIterator(const FamilyPtr& family) = 0;
   // All at one sequence number.
   virtual Status NewIterators(const IteratorParams& params, const std::vector<FamilyPtr>& families,
                               std::vector<std::unique_ptr<DbIterator>>* iterators) = 0;

@@ -50,6 +50,11 @@ class DatabaseImpl final : public Database {
 
   // read.cc
   Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) override;
+  Status GetEntity(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value,
+                   bool* is_entity) override;
+  Status GetOperands(const DbReadParams& params, ColumnFamily* family, Slice key,
+                     std::vector<std::string>* operands) override;
+  std::unique_ptr<InternalIterator> NewEntryIterator(const FamilyPtr& family) override;
   void MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) override;
   std::unique_ptr<DbIterator> NewIterator(const IteratorParams& params, const FamilyPtr& family) override;
   Status NewIterators(const IteratorParams& params, const std::vector<FamilyPtr>& families,

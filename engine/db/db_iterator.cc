@@ -245,16 +245,16 @@ bool DbIterator::ShowLive(const ParsedKey& entry) {
     case Kind::kPut:
       key_ = entry.user_key;
       value_ = entries_->value();
+      is_entity_ = false;
       is_entry_current_ = true;
       return true;
     case Kind::kWideColumn:
       key_ = entry.user_key;
       is_entry_current_ = true;
-      if (Status status = DefaultColumnOf(entries_->value(), &value_); !status.ok())
-        return EndWithError(std::move(status));
-      return true;
+      return ShowEntity(entries_->value());
     case Kind::kBlobIndex:
       key_ = entry.user_key;
+      is_entity_ = false;
       is_entry_current_ = true;
       if (!ReadBlob(entries_->value(), entry.user_key)) return false;
       value_ = blob_value_.slice();
@@ -264,6 +264,13 @@ bool DbIterator::ShowLive(const ParsedKey& entry) {
     default:
       return EndWithError(UnexpectedKind(entry.kind));
   }
+}
+
+bool DbIterator::ShowEntity(Slice entity) {
+  is_entity_ = true;
+  entity_ = entity;
+  if (Status status = DefaultColumnOf(entity, &value_); !status.ok()) return EndWithError(std::move(status));
+  return true;
 }
 
 // entries_ stands on the newest visible operand of a key. Gathers operands down to a base; leaves entries_ on the base
@@ -312,6 +319,7 @@ bool DbIterator::FoldOperands(const Slice* base) {
   }
   saved_value_ = std::move(result);
   value_ = saved_value_;
+  is_entity_ = false;
   key_ = saved_key_;
   return true;
 }
@@ -367,22 +375,14 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     }
     switch (entry.kind) {
       case Kind::kPut:
+      case Kind::kWideColumn:
       case Kind::kBlobIndex:
         saved_value_.assign(entries_->value());
+        is_entity_ = entry.kind == Kind::kWideColumn;
         operands_newest_first_.clear();
         has_base = true;
         is_base_reference = entry.kind == Kind::kBlobIndex;
         break;
-      case Kind::kWideColumn: {
-        Slice column;
-        if (Status status = DefaultColumnOf(entries_->value(), &column); !status.ok())
-          return EndWithError(std::move(status));
-        saved_value_.assign(column);
-        operands_newest_first_.clear();
-        has_base = true;
-        is_base_reference = false;
-        break;
-      }
       case Kind::kMerge:
         operands_newest_first_.emplace_back(entries_->value());
         break;
@@ -404,9 +404,12 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     base = blob_value_.slice();
   }
   if (!operands_newest_first_.empty()) {
+    if (has_base && is_entity_) return EndWithError(UnexpectedKind(Kind::kWideColumn));
     std::reverse(operands_newest_first_.begin(), operands_newest_first_.end());
     return FoldOperands(has_base ? &base : nullptr);
   }
+  if (*is_live && is_entity_) return ShowEntity(saved_value_);
+  is_entity_ = false;
   value_ = base;
   return true;
 }
@@ -422,10 +425,11 @@ bool DbIterator::ResolveBySeek(bool* is_live) {
       *is_live = !IsDead(entry);
       if (*is_live && !ShowLive(entry)) return false;
       if (is_entry_current_) {
-        saved_value_.assign(value_);
+        saved_value_.assign(is_entity_ ? entity_ : value_);
         value_ = saved_value_;
         key_ = saved_key_;
         is_entry_current_ = false;
+        if (is_entity_ && !ShowEntity(saved_value_)) return false;
       }
     }
   }

@@ -60,7 +60,10 @@ class DbIterator {
   void Next();
   void Prev();
   Slice key() const { return key_; }
-  Slice value() const { return value_; }
+  Slice value() const { return value_; }  // of a wide-column entity, the default column
+  // The entity as it is stored, where is_entity().
+  bool is_entity() const { return is_entity_; }
+  Slice entity() const { return entity_; }
   Status status() const { return status_; }
   uint64_t super_version_number() const { return source_.super_version->number; }
   SeqNo seq() const { return source_.seq; }
@@ -94,6 +97,7 @@ class DbIterator {
   bool ResolveBySeek(bool* is_live);
   bool FoldOperands(const Slice* base);
   bool ReadBlob(Slice reference, Slice user_key);
+  bool ShowEntity(Slice entity);
   void SeekBefore(Slice user_key);
   void SeekEntries(Slice user_key, SeqNo seq);
   void SeekBehind(Slice user_key);
@@ -119,6 +123,8 @@ class DbIterator {
   bool is_entry_current_ = false;  // forward: entries_ stands on the entry shown
   Slice key_;
   Slice value_;
+  bool is_entity_ = false;
+  Slice entity_;
   std::string saved_key_;
   std::string saved_value_;
   PinnedValue blob_value_;  // the value shown, where it lies in a blob file

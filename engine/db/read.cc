@@ -79,6 +79,76 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
   return status;
 }
 
+Status DatabaseImpl::GetEntity(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value,
+                               bool* is_entity) {
+  const ReadGuard guard;
+  const View view = SelectView(*family, params.snapshot, published_seq_);
+  PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
+  lookup.Want(PointLookup::Wants::kEntity);
+  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, config_.stats);
+  const Status status = lookup.Finish();
+  *is_entity = lookup.is_entity();
+  AddTicker(config_.stats, Ticker::kKeysRead);
+  if (status.ok()) AddTicker(config_.stats, Ticker::kBytesRead, value->slice().size());
+  return status;
+}
+
+Status DatabaseImpl::GetOperands(const DbReadParams& params, ColumnFamily* family, Slice key,
+                                 std::vector<std::string>* operands) {
+  const ReadGuard guard;
+  const View view = SelectView(*family, params.snapshot, published_seq_);
+  PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), nullptr);
+  lookup.Want(PointLookup::Wants::kOperands);
+  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, config_.stats);
+  const Status status = lookup.Finish();
+  operands->assign(lookup.operands_newest_first()->rbegin(), lookup.operands_newest_first()->rend());
+  AddTicker(config_.stats, Ticker::kKeysRead);
+  return status;
+}
+
+namespace {
+
+// Keeps the SuperVersion that its entries lie in.
+class PinningIterator final : public InternalIterator {
+ public:
+  PinningIterator(const SuperVersion* super_version, std::unique_ptr<InternalIterator> entries)
+      : super_version_(super_version), entries_(std::move(entries)) {}
+  ~PinningIterator() override {
+    entries_.reset();
+    super_version_->Unref();
+  }
+  bool Valid() const override { return entries_->Valid(); }
+  void SeekToFirst() override { entries_->SeekToFirst(); }
+  void SeekToLast() override { entries_->SeekToLast(); }
+  void Seek(Slice internal_key) override { entries_->Seek(internal_key); }
+  void SeekForPrev(Slice internal_key) override { entries_->SeekForPrev(internal_key); }
+  void Next() override { entries_->Next(); }
+  void Prev() override { entries_->Prev(); }
+  Slice key() const override { return entries_->key(); }
+  Slice value() const override { return entries_->value(); }
+  Status status() const override { return entries_->status(); }
+
+ private:
+  const SuperVersion* const super_version_;
+  std::unique_ptr<InternalIterator> entries_;
+};
+
+}  // namespace
+
+std::unique_ptr<InternalIterator> DatabaseImpl::NewEntryIterator(const FamilyPtr& family) {
+  const SuperVersion* super_version = nullptr;
+  {
+    const ReadGuard guard;
+    super_version = family->history.Newest();
+    super_version->Ref();
+  }
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  children.push_back(super_version->active->NewIterator());
+  for (const MemtablePtr& memtable : super_version->sealed) children.push_back(memtable->NewIterator());
+  super_version->version->AddIterators(ReadParams{}, &children);
+  return std::make_unique<PinningIterator>(super_version, NewMergingIterator(family->order, std::move(children)));
+}
+
 void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* requests, size_t count) {
   StatsSink* const stats = config_.stats;
   const bool is_timed = stats != nullptr && stats->WantsTimers();

@@ -31,6 +31,10 @@ bool PointLookup::Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin)
 
 bool PointLookup::Found(Slice entry_value, Pin* pin) {
   state_ = State::kFound;
+  if (wants_ == Wants::kOperands) [[unlikely]] {
+    operands_.emplace_back(entry_value);
+    return false;
+  }
   if (value_ == nullptr) return false;
   if (pin != nullptr && pin->release != nullptr) {
     value_->PinBytes(entry_value, *pin);
@@ -66,9 +70,17 @@ bool PointLookup::AddOperand(Slice operand) {
 }
 
 bool PointLookup::OfferWideColumn(Slice entity, Pin* pin) {
+  if (wants_ == Wants::kOperands) {
+    Fail(Status::NotSupported("GetMergeOperands not supported for wide-column entities"));
+    return false;
+  }
   if (!operands_.empty()) {
     Fail(Status::NotSupported("Merge not supported for wide-column entities"));
     return false;
+  }
+  if (wants_ == Wants::kEntity) {
+    is_entity_ = true;
+    return Found(entity, pin);
   }
   Slice value;
   if (Status status = DefaultColumnOf(entity, &value); !status.ok()) {
@@ -123,6 +135,10 @@ Status PointLookup::Finish() {
 }
 
 Status PointLookup::FoldOperands(const Slice* base) {
+  if (wants_ == Wants::kOperands) {
+    if (base != nullptr) operands_.emplace_back(*base);
+    return Status::Ok();
+  }
   if (value_ == nullptr) return Status::Ok();
   const std::vector<Slice> oldest_first(operands_.rbegin(), operands_.rend());
   std::string result;

@@ -19,9 +19,18 @@ namespace gneiss {
 
 class PointLookup {
  public:
+  // What the caller wants to know of the key.
+  enum class Wants : uint8_t {
+    kValue,     // its value; of a wide-column entity, the default column
+    kEntity,    // the same, but an entity as it is stored (is_entity() tells)
+    kOperands,  // merge operands, unmerged, with the value they build on as the first (operands() has them)
+  };
+
   // Finds the newest entry with seq <= `seq`. `value` may be null: only existence matters then.
   PointLookup(Slice user_key, SeqNo seq, const MergeOperator* merge_operator, PinnedValue* value)
       : user_key_(user_key), seq_(seq), merge_operator_(merge_operator), value_(value) {}
+
+  void Want(Wants wants) { wants_ = wants; }  // before the first entry is offered
 
   Slice user_key() const { return user_key_; }
   SeqNo seq() const { return seq_; }
@@ -46,6 +55,8 @@ class PointLookup {
 
   // After the last source: OK, NotFound, or what failed. Folds merge operands.
   Status Finish();
+  bool is_entity() const { return is_entity_; }
+  std::vector<std::string>* operands_newest_first() { return &operands_; }
 
  private:
   enum class State : uint8_t { kSearching, kFound, kDeleted, kFailed };
@@ -67,6 +78,8 @@ class PointLookup {
   PinnedValue* const value_;
   const BlobValues* blob_values_ = nullptr;
   State state_ = State::kSearching;
+  Wants wants_ = Wants::kValue;
+  bool is_entity_ = false;
   SeqNo covered_below_ = 0;
   std::vector<std::string> operands_;  // newest first
   Status status_;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <random>
 
-#include "tests/maintenance/database.h"
+#include "tests/support/database.h"
 
 namespace gneiss {
 namespace {

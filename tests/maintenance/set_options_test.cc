@@ -7,7 +7,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/maintenance/database.h"
+#include "tests/support/database.h"
 
 namespace gneiss {
 namespace {

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/maintenance/database.h"
+#include "tests/support/database.h"
 
 namespace gneiss {
 namespace {
