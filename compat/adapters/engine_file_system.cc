@@ -260,6 +260,14 @@ class EngineFileSystem final : public gneiss::FileSystem {
   Status Link(const std::string& from, const std::string& to) override {
     return ToEngine(fs_->LinkFile(from, to, IOOptions(), nullptr));
   }
+  Status Overwrite(const std::string& path, uint64_t offset, Slice bytes) override {
+    std::unique_ptr<rocksdb::FSRandomRWFile> file;
+    IOStatus status = fs_->NewRandomRWFile(path, file_options_, &file, nullptr);
+    if (status.ok()) status = file->Write(offset, ToRocks(bytes), IOOptions(), nullptr);
+    if (status.ok()) status = file->Sync(IOOptions(), nullptr);
+    if (status.ok()) status = file->Close(IOOptions(), nullptr);
+    return ToEngine(status);
+  }
   Status Lock(const std::string& path, std::unique_ptr<FileLock>* lock) override {
     rocksdb::FileLock* held = nullptr;
     const IOStatus status = fs_->LockFile(path, IOOptions(), &held, nullptr);

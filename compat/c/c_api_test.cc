@@ -388,6 +388,67 @@ TEST_F(CApi, DropsFilesByRange) {
   EXPECT_EQ("c ", ListKeys(rocksdb_create_iterator(db_, read_)));
 }
 
+TEST_F(CApi, TakesInFilesWrittenOutside) {
+  Open();
+  Put("a", "old");
+  rocksdb_envoptions_t* env = rocksdb_envoptions_create();
+  rocksdb_sstfilewriter_t* writer = rocksdb_sstfilewriter_create(env, options_);
+  const std::string file = dir_ + "/file.sst";
+  rocksdb_sstfilewriter_put(writer, "a", 1, "1", 1, &error_);
+  EXPECT_EQ("Invalid argument: File is not opened", TakeError());
+  rocksdb_sstfilewriter_open(writer, file.c_str(), &error_);
+  rocksdb_sstfilewriter_put(writer, "a", 1, "new", 3, &error_);
+  rocksdb_sstfilewriter_put(writer, "b", 1, "1", 1, &error_);
+  rocksdb_sstfilewriter_delete(writer, "c", 1, &error_);
+  rocksdb_sstfilewriter_delete_range(writer, "x", 1, "z", 1, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  rocksdb_sstfilewriter_add(writer, "b", 1, "2", 1, &error_);
+  EXPECT_EQ("Invalid argument: Keys must be added in strict ascending order.", TakeError());
+  rocksdb_sstfilewriter_finish(writer, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  uint64_t size = 0;
+  rocksdb_sstfilewriter_file_size(writer, &size);
+  EXPECT_EQ(std::filesystem::file_size(file), size);
+  rocksdb_sstfilewriter_destroy(writer);
+  rocksdb_envoptions_destroy(env);
+
+  Put("c", "old");
+  Put("y", "old");
+  rocksdb_ingestexternalfileoptions_t* ingest = rocksdb_ingestexternalfileoptions_create();
+  const char* const files[] = {file.c_str()};
+  rocksdb_ingestexternalfileoptions_set_allow_blocking_flush(ingest, 0);
+  rocksdb_ingest_external_file(db_, files, 1, ingest, &error_);
+  EXPECT_EQ("Invalid argument: External file requires flush", TakeError());
+  rocksdb_ingestexternalfileoptions_set_allow_blocking_flush(ingest, 1);
+  rocksdb_ingestexternalfileoptions_set_move_files(ingest, 1);
+  rocksdb_ingest_external_file(db_, files, 1, ingest, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  rocksdb_ingestexternalfileoptions_destroy(ingest);
+  EXPECT_EQ("new", Get("a"));
+  EXPECT_EQ("a b ", ListKeys(rocksdb_create_iterator(db_, read_)));
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(CApi, FollowsAPrimary) {
+  Open();
+  Put("a", "1");
+  rocksdb_t* secondary =
+      rocksdb_open_as_secondary(options_, (dir_ + "/db").c_str(), (dir_ + "/second").c_str(), &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  Put("b", "2");
+  EXPECT_EQ("a ", ListKeys(rocksdb_create_iterator(secondary, read_)));
+  rocksdb_try_catch_up_with_primary(secondary, &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  EXPECT_EQ("a b ", ListKeys(rocksdb_create_iterator(secondary, read_)));
+  rocksdb_close(secondary);
+  rocksdb_close(std::exchange(db_, nullptr));
+  std::filesystem::remove(dir_ + "/db/CURRENT");
+  rocksdb_repair_db(options_, (dir_ + "/db").c_str(), &error_);
+  ASSERT_EQ(nullptr, error_) << error_;
+  Open();
+  EXPECT_EQ("a b ", ListKeys(rocksdb_create_iterator(db_, read_)));
+}
+
 TEST_F(CApi, LivesWithATimeToLive) {
   const std::string path = dir_ + "/db";
   db_ = rocksdb_open_with_ttl(options_, path.c_str(), 3600, &error_);

@@ -34,9 +34,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   static rocksdb::Status Open(const rocksdb::DBOptions& db_options, const std::string& name,
                               const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool is_read_only,
                               bool error_if_wal_file_exists, std::vector<rocksdb::ColumnFamilyHandle*>* handles,
-                              rocksdb::DB** db);
+                              rocksdb::DB** db, bool is_secondary = false);
   rocksdb::Status Close() override;
   rocksdb::Status Resume() override;
+  rocksdb::Status TryCatchUpWithPrimary() override;
 
   // families.cc
   using rocksdb::DB::CreateColumnFamilies;
@@ -215,8 +216,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   rocksdb::Status ChargeRateLimiter(const rocksdb::WriteOptions& options, size_t bytes) const;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> MakeHandle(const FamilyPtr& family) const;
   std::vector<FamilyPtr> AllFamilies() const;
+  rocksdb::Status CheckSecondaryIterator(const rocksdb::ReadOptions& options) const;
 
   const std::shared_ptr<DbCore> core_;
+  bool is_secondary_ = false;
   std::mutex set_options_mutex_;  // one SetOptions or SetDBOptions at a time
   std::unique_ptr<rocksdb::ColumnFamilyHandle> default_handle_;
   std::mutex told_mutex_;

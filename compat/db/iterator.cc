@@ -169,7 +169,9 @@ const rocksdb::WideColumns& IteratorHandle::columns() const {
 rocksdb::Status IteratorHandle::status() const { return refusal_.ok() ? ToRocks(inner_->status()) : refusal_; }
 
 rocksdb::Status IteratorHandle::Refresh() {
-  if (options_.snapshot != nullptr) return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
+  if (options_.snapshot != nullptr || core_->database == nullptr) {
+    return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
+  }
   Open();
   is_past_prefix_ = false;
   has_prefix_ = false;

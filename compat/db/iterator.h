@@ -1,7 +1,7 @@
 // The rocksdb::Iterator over an engine DbIterator.
 //
-// Owner:   holds the core, so it may outlive the DB. Bounds are the caller's Slices and are read again at every seek.
-// Threads: one at a time, as rocksdb::Iterator.
+// Owner:   holds the core, so it may outlive the DB; without a database (a table file alone) it cannot be renewed.
+// Bounds are the caller's Slices and are read again at every seek. Threads: one at a time, as rocksdb::Iterator.
 #pragma once
 
 #include <rocksdb/iterator.h>

@@ -32,6 +32,7 @@ rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options
       .exclusive = options.exclusive_manual_compaction,
       .change_level = options.change_level,
       .target_level = options.target_level,
+      .target_path_id = options.target_path_id,
       .bottommost = static_cast<CompactRangeParams::Bottommost>(options.bottommost_level_compaction),
       .allow_write_stall = options.allow_write_stall,
       .subcompactions_max = static_cast<int>(options.max_subcompactions),
@@ -82,19 +83,6 @@ rocksdb::Status DbImpl::VerifyFileChecksums(const rocksdb::ReadOptions&) {
 
 void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
 
-rocksdb::Status DbImpl::IngestExternalFile(rocksdb::ColumnFamilyHandle*, const std::vector<std::string>&,
-                                           const rocksdb::IngestExternalFileOptions&) {
-  return NotBuilt("DB::IngestExternalFile");
-}
-rocksdb::Status DbImpl::IngestExternalFiles(const std::vector<rocksdb::IngestExternalFileArg>&) {
-  return NotBuilt("DB::IngestExternalFiles");
-}
-rocksdb::Status DbImpl::CreateColumnFamilyWithImport(const rocksdb::ColumnFamilyOptions&, const std::string&,
-                                                     const rocksdb::ImportColumnFamilyOptions&,
-                                                     const rocksdb::ExportImportFilesMetaData&,
-                                                     rocksdb::ColumnFamilyHandle**) {
-  return NotBuilt("DB::CreateColumnFamilyWithImport");
-}
 rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string) {
   return NotBuilt("DB::IncreaseFullHistoryTsLow");
 }

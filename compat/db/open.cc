@@ -48,12 +48,15 @@ DbImpl::DbImpl(std::shared_ptr<DbCore> core) : core_(std::move(core)) {
   default_handle_ = MakeHandle(core_->database->DefaultFamily());
 }
 
-DbImpl::~DbImpl() { core_->database->Close().IgnoreError("a destructor has no one to tell"); }
+DbImpl::~DbImpl() {
+  are_manual_compactions_canceled_.store(true);
+  core_->database->Close().IgnoreError("a destructor has no one to tell");
+}
 
 rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::string& name,
                              const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool is_read_only,
                              bool error_if_wal_file_exists, std::vector<rocksdb::ColumnFamilyHandle*>* handles,
-                             rocksdb::DB** db) {
+                             rocksdb::DB** db, bool is_secondary) {
   *db = nullptr;
   if (handles != nullptr) handles->clear();
   const bool has_default = std::any_of(families.begin(), families.end(), [](const auto& family) {
@@ -73,6 +76,8 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   if (!status.ok()) return status;
   config.is_read_only = is_read_only;
   config.error_if_wal_file_exists = error_if_wal_file_exists;
+  config.is_secondary = is_secondary;
+  if (is_secondary) config.wal_recovery_mode = WalRecoveryMode::kPointInTimeRecovery;  // the newest log ends anywhere
   std::vector<FamilyDescriptor> descriptors;
   for (const rocksdb::ColumnFamilyDescriptor& family : families) {
     rocksdb::ColumnFamilyOptions sanitized;
@@ -87,6 +92,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   if (!status.ok()) return status;
   for (const FamilyPtr& family : opened) core->families[family->name] = family;
   auto impl = std::make_unique<DbImpl>(core);
+  impl->is_secondary_ = is_secondary;
   core->db.store(impl.get());
   if (handles != nullptr) {
     for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
@@ -100,8 +106,10 @@ rocksdb::Status DbImpl::Close() {
   if (core_->database->Facts().snapshot_count > 0) {
     return rocksdb::Status::Aborted("Cannot close DB with unreleased snapshot.");
   }
+  are_manual_compactions_canceled_.store(true);
   return ToRocks(core_->database->Close());
 }
+rocksdb::Status DbImpl::TryCatchUpWithPrimary() { return ToRocks(core_->database->CatchUp()); }
 rocksdb::Status DbImpl::Resume() { return ToRocks(core_->database->Resume()); }
 
 }  // namespace gneiss::compat
@@ -130,12 +138,25 @@ Status DB::OpenForReadOnly(const DBOptions& db_options, const std::string& name,
                            std::vector<ColumnFamilyHandle*>* handles, DB** dbptr, bool error_if_wal_file_exists) {
   return DbImpl::Open(db_options, name, column_families, true, error_if_wal_file_exists, handles, dbptr);
 }
-Status DB::OpenAsSecondary(const Options&, const std::string&, const std::string&, DB**) {
-  return NotBuilt("DB::OpenAsSecondary");
+Status DB::OpenAsSecondary(const Options& options, const std::string& name, const std::string& secondary_path,
+                           DB** dbptr) {
+  std::vector<ColumnFamilyHandle*> handles;
+  const Status status =
+      OpenAsSecondary(options, name, secondary_path, gneiss::compat::OnlyDefault(options), &handles, dbptr);
+  for (ColumnFamilyHandle* handle : handles) delete handle;
+  return status;
 }
-Status DB::OpenAsSecondary(const DBOptions&, const std::string&, const std::string&,
-                           const std::vector<ColumnFamilyDescriptor>&, std::vector<ColumnFamilyHandle*>*, DB**) {
-  return NotBuilt("DB::OpenAsSecondary");
+// The secondary's own directory holds its LOG.
+Status DB::OpenAsSecondary(const DBOptions& db_options, const std::string& name, const std::string& secondary_path,
+                           const std::vector<ColumnFamilyDescriptor>& column_families,
+                           std::vector<ColumnFamilyHandle*>* handles, DB** dbptr) {
+  *dbptr = nullptr;
+  DBOptions options = db_options;
+  if (options.info_log == nullptr) {
+    const Status logged = CreateLoggerFromOptions(secondary_path, options, &options.info_log);
+    if (!logged.ok()) return logged;
+  }
+  return DbImpl::Open(options, name, column_families, true, false, handles, dbptr, /*is_secondary=*/true);
 }
 Status DB::OpenAndCompact(const std::string&, const std::string&, const std::string&, std::string*,
                           const CompactionServiceOptionsOverride&) {
@@ -179,13 +200,54 @@ Status DestroyDB(const std::string& name, const Options& options, const std::vec
   return gneiss::compat::ToRocks(gneiss::DestroyDatabase(config, name, descriptors));
 }
 
-Status RepairDB(const std::string&, const DBOptions&, const std::vector<ColumnFamilyDescriptor>&) {
-  return NotBuilt("RepairDB");
+namespace {
+
+Status Repair(const std::string& name, const DBOptions& db_options,
+              const std::vector<ColumnFamilyDescriptor>& column_families, const ColumnFamilyOptions* unknown) {
+  gneiss::compat::DbCore core;
+  core.name = name;
+  core.session_id = gneiss::compat::NewSessionId();
+  Status log_status;
+  core.db_options = gneiss::compat::SanitizeDbOptions(name, db_options, /*read_only=*/false, &log_status);
+  log_status.PermitUncheckedError();
+  gneiss::DatabaseConfig config;
+  Status status = gneiss::compat::DatabaseConfigOf(&core, &config);
+  gneiss::RepairParams params;
+  ColumnFamilyOptions sanitized;
+  for (const ColumnFamilyDescriptor& family : column_families) {
+    if (!status.ok()) return status;
+    status = gneiss::compat::FamilyDescriptorOf(core, family.name, family.options, &sanitized,
+                                                &params.families.emplace_back());
+  }
+  if (status.ok() && unknown != nullptr) {
+    status = gneiss::compat::FamilyDescriptorOf(core, "", *unknown, &sanitized, &params.unknown_family.emplace());
+  }
+  return status.ok() ? gneiss::compat::ToRocks(gneiss::RepairDatabase(config, name, params)) : status;
 }
-Status RepairDB(const std::string&, const DBOptions&, const std::vector<ColumnFamilyDescriptor>&,
-                const ColumnFamilyOptions&) {
-  return NotBuilt("RepairDB");
+
+Status CheckHasDefault(const std::vector<ColumnFamilyDescriptor>& column_families) {
+  for (const ColumnFamilyDescriptor& family : column_families) {
+    if (family.name == kDefaultColumnFamilyName) return Status::OK();
+  }
+  return Status::InvalidArgument("column_families", "Must contain entry for default column family");
 }
-Status RepairDB(const std::string&, const Options&) { return NotBuilt("RepairDB"); }
+
+}  // namespace
+
+Status RepairDB(const std::string& name, const DBOptions& db_options,
+                const std::vector<ColumnFamilyDescriptor>& column_families) {
+  const Status checked = CheckHasDefault(column_families);
+  return checked.ok() ? Repair(name, db_options, column_families, nullptr) : checked;
+}
+Status RepairDB(const std::string& name, const DBOptions& db_options,
+                const std::vector<ColumnFamilyDescriptor>& column_families,
+                const ColumnFamilyOptions& unknown_options) {
+  const Status checked = CheckHasDefault(column_families);
+  return checked.ok() ? Repair(name, db_options, column_families, &unknown_options) : checked;
+}
+Status RepairDB(const std::string& name, const Options& options) {
+  const ColumnFamilyOptions family(options);
+  return Repair(name, options, gneiss::compat::OnlyDefault(options), &family);
+}
 
 }  // namespace rocksdb

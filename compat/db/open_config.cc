@@ -10,6 +10,7 @@
 #include "compat/adapters/engine_file_system.h"
 #include "compat/adapters/engine_logger.h"
 #include "compat/adapters/engine_stats.h"
+#include "compat/adapters/property_collector.h"
 #include "compat/db/compaction_filter_adapter.h"
 #include "compat/db/event_log.h"
 #include "compat/db/file_checksum_adapter.h"
@@ -55,10 +56,6 @@ rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
 
 rocksdb::Status CheckFamilyOptionsAreBuilt(const rocksdb::ColumnFamilyOptions& options) {
   if (options.comparator->timestamp_size() > 0) return NotBuilt("Comparator::timestamp_size");
-  if (!options.table_properties_collector_factories.empty()) {
-    return NotBuilt("ColumnFamilyOptions::table_properties_collector_factories");
-  }
-  if (options.sst_partitioner_factory != nullptr) return NotBuilt("ColumnFamilyOptions::sst_partitioner_factory");
   if (options.inplace_callback != nullptr) return NotBuilt("ColumnFamilyOptions::inplace_callback");
   return rocksdb::Status::OK();
 }
@@ -190,6 +187,7 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
         NewCompactionFilterAdapter(sanitized->compaction_filter, sanitized->compaction_filter_factory);
   }
   config.table_format = TableFormatOf(*sanitized);
+  config.property_collectors = PropertyCollectorsOf(sanitized->table_properties_collector_factories);
   config.table_read = TableReadConfigOf(*sanitized);
   config.table_read.stats = core.stats.get();
   config.table_read.logger = core.logger.get();

@@ -197,7 +197,18 @@ bool DbImpl::KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFam
   return status.ok() || status.IsIncomplete();
 }
 
+// What a secondary cannot give: it does not keep the primary from dropping what a snapshot would need.
+rocksdb::Status DbImpl::CheckSecondaryIterator(const rocksdb::ReadOptions& options) const {
+  if (!is_secondary_) return rocksdb::Status::OK();
+  if (options.tailing) return rocksdb::Status::NotSupported("tailing iterator not supported in secondary mode");
+  if (options.snapshot != nullptr) return rocksdb::Status::NotSupported("snapshot not supported in secondary mode");
+  return rocksdb::Status::OK();
+}
+
 rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) {
+  if (const rocksdb::Status checked = CheckSecondaryIterator(options); !checked.ok()) {
+    return rocksdb::NewErrorIterator(checked);
+  }
   if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok())
     return rocksdb::NewErrorIterator(checked);
   std::shared_ptr<const rocksdb::SliceTransform> prefix;
@@ -212,6 +223,7 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
                                      std::vector<rocksdb::Iterator*>* iterators) {
   if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok()) return checked;
   iterators->clear();
+  if (const rocksdb::Status checked = CheckSecondaryIterator(options); !checked.ok()) return checked;
   // One snapshot for all, unless the caller brought one.
   const rocksdb::Snapshot* own_snapshot = nullptr;
   if (options.snapshot == nullptr && !options.tailing && families.size() > 1) own_snapshot = GetSnapshot();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compat/adapters/engine_cache.h"
+#include "compat/adapters/table_partitioner.h"
 #include "compat/options/block_based_table.h"
 #include "compat/options/filter_policy.h"
 
@@ -252,6 +253,8 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   SetCompression(options, &config);
   config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log);
   SetBlobs(options, &config.blob);
+  config.partitioner_factory = PartitionerFactoryOf(options.sst_partitioner_factory);
+  for (const rocksdb::DbPath& path : options.cf_paths) config.path_target_bytes.push_back(path.target_size);
   SetUniversal(options.compaction_options_universal, &config);
   config.fifo_max_table_bytes = options.compaction_options_fifo.max_table_files_size;
   config.fifo_allow_compaction = options.compaction_options_fifo.allow_compaction;

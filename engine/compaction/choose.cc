@@ -23,6 +23,17 @@ KeyRange RangeOf(const KeyOrder& order, const CompactionWork& work) {
   return range;
 }
 
+std::unique_ptr<TablePartitioner> NewPartitioner(const CompactionConfig& config, const KeyOrder& order,
+                                                 const CompactionWork& work) {
+  if (config.partitioner_factory == nullptr || work.output_level == 0) return nullptr;
+  const KeyRange range = RangeOf(order, work);
+  return config.partitioner_factory->Create({.is_full_compaction = work.is_full,
+                                             .is_manual_compaction = work.is_manual,
+                                             .output_level = work.output_level,
+                                             .first_user_key = *range.begin,
+                                             .last_user_key = *range.end});
+}
+
 void CompactionWork::MarkInputs(bool is_being_compacted) const {
   for (const CompactionInput& input : inputs) {
     for (const TableFilePtr& table : input.tables) {

@@ -49,6 +49,7 @@ struct CompactionWork {
   Type type = Type::kMerge;
   std::vector<CompactionInput> inputs;  // shallowest level first; never empty
   int output_level = 0;
+  uint32_t path_id = 0;  // of the outputs
   int base_level = 1;
   std::vector<TableFilePtr> grandparents;  // of output_level + 1, to cut outputs at their borders
   uint64_t output_file_bytes_max = 0;
@@ -119,6 +120,7 @@ struct ManualRequest {
   const Slice* end_user_key = nullptr;
   bool allow_trivial_move = true;
   uint64_t compaction_bytes_max = 0;                 // 0: the config's
+  uint32_t path_id = 0;                              // where the outputs go
   uint64_t ignored_tables_from_number = UINT64_MAX;  // in place: skip tables that this manual compaction wrote
 };
 std::optional<CompactionWork> ChooseManual(const Version& version, const CompactionConfig& config,
@@ -131,10 +133,15 @@ struct FilesRequest {
   std::string family_name;  // for messages
   std::vector<uint64_t> table_numbers;
   int output_level = 0;
+  uint32_t path_id = 0;
   uint64_t output_file_bytes_max = UINT64_MAX;
 };
 Status ChooseFiles(const Version& version, const CompactionConfig& config, const CompactionState& state,
                    const FilesRequest& request, CompactionWork* work);
+
+// The config's partitioner for a work; null when there is none.
+std::unique_ptr<TablePartitioner> NewPartitioner(const CompactionConfig& config, const KeyOrder& order,
+                                                 const CompactionWork& work);
 
 // The user keys of everything that a work reads, and so of everything that it writes.
 KeyRange RangeOf(const KeyOrder& order, const CompactionWork& work);

@@ -134,6 +134,7 @@ Status ChooseFiles(const Version& version, const CompactionConfig& config, const
 
   WorkContext context(version, config, state);
   context.is_manual = true;
+  context.manual_path_id = request.path_id;
   context.may_move = false;
   *work = CompactionWork();
   work->output_level = request.output_level;

@@ -70,6 +70,28 @@ struct BlobConfig {
   uint64_t readahead_bytes = 0;                   // blob_compaction_readahead_size
 };
 
+// Decides where the tables of a compaction end, besides their size; the user's rocksdb::SstPartitioner behind
+// compat/adapters. Belongs to one compaction, or one part of it.
+class TablePartitioner {
+ public:
+  virtual ~TablePartitioner() = default;
+  virtual bool MustCutBetween(Slice user_key, Slice next_user_key, uint64_t file_bytes) = 0;
+  // May a table with this range be moved as it is?
+  virtual bool CanMove(Slice first_user_key, Slice last_user_key) = 0;
+};
+struct TablePartitionerContext {
+  bool is_full_compaction = false;
+  bool is_manual_compaction = false;
+  int output_level = 0;
+  Slice first_user_key;
+  Slice last_user_key;
+};
+class TablePartitionerFactory {
+ public:
+  virtual ~TablePartitionerFactory() = default;
+  virtual std::unique_ptr<TablePartitioner> Create(const TablePartitionerContext& context) = 0;  // null: none
+};
+
 struct CompactionConfig {
   CompactionStyle style = CompactionStyle::kLevel;
   CompactionPriority priority = CompactionPriority::kMinOverlappingRatio;
@@ -100,9 +122,13 @@ struct CompactionConfig {
   CompressionConfig compression_config;
   CompressionConfig bottommost_compression_config;  // a copy of compression_config unless the user enabled one
   std::shared_ptr<const MergeOperator> merge_operator;
-  bool leaves_out_bottommost_filters = false;          // optimize_filters_for_hits
-  std::shared_ptr<EntryFilterFactory> filter_factory;  // null: none
+  bool leaves_out_bottommost_filters = false;  // optimize_filters_for_hits
   BlobConfig blob;
+  std::shared_ptr<EntryFilterFactory> filter_factory;            // null: none
+  std::shared_ptr<TablePartitionerFactory> partitioner_factory;  // null: none
+  // How many bytes of tables each of the family's directories should hold, by path_id; the last one takes the rest.
+  // Empty: there is one.
+  std::vector<uint64_t> path_target_bytes;
   // Universal.
   unsigned universal_size_ratio = 1;
   unsigned universal_min_merge_width = 2;
@@ -115,6 +141,10 @@ struct CompactionConfig {
   bool fifo_allow_compaction = false;
   uint64_t write_buffer_bytes = uint64_t{64} << 20;  // FIFO merges only tables of about this size
 };
+
+// The path_id of the tables that an automatic compaction writes: each directory takes whole levels (universal: tables
+// of a size) until it is full. `bytes`: of the inputs.
+uint32_t PathFor(const CompactionConfig& config, int level, uint64_t bytes);
 
 // The compression of a table written to `level`, where `base_level` is the first level below 0 that holds data and
 // `is_bottommost` says that no deeper level than `level` holds any.

@@ -98,6 +98,7 @@ std::optional<CompactionWork> ChooseManual(const Version& version, const Compact
   *conflict = false;
   WorkContext context(version, config, state);
   context.is_manual = true;
+  context.manual_path_id = request.path_id;
   context.may_move = request.allow_trivial_move && config.filter_factory == nullptr;
   if (request.compaction_bytes_max != 0) context.compaction_bytes_max = request.compaction_bytes_max;
   KeyRange range;

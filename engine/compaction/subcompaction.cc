@@ -129,7 +129,9 @@ Status Subcompaction::Merge() {
     rules.is_absent_below = [&levels_below](Slice user_key) { return levels_below.IsAbsent(user_key); };
   }
 
-  TableOutput output(output_);
+  TableOutputConfig output_config = output_;
+  output_config.partitioner = NewPartitioner(*params.config, order, work);
+  TableOutput output(std::move(output_config));
   output.SetRangeTombstones(RetainRangeTombstones(order, *tombstones, params.snapshots, work.is_bottommost));
   std::optional<BlobOutput> blob_output;
   if (params.blob_output) blob_output.emplace(*params.blob_output);

@@ -146,6 +146,11 @@ Status TableOutput::Rep::NoteReference(Slice reference) {
 }
 
 bool TableOutput::Rep::ShouldCutBefore(Slice user_key) {
+  if (config.partitioner != nullptr && writer != nullptr &&
+      config.partitioner->MustCutBetween(UserKeyOf(last_key), user_key, writer->EstimatedFileBytes())) {
+    if (!borders.empty()) borders.MoveTo(user_key);
+    return true;
+  }
   size_t crossed = 0;
   const uint64_t touched_before = borders.touched_bytes();
   if (!borders.empty()) crossed = borders.MoveTo(user_key);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/compaction/compaction_config.h"
 #include "engine/compaction/paced_file.h"
 #include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
@@ -31,6 +32,7 @@ struct TableOutputConfig {
   uint64_t file_bytes_max = UINT64_MAX;
   uint64_t grandparent_overlap_bytes_max = UINT64_MAX;
   std::vector<TableFilePtr> grandparents;
+  std::shared_ptr<TablePartitioner> partitioner;  // null: none
   std::function<uint64_t()> new_file_number;
   Pace pace;
   FileChecksums* file_checksums = nullptr;  // null: tables get none

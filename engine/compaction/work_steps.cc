@@ -63,9 +63,20 @@ Compression CompressionAt(const WorkContext& context, int level) {
   return CompressionFor(context.config, level, context.state.base_level, is_bottommost);
 }
 
+bool PartitionerAllowsMove(const WorkContext& context, const CompactionWork& work, const Tables& tables) {
+  const std::unique_ptr<TablePartitioner> partitioner = NewPartitioner(context.config, context.order(), work);
+  return partitioner == nullptr || std::all_of(tables.begin(), tables.end(), [&](const TableFilePtr& table) {
+           return partitioner->CanMove(table->smallest_user_key(), table->largest_user_key());
+         });
+}
+
 // A move only renames the level of tables in the manifest.
 bool CanMove(const WorkContext& context, const CompactionWork& work) {
   if (!context.may_move || work.output_level == 0) return false;
+  for (const CompactionInput& input : work.inputs) {
+    const auto lies_elsewhere = [&](const TableFilePtr& table) { return table->meta().path_id != work.path_id; };
+    if (std::any_of(input.tables.begin(), input.tables.end(), lies_elsewhere)) return false;
+  }
   const KeyOrder& order = context.order();
   if (context.config.style == CompactionStyle::kUniversal) {
     if (!context.config.universal_allow_trivial_move) return false;
@@ -75,6 +86,7 @@ bool CanMove(const WorkContext& context, const CompactionWork& work) {
   }
   const CompactionInput& input = work.inputs.front();
   if (work.inputs.size() != 1 || input.level == work.output_level) return false;
+  if (!PartitionerAllowsMove(context, work, input.tables)) return false;
   if (CompressionAt(context, input.level) != CompressionAt(context, work.output_level)) return false;
   if (!AreDisjoint(order, input.tables)) return false;
   if (work.output_level + 1 >= context.version.LevelCount()) return true;
@@ -188,6 +200,8 @@ void Complete(const WorkContext& context, CompactionWork* work) {
   if (work->output_level > 0 && context.config.style == CompactionStyle::kLevel) {
     work->grandparents = GrandparentsOf(context, *work, range);
   }
+  work->path_id =
+      context.is_manual ? context.manual_path_id : PathFor(context.config, work->output_level, work->InputBytes());
   work->type = CanMove(context, *work) ? CompactionWork::Type::kMove : CompactionWork::Type::kMerge;
 }
 

@@ -16,6 +16,7 @@ struct WorkContext {
   uint64_t compaction_bytes_max;  // how much one compaction should read
   bool is_manual = false;
   bool may_move = true;
+  uint32_t manual_path_id = 0;  // a manual compaction's outputs go there
 
   WorkContext(const Version& of_version, const CompactionConfig& of_config, const CompactionState& of_state);
   const KeyOrder& order() const { return version.order(); }

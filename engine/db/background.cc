@@ -94,7 +94,7 @@ void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reaso
 // Makes writing possible again after an I/O error: a fresh log (the old one's tail is unknown) and, when it failed, a
 // fresh MANIFEST; then everything in memory is flushed, because the old log cannot be trusted to hold it.
 Status DatabaseImpl::Resume() {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   std::vector<FamilyPtr> families;
   Status before;
   {

@@ -72,8 +72,8 @@ class ColumnFamily {
   bool is_flush_queued = false;
   bool is_compaction_queued = false;
   int running_compactions = 0;
-  // Where running merges will write: until they are done no other may put tables into the same keys of that level. By
-  // the number of the merge's first input.
+  // Where running merges and ingestions will put tables: until they are done no other may write to the same keys of
+  // that level. By the number of the merge's first input, or of the table taken in.
   struct OutputClaim {
     int level = 0;
     std::string first_user_key;

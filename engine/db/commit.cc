@@ -44,7 +44,7 @@ Slice LoggedPart(Writer* writer) {
 }  // namespace
 
 Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   if (rep->size() < kBatchHeaderBytes) return Status::Corruption("malformed WriteBatch (too small)");
   if (params.logged_bytes > rep->size() || (params.logged_bytes > 0 && params.logged_bytes < kBatchHeaderBytes)) {
     return Status::InvalidArgument("WAL termination point lies outside of the WriteBatch");
@@ -113,7 +113,7 @@ Status DatabaseImpl::PrepareGroup(const Writer& writer) {
   if ((bits & kError) != 0) {
     MutexLock lock(&mutex_);
     if (!background_error_.ok()) return background_error_;
-    if (is_closed_) return Status::ShutdownInProgress("the database is closed");
+    if (is_closed_) return ClosedError();
   }
   if ((bits & kWalFull) != 0) MarkForWalSpace();
   if ((bits & kDeadSpans) != 0) AcknowledgeDeadSpans();
@@ -128,10 +128,10 @@ Status DatabaseImpl::WaitWhileThrottled(const Writer& writer) {
   Status status;
   if (throttle_.mode() == Throttle::Mode::kStopped) {
     MutexLock lock(&mutex_);
-    while (throttle_.mode() == Throttle::Mode::kStopped && background_error_.ok() && !is_closed_) {
+    while (throttle_.mode() == Throttle::Mode::kStopped && background_error_.ok() && !is_shutting_down_.load()) {
       state_changed_.Wait(&mutex_);
     }
-    status = is_closed_ ? Status::ShutdownInProgress("the database is closed") : background_error_;
+    status = is_shutting_down_.load() ? ClosedError() : background_error_;
   }
   const uint64_t bytes = (writer.rep == nullptr ? 0 : writer.rep->size()) + std::exchange(unthrottled_bytes_, 0);
   uint64_t wait_us = throttle_.DelayMicros(bytes);
@@ -319,7 +319,7 @@ void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {
 }
 
 Status DatabaseImpl::FlushWal(bool sync) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   bool is_locked = false;
   {
     MutexLock lock(&mutex_);
@@ -327,6 +327,7 @@ Status DatabaseImpl::FlushWal(bool sync) {
   }
   // With the logs locked nothing is left to flush, and the queue stands still.
   const Status status = is_locked ? Status::Ok() : AsOnlyWriter([this] { return wals_.Flush(); });
+  if (status.IsShutdownInProgress()) return status;
   if (!status.ok()) {
     SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
     return status;
@@ -335,7 +336,7 @@ Status DatabaseImpl::FlushWal(bool sync) {
 }
 
 Status DatabaseImpl::SyncWal() {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   SyncedLogs synced;
   const Status status = wals_.Sync(&synced);
   if (!status.ok()) {

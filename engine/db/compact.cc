@@ -67,11 +67,8 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
 void DatabaseImpl::BeginWork(ColumnFamily* family, const CompactionWork& work) {
   work.MarkInputs(true);
   if (work.output_level == 0 || work.type == CompactionWork::Type::kDrop) return;
-  const KeyRange range = RangeOf(family->order, work);
-  family->output_claims.emplace(work.inputs.front().tables.front()->meta().number,
-                                ColumnFamily::OutputClaim{.level = work.output_level,
-                                                          .first_user_key = std::string(*range.begin),
-                                                          .last_user_key = std::string(*range.end)});
+  ClaimRange(family, work.inputs.front().tables.front()->meta().number, work.output_level,
+             RangeOf(family->order, work));
 }
 
 void DatabaseImpl::EndWork(ColumnFamily* family, const CompactionWork& work) {
@@ -80,16 +77,26 @@ void DatabaseImpl::EndWork(ColumnFamily* family, const CompactionWork& work) {
   state_changed_.SignalAll();
 }
 
+void DatabaseImpl::ClaimRange(ColumnFamily* family, uint64_t table_number, int level, const KeyRange& range) {
+  if (level == 0) return;
+  family->output_claims.emplace(table_number, ColumnFamily::OutputClaim{.level = level,
+                                                                        .first_user_key = std::string(*range.begin),
+                                                                        .last_user_key = std::string(*range.end)});
+}
+
+bool DatabaseImpl::IsRangeClaimed(const ColumnFamily& family, int level, const KeyRange& range) {
+  return std::any_of(family.output_claims.begin(), family.output_claims.end(), [&](const auto& each) {
+    const ColumnFamily::OutputClaim& claim = each.second;
+    return claim.level == level && family.order.Compare(claim.first_user_key, *range.end) <= 0 &&
+           family.order.Compare(*range.begin, claim.last_user_key) <= 0;
+  });
+}
+
 // Inputs that are busy show most conflicts; this shows the others: two merges of which neither reads a table of the
 // output level there.
 bool DatabaseImpl::IsOutputClaimed(const ColumnFamily& family, const CompactionWork& work) {
   if (work.output_level == 0 || family.output_claims.empty()) return false;
-  const KeyRange range = RangeOf(family.order, work);
-  return std::any_of(family.output_claims.begin(), family.output_claims.end(), [&](const auto& each) {
-    const ColumnFamily::OutputClaim& claim = each.second;
-    return claim.level == work.output_level && family.order.Compare(claim.first_user_key, *range.end) <= 0 &&
-           family.order.Compare(*range.begin, claim.last_user_key) <= 0;
-  });
+  return IsRangeClaimed(family, work.output_level, RangeOf(family.order, work));
 }
 
 // Runs the work that BeginWork has begun, installs its result and ends it.
@@ -102,13 +109,12 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
       work.reason);
   TableOutputConfig output =
       OutputConfig(*family, *family->config(), output_level, work.base_level, work.is_bottommost);
-  if (orders.files != nullptr) {
-    output.path_id = orders.files->path_id;
-    output.path = family->opener->config().paths[output.path_id];
-    if (orders.files->compression) {
-      output.table.compression = *orders.files->compression;
-      output.table.compression_name = CompressionName(output.table.compression);
-    }
+  output.path_id = work.path_id;
+  output.path =
+      family->opener->config().paths[std::min<size_t>(work.path_id, family->opener->config().paths.size() - 1)];
+  if (orders.files != nullptr && orders.files->compression) {
+    output.table.compression = *orders.files->compression;
+    output.table.compression_name = CompressionName(output.table.compression);
   }
   CompactionEvent event{.family_id = family->id,
                         .family_name = family->name,
@@ -211,9 +217,13 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
 
 Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
                                   const Slice* end) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
+  if (IsClosed()) return ClosedError();
   if (params.canceled != nullptr && params.canceled->load()) {
     return Status::Make(Status::Code::kIncomplete, "", "", Status::SubCode::kManualCompactionPaused);
+  }
+  if (params.target_path_id >= family->opener->config().paths.size()) {
+    return Status::InvalidArgument("Invalid target path ID");
   }
   if (begin != nullptr && end != nullptr && family->order.Compare(*begin, *end) > 0) return Status::Ok();
   GNEISS_RETURN_IF_ERROR(Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, {family}));
@@ -254,6 +264,7 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
     ManualRequest request{.input_level = level, .output_level = output_level};
     request.begin_user_key = begin;
     request.end_user_key = end;
+    request.path_id = params.target_path_id;
     // Forced, the deepest tables are rewritten, each once: neither moved down nor rewritten a second time.
     request.allow_trivial_move = output_level != level && !(is_forced && level == last_level);
     if (is_leveled && output_level == level) request.ignored_tables_from_number = next_number;

@@ -7,13 +7,14 @@ namespace gneiss {
 
 Status DatabaseImpl::CompactFiles(const CompactFilesParams& params, const FamilyPtr& family,
                                   CompactFilesReport* report) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   if (params.path_id >= family->opener->config().paths.size()) {
     return Status::InvalidArgument("Output path does not exist");
   }
   const FilesRequest request{.family_name = family->name,
                              .table_numbers = params.table_numbers,
                              .output_level = params.output_level,
+                             .path_id = params.path_id,
                              .output_file_bytes_max = params.output_file_bytes_max};
   CompactionWork work;
   {
@@ -44,7 +45,7 @@ Status DatabaseImpl::CompactFiles(const CompactFilesParams& params, const Family
 }
 
 Status DatabaseImpl::SuggestCompactRange(const FamilyPtr& family, const OptionalRange& range) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   MutexLock lock(&mutex_);
   const Version& version = *family->version;
   for (int level = 0; level < version.LastNonEmptyLevel(); ++level) {
@@ -52,14 +53,13 @@ Status DatabaseImpl::SuggestCompactRange(const FamilyPtr& family, const Optional
       table->is_suggested_for_compaction = true;
     }
   }
-  family->compaction_state = ComputeCompactionState(version, family->config()->compaction,
-                                                    static_cast<uint64_t>(config_.clock->UnixSeconds()));
+  UpdateCompactionState(family.get());
   MaybeScheduleCompaction(family);
   return Status::Ok();
 }
 
 Status DatabaseImpl::PromoteLevel0(const FamilyPtr& family, int target_level) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   if (target_level < 1) return Status::InvalidArgument("Invalid target level");
   CompactionWork work{.type = CompactionWork::Type::kMove};
   {

@@ -39,6 +39,7 @@ struct FamilyConfig {
   uint64_t skips_before_reseek_max = 8;  // hidden versions stepped over before an iterator seeks
   CompactionConfig compaction;
   TableFormat table_format;
+  std::vector<std::shared_ptr<const PropertyCollectorFactory>> property_collectors;
   TableReadConfig table_read;
   std::shared_ptr<Cache> blob_cache;  // of values in blob files; null: none
   std::vector<std::string> paths;     // by path_id; empty: the database's directory
@@ -54,6 +55,7 @@ struct DatabaseConfig {
   bool create_missing_families = false;
   bool error_if_exists = false;
   bool is_read_only = false;              // no lock, no recovery writes, no background work
+  bool is_secondary = false;              // read-only, following another process that writes (CatchUp)
   bool error_if_wal_file_exists = false;  // read-only opens only
   bool paranoid_checks = true;
   FileSystem* fs = FileSystem::Posix();

@@ -52,6 +52,7 @@ struct CompactRangeParams {
   bool exclusive = true;
   bool change_level = false;
   int target_level = -1;
+  uint32_t target_path_id = 0;
   enum class Bottommost : uint8_t { kSkip = 0, kIfHaveCompactionFilter = 1, kForce = 2, kForceOptimized = 3 };
   Bottommost bottommost = Bottommost::kIfHaveCompactionFilter;
   bool allow_write_stall = false;
@@ -76,6 +77,38 @@ struct CompactFilesReport {
   CompactionWork work;  // without inputs when nothing was done
   CompactionResult result;
   Compression compression = Compression::kNone;
+};
+
+// Files for one column family (rocksdb::DB::IngestExternalFile).
+struct IngestParams {
+  FamilyPtr family;
+  std::vector<std::string> paths;
+  bool moves_files = false;
+  bool falls_back_to_copy = true;          // where the file system has no links
+  bool keeps_snapshots_repeatable = true;  // open snapshots give the files a seq of their own
+  bool allow_global_seq = true;
+  bool allow_blocking_flush = true;
+  bool writes_global_seq = true;  // into the files too
+  bool verify_checksums = false;
+  size_t verify_readahead_bytes = 0;
+  bool fails_if_not_bottommost = false;
+  uint8_t temperature = 0;
+};
+// Tables that another database exported, for a family that has none (rocksdb::DB::CreateColumnFamilyWithImport).
+struct ImportedTable {
+  std::string path;
+  int level = 0;
+  SeqNo smallest_seq = 0;
+  SeqNo largest_seq = 0;
+  uint8_t temperature = 0;
+};
+struct IngestedTable {
+  FamilyPtr family;
+  std::string outside_path;
+  std::string inside_path;
+  int level = 0;
+  SeqNo seq = 0;
+  TableProperties properties;
 };
 
 // User keys from begin to end, both included; null: unbounded.
@@ -194,6 +227,11 @@ class Database {
                                      bool include_end) = 0;
   // Drops one table, which must be the oldest of its family's last level.
   virtual Status DeleteTable(uint64_t number) = 0;
+  // Takes in files that were written outside; all of them, over all families, or none.
+  virtual Status Ingest(const std::vector<IngestParams>& families, std::vector<IngestedTable>* ingested) = 0;
+  virtual Status Import(const FamilyPtr& family, const std::vector<ImportedTable>& files, bool moves_files) = 0;
+  // A secondary reads what the primary has done since. Open iterators keep what they show.
+  virtual Status CatchUp() = 0;
   virtual Status WaitForBackgroundWork() = 0;  // until no flush or compaction is due or running
   virtual Status PauseBackgroundWork() = 0;
   virtual Status ContinueBackgroundWork() = 0;
@@ -230,6 +268,14 @@ class Database {
   virtual const std::string& Identity() const = 0;  // db_id
   virtual Status BackgroundError() const = 0;
 };
+
+// Rebuilds the MANIFEST of a database from its tables and logs; what is of no use is moved into lost/. Families that
+// the tables name but the caller does not are opened as `unknown_family`, or, without one, their tables are put aside.
+struct RepairParams {
+  std::vector<FamilyDescriptor> families;
+  std::optional<FamilyDescriptor> unknown_family;
+};
+Status RepairDatabase(const DatabaseConfig& config, const std::string& dir, const RepairParams& params);
 
 // Every name that MANIFEST holds, without opening the database.
 Status ListFamilies(const DatabaseConfig& config, const std::string& dir, std::vector<std::string>* names);

@@ -22,6 +22,8 @@
 
 namespace gneiss {
 
+struct ExternalTable;
+
 class DatabaseImpl final : public Database {
  public:
   DatabaseImpl(const DatabaseConfig& config, std::string dir);
@@ -89,6 +91,17 @@ class DatabaseImpl final : public Database {
                              bool include_end) override;
   Status DeleteTable(uint64_t number) override;
 
+  // ingest.cc
+  Status Ingest(const std::vector<IngestParams>& families, std::vector<IngestedTable>* ingested) override;
+
+  Status Import(const FamilyPtr& family, const std::vector<ImportedTable>& files, bool moves_files) override;
+
+  // secondary.cc
+  Status CatchUp() override;
+
+  // repair.cc; on a database that was not opened
+  Status Repair(const RepairParams& params);
+
   // background.cc
   Status WaitForBackgroundWork() override;
   Status PauseBackgroundWork() override;
@@ -141,6 +154,12 @@ class DatabaseImpl final : public Database {
   // Why the commit leader must look up before the next group.
   enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8, kDeadSpans = 16 };
 
+  // --- read.cc
+  // Memory counts as persisted for as long as all of it is in the log.
+  bool SkipsMemory(const DbReadParams& params) const {
+    return params.persisted_only && has_unlogged_data_.load(std::memory_order_acquire);
+  }
+
   // --- open.cc, recover.cc
   Status LockAndCheckDirectory(bool* is_new);
   Status MakePathsOf(const FamilyDescriptor& descriptor);
@@ -162,6 +181,12 @@ class DatabaseImpl final : public Database {
   Status FindObsoleteFiles();
 
   Status WriteOptionsFile() EXCLUDES(mutex_);
+  Status FlushUnlogged() EXCLUDES(mutex_);
+  bool IsClosed() const EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    return is_closed_;
+  }
+  static Status ClosedError() { return Status::ShutdownInProgress("the database is closed"); }
 
   // --- tuning.cc
   void LimitOpenTables(int max_open_files);
@@ -199,12 +224,15 @@ class DatabaseImpl final : public Database {
   // --- install.cc
   // Takes the manifest turn, logs the edits, installs what they say. Blocks; the caller holds no lock.
   Status Install(std::vector<FamilyChange> changes) EXCLUDES(mutex_);
+  // The same for who has the turn already, and keeps it.
+  Status InstallInTurn(std::vector<FamilyChange>* changes) EXCLUDES(mutex_);
   Status LogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
   Status NewManifest(const std::vector<VersionEdit>& extra) EXCLUDES(mutex_);
   std::vector<VersionEdit> StateAsEdits() EXCLUDES(mutex_);
   void TakeManifestTurn() REQUIRES(mutex_);
   void EndManifestTurn() REQUIRES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
+  void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
   // Notes synced logs in the MANIFEST, where the config asks for it.
   Status TrackWals(const SyncedLogs& synced) EXCLUDES(mutex_);
@@ -239,6 +267,8 @@ class DatabaseImpl final : public Database {
   void BeginWork(ColumnFamily* family, const CompactionWork& work) REQUIRES(mutex_);
   void EndWork(ColumnFamily* family, const CompactionWork& work) REQUIRES(mutex_);
   static bool IsOutputClaimed(const ColumnFamily& family, const CompactionWork& work);
+  static bool IsRangeClaimed(const ColumnFamily& family, int level, const KeyRange& range);
+  static void ClaimRange(ColumnFamily* family, uint64_t table_number, int level, const KeyRange& range);
   Status DoWork(const FamilyPtr& family, CompactionWork work, const JobOrders& orders) EXCLUDES(mutex_);
   Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, ManualRequest request)
       EXCLUDES(mutex_);
@@ -246,6 +276,29 @@ class DatabaseImpl final : public Database {
 
   // --- drop_files.cc
   Status DropTables(const FamilyPtr& family, const std::vector<CompactionInput>& tables) EXCLUDES(mutex_);
+
+  // --- ingest.cc
+  struct IngestJob;
+  Status PrepareIngest(IngestJob* job);
+  Status FlushForIngest(const IngestJob& job) EXCLUDES(mutex_);
+  Status PlaceTable(const IngestJob& job, SeqNo last_seq, ExternalTable* table, SeqNo* seq) EXCLUDES(mutex_);
+  Status FinishIngest(std::vector<IngestJob>* jobs) EXCLUDES(mutex_);
+
+  // --- secondary.cc
+  Status FollowState(const RecoveredState& state) EXCLUDES(mutex_);
+  void InstallFollowed() EXCLUDES(mutex_);
+  Status ReadOnlyError() const {
+    return Status::NotSupported(config_.is_secondary ? "Not supported operation in secondary mode."
+                                                     : "Not supported operation in read only mode.");
+  }
+
+  // --- repair.cc
+  void PutAside(const std::string& path);
+  Status RepairFamily(const RepairParams& params, uint32_t id, const std::string& name, FamilyPtr* family);
+  Status ScanTable(const RepairParams& params, uint64_t number, uint32_t path_id, FamilyPtr* family,
+                   TableFilePtr* table);
+  Status ArrangeTables(ColumnFamily* family, Tables tables, const std::vector<BlobFileMeta>& blob_files);
+  Status MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs);
 
   // --- background.cc
   void MaybeScheduleFlush(const FamilyPtr& family) REQUIRES(mutex_);
@@ -302,7 +355,9 @@ class DatabaseImpl final : public Database {
   CondVar state_changed_;  // broadcast after every install, job end and throttle change
   std::map<uint32_t, FamilyPtr> families_ GUARDED_BY(mutex_);  // live ones, by id
   uint32_t max_family_id_ GUARDED_BY(mutex_) = 0;
-  std::unique_ptr<Manifest> manifest_;  // whoever has the manifest turn; null when read-only
+  Mutex catch_up_mutex_;                              // a secondary's: one CatchUp at a time; taken before mutex_
+  std::map<uint32_t, VersionPtr> followed_versions_;  // its: read, but not yet installed
+  std::unique_ptr<Manifest> manifest_;                // whoever has the manifest turn; null when read-only
   uint64_t recovered_manifest_number_ = 0;
   uint64_t recovered_manifest_bytes_ = 0;
   bool is_manifest_busy_ GUARDED_BY(mutex_) = false;
@@ -320,7 +375,9 @@ class DatabaseImpl final : public Database {
   uint64_t options_file_number_ GUARDED_BY(mutex_) = 0;
   std::atomic<bool> are_jobs_cancelled_{false};
   bool is_open_ = false;  // set once, at the end of OpenFamilies
-  bool is_closed_ GUARDED_BY(mutex_) = false;
+  bool is_closing_ GUARDED_BY(mutex_) = false;
+  bool is_closed_ GUARDED_BY(mutex_) = false;  // set as the only writer: nothing changes the files any more
+  bool is_close_done_ GUARDED_BY(mutex_) = false;
   Status close_status_ GUARDED_BY(mutex_);
 
   // Declared last: their threads end first.
@@ -332,7 +389,7 @@ template <typename Action>
 Status DatabaseImpl::AsOnlyWriter(Action action) {
   Writer writer(WriteParams{});
   commit_queue_.Join(&writer);  // an exclusive writer always comes to lead
-  const Status status = action();
+  const Status status = IsClosed() ? ClosedError() : action();
   CommitGroup group;
   commit_queue_.FormGroup(&writer, 0, &group);
   commit_queue_.Finish(&group, &writer);

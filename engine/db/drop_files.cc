@@ -43,7 +43,7 @@ Tables DroppableTables(const Version& version, int level, const OptionalRange& r
 
 Status DatabaseImpl::DeleteFilesInRanges(const FamilyPtr& family, const std::vector<OptionalRange>& ranges,
                                          bool include_end) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   std::vector<CompactionInput> dropped;
   {
     MutexLock lock(&mutex_);
@@ -63,7 +63,7 @@ Status DatabaseImpl::DeleteFilesInRanges(const FamilyPtr& family, const std::vec
 }
 
 Status DatabaseImpl::DeleteTable(uint64_t number) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   FamilyPtr owner;
   CompactionInput found;
   {

@@ -8,13 +8,13 @@
 namespace gneiss {
 
 Status DatabaseImpl::DisableFileDeletions() {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   obsolete_files_->Disable();
   return Status::Ok();
 }
 
 Status DatabaseImpl::EnableFileDeletions(bool force) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   obsolete_files_->Enable(force);
   return Status::Ok();
 }

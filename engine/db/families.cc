@@ -8,7 +8,7 @@ namespace gneiss {
 FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
 
 Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
   uint32_t id = 0;
   {
@@ -52,7 +52,7 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
 }
 
 Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   if (family->id == 0) return Status::InvalidArgument("Can't drop default column family");
   {
     MutexLock lock(&mutex_);
@@ -93,7 +93,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
 }
 
 Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   {
     MutexLock lock(&mutex_);
     family->SetConfig(std::make_shared<const FamilyConfig>(config));

@@ -42,7 +42,7 @@ std::vector<std::pair<InternalKey, std::string>> TombstonesOf(const std::vector<
 }  // namespace
 
 Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   std::vector<std::pair<FamilyPtr, uint64_t>> targets;  // family, id of the newest memtable to flush
   const Status rotated = AsOnlyWriter([&] {
     GNEISS_RETURN_IF_ERROR(BackgroundError());
@@ -337,6 +337,8 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   TableWriteConfig& table = output.table;
   table.format = config.table_format;
   table.order = family.order;
+  table.level = level;
+  table.property_collectors = config.property_collectors;
   table.prefix_extractor = config.table_read.prefix_extractor;
   table.compression = CompressionFor(config.compaction, level, base_level, is_bottommost);
   table.compression_config = CompressionConfigFor(config.compaction, is_bottommost);

@@ -37,6 +37,14 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
     MutexLock lock(&mutex_);
     TakeManifestTurn();
   }
+  const Status status = InstallInTurn(&changes);
+  MutexLock lock(&mutex_);
+  EndManifestTurn();
+  return status;
+}
+
+Status DatabaseImpl::InstallInTurn(std::vector<FamilyChange>* all_changes) {
+  std::vector<FamilyChange>& changes = *all_changes;
   // Versions change only under the manifest turn, so they can be read here without the mutex.
   Status status;
   std::vector<VersionPtr> next(changes.size());
@@ -85,7 +93,6 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
       InstallSuperVersion(family, changes[i].preserves_snapshots);
     }
   }
-  EndManifestTurn();
   return status;
 }
 
@@ -94,13 +101,14 @@ Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
   bool is_broken = false;
   {
     MutexLock lock(&mutex_);
+    if (is_closed_) return ClosedError();
     is_broken = is_manifest_broken_;
   }
   if (is_broken || manifest_->FileBytes() > config_.manifest_bytes_max) return NewManifest(edits);
   std::vector<VersionEdit> stamped = edits;
   for (VersionEdit& edit : stamped) {
     edit.next_file_number = next_file_number_.load(std::memory_order_relaxed);
-    edit.last_seq = LatestSeq();
+    edit.last_seq = std::max(LatestSeq(), edit.last_seq.value_or(0));
   }
   if (stamped.size() > 1) {
     for (size_t i = 0; i < stamped.size(); ++i) {
@@ -127,7 +135,9 @@ Status DatabaseImpl::NewManifest(const std::vector<VersionEdit>& extra) {
   edits.insert(edits.end(), extra.begin(), extra.end());
   const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
   edits.back().next_file_number = next_file_number_.load(std::memory_order_relaxed);
-  edits.back().last_seq = LatestSeq();
+  SeqNo last_seq = LatestSeq();
+  for (const VersionEdit& edit : extra) last_seq = std::max(last_seq, edit.last_seq.value_or(0));
+  edits.back().last_seq = last_seq;
   std::unique_ptr<Manifest> fresh;
   const Status status =
       Manifest::Create(config_.fs, dir_, number, edits, config_.manifest_allocate_ahead_bytes, &fresh);
@@ -193,10 +203,16 @@ void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snap
       family->history.InstallChanging(next, epoch, live_epochs);
     });
   }
-  const auto config = family->config();
-  family->compaction_state =
-      ComputeCompactionState(*family->version, config->compaction, static_cast<uint64_t>(config_.clock->UnixSeconds()));
+  UpdateCompactionState(family);
   UpdateThrottle();
+}
+
+void DatabaseImpl::UpdateCompactionState(ColumnFamily* family) {
+  // A table taken in from outside may be newer than what waits in memory.
+  const Memtable& oldest = family->sealed.empty() ? *family->active : *family->sealed.front().memtable;
+  family->compaction_state = ComputeCompactionState(*family->version, family->config()->compaction,
+                                                    static_cast<uint64_t>(config_.clock->UnixSeconds()),
+                                                    {.earliest_unflushed = oldest.earliest_seq()});
 }
 
 // The worst family decides. Depth is how far it stands between its slowdown and its stop.

@@ -4,9 +4,8 @@
 
 namespace gneiss {
 
-void ObsoleteFiles::TableUnreferenced(uint64_t number, uint32_t path_id) {
-  const size_t path = std::min<size_t>(path_id, table_paths_.size() - 1);
-  Add(FileKind::kTable, number, TableName(table_paths_[path], number));
+void ObsoleteFiles::TableUnreferenced(uint64_t number, const std::string& directory) {
+  Add(FileKind::kTable, number, TableName(directory, number));
 }
 
 void ObsoleteFiles::BlobFileUnreferenced(uint64_t number, const std::string& path) {

@@ -25,11 +25,10 @@ class ObsoleteFiles : public FileReaper {
     uint64_t number = 0;
     std::string path;
   };
-  ObsoleteFiles(const DatabaseConfig& config, std::vector<std::string> table_paths,
-                std::shared_ptr<WalDirectory> wal_directory)
-      : config_(config), table_paths_(std::move(table_paths)), wal_directory_(std::move(wal_directory)) {}
+  ObsoleteFiles(const DatabaseConfig& config, std::shared_ptr<WalDirectory> wal_directory)
+      : config_(config), wal_directory_(std::move(wal_directory)) {}
 
-  void TableUnreferenced(uint64_t number, uint32_t path_id) override EXCLUDES(mutex_);
+  void TableUnreferenced(uint64_t number, const std::string& directory) override EXCLUDES(mutex_);
   void BlobFileUnreferenced(uint64_t number, const std::string& path) override EXCLUDES(mutex_);
   void Add(FileKind kind, uint64_t number, std::string path) EXCLUDES(mutex_);
 
@@ -51,7 +50,6 @@ class ObsoleteFiles : public FileReaper {
   void Delete(const Entry& entry);
 
   const DatabaseConfig config_;
-  const std::vector<std::string> table_paths_;
   const std::shared_ptr<WalDirectory> wal_directory_;
   mutable Mutex mutex_;
   CondVar purged_;

@@ -51,7 +51,7 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
       open_tables_(NewCache({.capacity_bytes = 1, .shard_bits = 4, .charges_metadata = false})),
       is_open_limited_(std::make_shared<std::atomic<bool>>(false)),
       wal_directory_(std::make_shared<WalDirectory>(config, wal_dir_)),
-      obsolete_files_(std::make_shared<ObsoleteFiles>(config, PathsOf(config, dir_), wal_directory_)),
+      obsolete_files_(std::make_shared<ObsoleteFiles>(config, wal_directory_)),
       wals_(config_, wal_dir_),
       throttle_(config.clock, config.delayed_write_bytes_per_second),
       configured_wal_bytes_max_(config.wal_bytes_max),
@@ -97,7 +97,7 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   db_id_ = state.db_id;
   GNEISS_RETURN_IF_ERROR(LoadIdentity());
   GNEISS_RETURN_IF_ERROR(AddFamilies(state, families));
-  GNEISS_RETURN_IF_ERROR(ReplayLogs(state));
+  GNEISS_RETURN_IF_ERROR(config_.is_secondary ? CatchUp() : ReplayLogs(state));
   for (const FamilyDescriptor& descriptor : families) {
     FamilyPtr found;
     {
@@ -182,7 +182,8 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
                                      .stats = config_.stats,
                                      .clock = config_.clock,
                                      .cache = descriptor.config.blob_cache,
-                                     .open_files = open_tables_};
+                                     .open_files = open_tables_,
+                                     .is_open_limited = is_open_limited_};
   auto family = std::make_shared<ColumnFamily>(id, descriptor.name, descriptor.config,
                                                std::make_shared<const TableOpener>(std::move(opener)),
                                                std::make_shared<const BlobFileOpener>(std::move(blob_opener)));
@@ -216,7 +217,7 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
     }
     family->log_number = recovered.log_number;
     GNEISS_RETURN_IF_ERROR(LoadTables(recovered, family.get()));
-    if (config_.paranoid_checks) GNEISS_RETURN_IF_ERROR(CheckTablesOnDisk(*family));
+    if (config_.paranoid_checks && !config_.is_secondary) GNEISS_RETURN_IF_ERROR(CheckTablesOnDisk(*family));
     MutexLock lock(&mutex_);
     families_[id] = family;
     if (commit_families_.size() <= id) commit_families_.resize(id + 1);
@@ -314,6 +315,7 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
 
 Status DatabaseImpl::WriteOptionsFile() {
   if (!config_.render_options_file) return Status::Ok();
+  if (IsClosed()) return ClosedError();
   std::vector<std::string> names;
   std::vector<uint32_t> ids;
   {
@@ -397,39 +399,48 @@ Status DatabaseImpl::FindObsoleteFiles() {
   return Status::Ok();
 }
 
+// Each step rests on the one before:
+//   1. flush what has no log                      (background work still runs)
+//   2. stop background work and stalled writers   (is_shutting_down_)
+//   3. as the only writer, end writing            (is_closed_: whoever comes later is refused)
+//   4. wait for jobs, also those on callers' threads, and for the MANIFEST's writer
+//   5. delete what is obsolete, close the files, release the lock
+// Callers may read on: what they read is freed with the last handle, iterator or snapshot.
 Status DatabaseImpl::Close() {
   {
     MutexLock lock(&mutex_);
-    if (is_closed_) return close_status_;
+    while (is_closing_ && !is_close_done_) state_changed_.Wait(&mutex_);
+    if (is_close_done_) return close_status_;
+    is_closing_ = true;
   }
   while (UnlockWal().ok()) {
     // whoever still holds the logs must not hold up closing
   }
-  Status status;
-  if (manifest_ != nullptr && has_unlogged_data_.load() && !avoids_flush_during_shutdown_.load() &&
-      BackgroundError().ok()) {
-    std::vector<FamilyPtr> families;
-    {
-      MutexLock lock(&mutex_);
-      for (const auto& [id, family] : families_) families.push_back(family);
-    }
-    status = Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
-  }
+  Status status = FlushUnlogged();
   {
     MutexLock lock(&mutex_);
-    if (is_closed_) return close_status_;
-    is_closed_ = true;
     is_shutting_down_.store(true);
     are_jobs_cancelled_.store(true);
     attention_.fetch_or(kError);
     state_changed_.SignalAll();
   }
+  AsOnlyWriter([this] {
+    MutexLock lock(&mutex_);
+    is_closed_ = true;
+    return Status::Ok();
+  }).IgnoreError("nothing can fail");
   flush_pool_->WaitIdle();
   compaction_pool_->WaitIdle();
   flush_pool_->WaitIdle();
+  {
+    MutexLock lock(&mutex_);
+    state_changed_.SignalAll();
+    while (running_compactions_ > 0) state_changed_.Wait(&mutex_);
+    TakeManifestTurn();
+    EndManifestTurn();
+  }
   obsolete_files_->SetScheduler(nullptr);
-  // Old Versions go now, so that the files only they needed are deleted while the directory is still ours.
-  ReclaimAll();
+  ReclaimAll();  // so that files whose last reader has gone are known to be obsolete, while the directory is ours
   obsolete_files_->Purge();
   const Status wal_status = wals_.Close();
   if (status.ok()) status = wal_status;
@@ -440,7 +451,22 @@ Status DatabaseImpl::Close() {
   lock_.reset();
   MutexLock lock(&mutex_);
   close_status_ = status;
+  is_close_done_ = true;
+  state_changed_.SignalAll();
   return status;
+}
+
+Status DatabaseImpl::FlushUnlogged() {
+  if (manifest_ == nullptr || !has_unlogged_data_.load() || avoids_flush_during_shutdown_.load() ||
+      !BackgroundError().ok()) {
+    return Status::Ok();
+  }
+  std::vector<FamilyPtr> families;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [id, family] : families_) families.push_back(family);
+  }
+  return Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
 }
 
 }  // namespace gneiss

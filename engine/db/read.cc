@@ -33,7 +33,6 @@ void AddTombstonesOf(const Memtable& memtable, RangeTombstoneBuilder* builder) {
   }
 }
 
-// Memory counts as persisted for as long as all of it is in the log.
 void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
             bool skips_memory, StatsSink* stats) {
   if (!skips_memory) {
@@ -65,8 +64,7 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
     const ReadGuard guard;
     const View view = SelectView(*family, params.snapshot, published_seq_);
     PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
-    const bool skips_memory = params.persisted_only && has_unlogged_data_.load(std::memory_order_acquire);
-    LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, skips_memory, stats);
+    LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), stats);
     status = lookup.Finish();
   }
   if (stats != nullptr) {
@@ -85,7 +83,7 @@ Status DatabaseImpl::GetEntity(const DbReadParams& params, ColumnFamily* family,
   const View view = SelectView(*family, params.snapshot, published_seq_);
   PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
   lookup.Want(PointLookup::Wants::kEntity);
-  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, config_.stats);
+  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), config_.stats);
   const Status status = lookup.Finish();
   *is_entity = lookup.is_entity();
   AddTicker(config_.stats, Ticker::kKeysRead);
@@ -99,7 +97,7 @@ Status DatabaseImpl::GetOperands(const DbReadParams& params, ColumnFamily* famil
   const View view = SelectView(*family, params.snapshot, published_seq_);
   PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), nullptr);
   lookup.Want(PointLookup::Wants::kOperands);
-  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, config_.stats);
+  LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), config_.stats);
   const Status status = lookup.Finish();
   operands->assign(lookup.operands_newest_first()->rbegin(), lookup.operands_newest_first()->rend());
   AddTicker(config_.stats, Ticker::kKeysRead);

@@ -75,7 +75,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     MutexLock lock(&mutex_);
     for (const auto& [id, family] : families_) families.push_back(family);
   }
-  if (replay.is_stopped && families.size() > 1) {
+  if (replay.is_stopped && families.size() > 1 && !config_.is_secondary) {
     for (const FamilyPtr& family : families) {
       if (family->log_number > replay.damaged_log && family->version->TableCount() > 0) {
         return Status::Corruption("SST file is ahead of WALs in CF " + family->name);

@@ -9,7 +9,7 @@ namespace gneiss {
 
 Status DatabaseImpl::SetTuning(const DatabaseTuning& tuning,
                                const std::vector<std::pair<FamilyPtr, FamilyConfig>>& families) {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   bytes_per_sync_.store(tuning.bytes_per_sync, std::memory_order_relaxed);
   avoids_flush_during_shutdown_.store(tuning.avoid_flush_during_shutdown);
   throttle_.SetDelayedRate(tuning.delayed_write_bytes_per_second);

@@ -9,7 +9,7 @@ namespace gneiss {
 
 // Whoever locks first leads the commit queue until the last unlock.
 Status DatabaseImpl::LockWal() {
-  if (config_.is_read_only) return Status::NotSupported("Not supported operation in read only mode.");
+  if (config_.is_read_only) return ReadOnlyError();
   {
     MutexLock lock(&mutex_);
     if (wal_locks_ > 0) {
@@ -19,11 +19,20 @@ Status DatabaseImpl::LockWal() {
   }
   auto writer = std::make_unique<Writer>(WriteParams{});
   commit_queue_.Join(writer.get());  // an exclusive writer always comes to lead
-  const Status flushed = wals_.Flush();
+  bool is_late = false;
+  {
+    MutexLock lock(&mutex_);
+    is_late = is_closing_;  // Close has undone all locks and waits for the queue
+  }
+  const Status flushed = is_late ? ClosedError() : wals_.Flush();
   {
     MutexLock lock(&mutex_);
     wal_lock_ = std::move(writer);
     wal_locks_ = 1;
+  }
+  if (flushed.IsShutdownInProgress()) {
+    UnlockWal().IgnoreError("it is locked");
+    return flushed;
   }
   if (flushed.ok()) return flushed;
   SetBackgroundError(flushed, BackgroundErrorReason::kWriteCallback);

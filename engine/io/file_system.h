@@ -99,6 +99,10 @@ class FileSystem {
   virtual Status ModifiedUnixSeconds(const std::string& path, uint64_t* seconds) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status Link(const std::string& from, const std::string& to) = 0;
+  // Puts bytes over those in the middle of a file, durably.
+  virtual Status Overwrite(const std::string& path, uint64_t /*offset*/, Slice /*bytes*/) {
+    return Status::NotSupported("Overwriting bytes of a file", path);
+  }
   // Error text as RocksDB's: "While lock file: <path>: Resource temporarily unavailable" and, from the same process,
   // "lock hold by current process, acquire time ... acquiring thread ...: <path>: No locks available".
   virtual Status Lock(const std::string& path, std::unique_ptr<FileLock>* lock) = 0;

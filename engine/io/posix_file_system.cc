@@ -155,6 +155,20 @@ class PosixFileSystem final : public FileSystem {
         std::move(fd), file);
   }
 
+  Status Overwrite(const std::string& path, uint64_t offset, Slice bytes) override {
+    FileDescriptor fd;
+    GNEISS_RETURN_IF_ERROR(OpenFile(path, O_WRONLY, "While open file for random read/write", &fd));
+    while (!bytes.empty()) {
+      const ssize_t written = pwrite(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return PosixError("While write random read/write file", path, errno);
+      bytes.remove_prefix(static_cast<size_t>(written));
+      offset += static_cast<uint64_t>(written);
+    }
+    if (fdatasync(fd.get()) != 0) return PosixError("While fdatasync random read/write file", path, errno);
+    return Status::Ok();
+  }
+
   Status Reuse(const std::string& path, const std::string& old_path, std::unique_ptr<WritableFile>* file) override {
     FileDescriptor fd;
     GNEISS_RETURN_IF_ERROR(OpenFile(old_path, O_WRONLY, "while reopen file for write", &fd));

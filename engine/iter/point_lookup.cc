@@ -96,7 +96,7 @@ bool PointLookup::OfferBlob(Slice reference) {
         "Encounter unexpected blob index. Please open DB with ROCKSDB_NAMESPACE::blob_db::BlobDB instead."));
     return false;
   }
-  if (operands_.empty()) {
+  if (operands_.empty() && wants_ != Wants::kOperands) {
     Settle(value_ == nullptr ? Status::Ok() : blob_values_->Read(user_key_, reference, value_));
     return false;
   }

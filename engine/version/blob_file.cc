@@ -68,8 +68,8 @@ bool BlobFile::FindOpen(Slice key, Opened* opened) const {
     opened->reader = open;
     return true;
   }
+  if (!opener_->IsOpenLimited()) return false;
   Cache* const cache = opener_->config().open_files.get();
-  if (cache == nullptr) return false;
   opened->handle = cache->Lookup(key);
   if (opened->handle == nullptr) return false;
   opened->cache = cache;
@@ -86,7 +86,7 @@ Status BlobFile::Reader(Opened* opened) const {
   if (FindOpen(key.slice(), opened)) return Status::Ok();
   std::unique_ptr<BlobFileReader> reader;
   GNEISS_RETURN_IF_ERROR(opener_->Open(meta_.number, &reader));
-  if (config.open_files == nullptr) {
+  if (!opener_->IsOpenLimited()) {
     opened->reader = reader.get();
     reader_.store(reader.release(), std::memory_order_release);
     return Status::Ok();

@@ -31,12 +31,17 @@ class BlobFileOpener {
     uint32_t column_family_id = 0;
     StatsSink* stats = nullptr;
     Clock* clock = Clock::System();
-    std::shared_ptr<Cache> cache;       // of values; null: none
-    std::shared_ptr<Cache> open_files;  // as TableOpener's open_tables
+    std::shared_ptr<Cache> cache;                              // of values; null: none
+    std::shared_ptr<Cache> open_files;                         // as TableOpener's open_tables
+    std::shared_ptr<const std::atomic<bool>> is_open_limited;  // as TableOpener's
   };
   explicit BlobFileOpener(Config config) : config_(std::move(config)) {}
 
   const Config& config() const { return config_; }
+  bool IsOpenLimited() const {
+    return config_.open_files != nullptr &&
+           (config_.is_open_limited == nullptr || config_.is_open_limited->load(std::memory_order_relaxed));
+  }
   std::string PathOf(uint64_t number) const;
   Status Open(uint64_t number, std::unique_ptr<BlobFileReader>* reader) const;
   // Of all BlobFiles that exist, also in Versions that only old readers hold.

@@ -125,7 +125,7 @@ TableFile::~TableFile() {
   if (config.open_tables != nullptr)
     config.open_tables->Erase(OpenTableKey(config.column_family_tag, meta_.number).slice());
   if (is_obsolete_.load(std::memory_order_acquire) && reaper_ != nullptr)
-    reaper_->TableUnreferenced(meta_.number, meta_.path_id);
+    reaper_->TableUnreferenced(meta_.number, opener_->DirectoryOf(meta_));
 }
 
 Status TableFile::Reader(int level, ReaderRef* reader, bool cache_only) const {

@@ -29,7 +29,7 @@ using TableFilePtr = std::shared_ptr<TableFile>;
 class FileReaper {
  public:
   virtual ~FileReaper() = default;
-  virtual void TableUnreferenced(uint64_t number, uint32_t path_id) = 0;
+  virtual void TableUnreferenced(uint64_t number, const std::string& directory) = 0;
   virtual void BlobFileUnreferenced(uint64_t number, const std::string& path) = 0;
 };
 
@@ -56,6 +56,7 @@ class TableOpener {
            (config_.is_open_limited == nullptr || config_.is_open_limited->load(std::memory_order_relaxed));
   }
   Status Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const;
+  const std::string& DirectoryOf(const TableMeta& meta) const;
   std::string PathOf(const TableMeta& meta) const;  // the legacy .ldb name when only that exists
 
   // What a value takes up in its file, on average over the family's tables seen so far; 0 when there was none.
@@ -63,7 +64,6 @@ class TableOpener {
   void NoteValues(const TableProperties& properties, uint64_t file_bytes) const;
 
  private:
-  const std::string& DirectoryOf(const TableMeta& meta) const;
   Status OpenFile(const TableMeta& meta, std::string* path, std::unique_ptr<RandomAccessFile>* file) const;
 
   const Config config_;

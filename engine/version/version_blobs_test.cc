@@ -9,7 +9,7 @@ using Numbers = std::vector<uint64_t>;
 
 class NotingReaper final : public FileReaper {
  public:
-  void TableUnreferenced(uint64_t /*number*/, uint32_t /*path_id*/) override {}
+  void TableUnreferenced(uint64_t /*number*/, const std::string& /*directory*/) override {}
   void BlobFileUnreferenced(uint64_t number, const std::string& path) override {
     EXPECT_EQ(path, BlobName("dir", number));
     gone.push_back(number);

@@ -348,15 +348,15 @@ TEST(VersionReadTest, EstimatesSizes) {
 
 class CountingReaper final : public FileReaper {
  public:
-  void TableUnreferenced(uint64_t number, uint32_t path_id) override {
+  void TableUnreferenced(uint64_t number, const std::string& directory) override {
     ++count;
     last_number = number;
-    last_path_id = path_id;
+    last_directory = directory;
   }
   void BlobFileUnreferenced(uint64_t /*number*/, const std::string& /*path*/) override { ADD_FAILURE(); }
   int count = 0;
   uint64_t last_number = 0;
-  uint32_t last_path_id = 0;
+  std::string last_directory;
 };
 
 TEST(TableFileTest, AnObsoleteTableGoesWithItsLastReference) {

@@ -171,7 +171,7 @@ TEST_F(DropFiles, SnapshotsStayRepeatableAtRandom) {
     Content content;
   };
   std::vector<Remembered> open;
-  for (int step = 0; step < 400; ++step) {
+  for (int step = 0; step < 200; ++step) {
     const uint64_t what = up_to(100);
     if (what < 60) {
       database_.Put(key(), std::string(50, static_cast<char>('a' + up_to(26))) + std::to_string(step));

@@ -101,11 +101,11 @@ TEST_F(SetDbOptions, KeepsUnloggedDataOnlyWhenItFlushesAtShutdown) {
 
 TEST_F(SetDbOptions, BoundsOpenTablesThatComeLater) {
   database_.Open();
-  ASSERT_TRUE(Set({{"max_open_files", "30"}}).ok());
-  for (int i = 0; i < 60; ++i) database_.Table({"k" + std::to_string(i)});
-  EXPECT_EQ(60u, database_.Scan().size());
+  ASSERT_TRUE(Set({{"max_open_files", "20"}}).ok());
+  for (int i = 0; i < 30; ++i) database_.Table({"k" + std::to_string(i)});
+  EXPECT_EQ(30u, database_.Scan().size());
   ASSERT_TRUE(Set({{"max_open_files", "-1"}}).ok());
-  EXPECT_EQ(60u, database_.Scan().size());
+  EXPECT_EQ(30u, database_.Scan().size());
   EXPECT_EQ("vk7", database_.Get("k7"));
 }
 

@@ -76,6 +76,21 @@ TEST_F(MergeOperands, BeginWithTheBaseValue) {
   EXPECT_EQ("base,1 2", Operands("k"));  // the flush merged them
 }
 
+TEST_F(MergeOperands, BeginWithABaseInABlobFile) {
+  database_.options.enable_blob_files = true;
+  database_.Open();
+  database_.Table({"k"}, "base ");
+  EXPECT_EQ("base k", Operands("k"));
+  Merge("k", "1");
+  EXPECT_EQ("base k 1", Operands("k"));
+  if (IsOnReference()) return;  // its GetEntity shows the reference into the blob file
+  rocksdb::PinnableWideColumns columns;
+  ASSERT_TRUE(database_.db->Delete({}, "k").ok());
+  database_.Table({"k"}, "new ");
+  ASSERT_TRUE(database_.db->GetEntity({}, database_.db->DefaultColumnFamily(), "k", &columns).ok());
+  EXPECT_EQ((rocksdb::WideColumns{{rocksdb::kDefaultWideColumnName, "new k"}}), columns.columns());
+}
+
 TEST_F(MergeOperands, EndAtADeletion) {
   database_.Put("k", "base");
   Merge("k", "1");
