@@ -6,6 +6,8 @@
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/statistics.h>
+#include <atomic>
+#include <thread>
 
 #include "tests/blobs/blob_test_database.h"
 
@@ -142,6 +144,7 @@ class NotingListener final : public rocksdb::EventListener {
     ASSERT_EQ(info.blob_file_addition_infos.size(), 1u);
     EXPECT_EQ(info.blob_file_addition_infos[0].blob_file_number, info.oldest_blob_file_number);
     added.push_back(info.blob_file_addition_infos[0]);
+    ++flushes;  // Flush may return before it is told
   }
   void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& info) override {
     for (const rocksdb::BlobFileAdditionInfo& each : info.blob_file_addition_infos) added.push_back(each);
@@ -166,6 +169,7 @@ class NotingListener final : public rocksdb::EventListener {
   std::vector<std::string> begun, deleted;
   std::vector<rocksdb::BlobFileCreationReason> reasons;
   uint64_t blobs_read = 0;
+  std::atomic<int> flushes{0};
 };
 
 TEST(BlobGcTest, ListenersHearOfBlobFiles) {
@@ -176,6 +180,7 @@ TEST(BlobGcTest, ListenersHearOfBlobFiles) {
   ASSERT_TRUE(test.Open().ok());
   test.FillVersion(30, 1);
   test.Flush();
+  while (listener->flushes == 0) std::this_thread::yield();
   test.Compact(Policy::kForce, 1.0);
   const std::vector<std::string> created = listener->begun;
   ASSERT_EQ(created.size(), 2u);
