@@ -43,6 +43,17 @@ struct CommitCounters {
   uint64_t groups = 0;  // commit groups
   uint64_t writes_with_wal = 0;
   uint64_t stall_micros = 0;
+
+  CommitCounters Since(const CommitCounters& base) const {
+    return {.writes = writes - base.writes,
+            .keys = keys - base.keys,
+            .bytes = bytes - base.bytes,
+            .wal_bytes = wal_bytes - base.wal_bytes,
+            .wal_syncs = wal_syncs - base.wal_syncs,
+            .groups = groups - base.groups,
+            .writes_with_wal = writes_with_wal - base.writes_with_wal,
+            .stall_micros = stall_micros - base.stall_micros};
+  }
 };
 
 }  // namespace gneiss

@@ -333,8 +333,20 @@ class DatabaseImpl final : public Database {
   struct AtomicCommitCounters {
     std::atomic<uint64_t> writes{0}, keys{0}, bytes{0}, wal_bytes{0}, wal_syncs{0}, groups{0}, writes_with_wal{0},
         stall_micros{0};
+    CommitCounters Load() const {
+      const auto load = [](const std::atomic<uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+      return {.writes = load(writes),
+              .keys = load(keys),
+              .bytes = load(bytes),
+              .wal_bytes = load(wal_bytes),
+              .wal_syncs = load(wal_syncs),
+              .groups = load(groups),
+              .writes_with_wal = load(writes_with_wal),
+              .stall_micros = load(stall_micros)};
+    }
   };
-  AtomicCommitCounters commit_counters_;
+  AtomicCommitCounters commit_counters_;  // since opening; only the commit leader counts
+  CommitCounters commits_at_reset_ GUARDED_BY(mutex_);
   std::vector<Slice> log_records_;  // the leader's scratch
   uint64_t unthrottled_bytes_ = 0;  // followers' bytes not yet booked with the throttle
   uint64_t space_marked_log_ = 0;   // the log whose families were last asked to flush for space

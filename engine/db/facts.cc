@@ -92,16 +92,8 @@ DatabaseFacts DatabaseImpl::Facts() {
   facts.is_write_stopped = throttle_.mode() == Throttle::Mode::kStopped;
   facts.delayed_write_bytes_per_second = throttle_.BytesPerSecond();
   facts.counted_since_unix_micros = counted_since_unix_micros_.load(std::memory_order_relaxed);
-  const auto read = [](const std::atomic<uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
-  facts.commits = {.writes = read(commit_counters_.writes),
-                   .keys = read(commit_counters_.keys),
-                   .bytes = read(commit_counters_.bytes),
-                   .wal_bytes = read(commit_counters_.wal_bytes),
-                   .wal_syncs = read(commit_counters_.wal_syncs),
-                   .groups = read(commit_counters_.groups),
-                   .writes_with_wal = read(commit_counters_.writes_with_wal),
-                   .stall_micros = read(commit_counters_.stall_micros)};
   MutexLock lock(&mutex_);
+  facts.commits = commit_counters_.Load().Since(commits_at_reset_);
   facts.running_flushes = static_cast<uint64_t>(running_flushes_);
   facts.running_compactions = static_cast<uint64_t>(running_compactions_);
   facts.background_errors = background_error_count_;
@@ -110,18 +102,10 @@ DatabaseFacts DatabaseImpl::Facts() {
 }
 
 void DatabaseImpl::ResetFacts() {
-  AtomicCommitCounters& commits = commit_counters_;
-  AsOnlyWriter([&commits] {
-    for (std::atomic<uint64_t>* counter :
-         {&commits.writes, &commits.keys, &commits.bytes, &commits.wal_bytes, &commits.wal_syncs, &commits.groups,
-          &commits.writes_with_wal, &commits.stall_micros}) {
-      counter->store(0, std::memory_order_relaxed);
-    }
-    return Status::Ok();
-  }).IgnoreError("it cannot fail");
   counted_since_unix_micros_.store(static_cast<uint64_t>(config_.clock->UnixSeconds()) * 1'000'000,
                                    std::memory_order_relaxed);
   MutexLock lock(&mutex_);
+  commits_at_reset_ = commit_counters_.Load();
   background_error_count_ = 0;
   for (const auto& [id, family] : families_) {
     family->counters = FamilyCounters();

@@ -114,6 +114,17 @@ TEST(WalCallsOnlyOurs, LocksNestAndAreCounted) {
   ASSERT_TRUE(data.db->LockWAL().ok());  // closing lets it go
 }
 
+TEST(WalCalls, StatisticsAreResetWithLogsLocked) {
+  LogDatabase data;
+  data.Open();
+  data.Put("a", "1");
+  ASSERT_TRUE(data.db->LockWAL().ok());
+  EXPECT_TRUE(data.db->ResetStats().ok());
+  ASSERT_TRUE(data.db->UnlockWAL().ok());
+  data.Put("b", "2");
+  EXPECT_EQ("2", data.Get("b"));
+}
+
 TEST(WalCalls, ManualFlushKeepsRecordsInMemoryUntilAsked) {
   LogDatabase data;
   data.options.manual_wal_flush = true;
