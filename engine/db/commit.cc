@@ -308,9 +308,7 @@ void DatabaseImpl::RequestDeadSpanAcknowledgement() {
   Writer writer(WriteParams{});
   if (!commit_queue_.TryLead(&writer)) return;
   AcknowledgeDeadSpans();
-  CommitGroup group;
-  commit_queue_.FormGroup(&writer, 0, &group);
-  commit_queue_.Finish(&group, &writer);
+  commit_queue_.FinishAlone(&writer);
 }
 
 void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {

@@ -102,6 +102,12 @@ class CommitQueue {
 
   // Hands leadership on and marks every other writer of the group done. `self` is the caller's own writer.
   void Finish(CommitGroup* group, Writer* self);
+  // The same for an exclusive writer that leads: it is its own group.
+  void FinishAlone(Writer* writer) {
+    CommitGroup group;
+    FormGroup(writer, 0, &group);
+    Finish(&group, writer);
+  }
 
  private:
   static void WaitWhile(Writer* writer, uint32_t state);

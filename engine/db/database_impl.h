@@ -402,9 +402,7 @@ Status DatabaseImpl::AsOnlyWriter(Action action) {
   Writer writer(WriteParams{});
   commit_queue_.Join(&writer);  // an exclusive writer always comes to lead
   const Status status = IsClosed() ? ClosedError() : action();
-  CommitGroup group;
-  commit_queue_.FormGroup(&writer, 0, &group);
-  commit_queue_.Finish(&group, &writer);
+  commit_queue_.FinishAlone(&writer);
   return status;
 }
 

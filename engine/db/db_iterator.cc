@@ -192,7 +192,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
   bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
   uint64_t skipped_in_a_row = 0;
   uint64_t skipped_total = 0;
-  dead_run_.Begin(DeadRun::Direction::kForward);
+  dead_run_.Begin(Direction::kForward);
   while (entries_->Valid()) {
     ParsedKey entry;
     if (!ParseCurrent(&entry)) return false;
@@ -328,7 +328,7 @@ bool DbIterator::FoldOperands(const Slice* base) {
 bool DbIterator::FindPrevVisible() {
   is_entry_current_ = false;
   uint64_t skipped_total = 0;
-  dead_run_.Begin(DeadRun::Direction::kReverse);
+  dead_run_.Begin(Direction::kReverse);
   while (entries_->Valid()) {
     ParsedKey entry;
     if (!ParseCurrent(&entry)) return false;

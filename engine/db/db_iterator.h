@@ -69,7 +69,7 @@ class DbIterator {
   SeqNo seq() const { return source_.seq; }
 
  private:
-  enum class Direction : uint8_t { kForward, kReverse };
+  using Direction = DeadRun::Direction;
 
   // Records how long a seek took when it goes; costs nothing without statistics.
   class SeekTimer {

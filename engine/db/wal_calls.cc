@@ -48,9 +48,7 @@ Status DatabaseImpl::UnlockWal() {
     if (--wal_locks_ > 0) return Status::Ok();
     writer = std::move(wal_lock_);
   }
-  CommitGroup group;
-  commit_queue_.FormGroup(writer.get(), 0, &group);
-  commit_queue_.Finish(&group, writer.get());
+  commit_queue_.FinishAlone(writer.get());
   return Status::Ok();
 }
 

@@ -97,6 +97,11 @@ Status PosixError(const std::string& context, const std::string& path, int errno
   return Status::FromErrno(context + ": " + path, errno_value);
 }
 
+// Not repeated after EINTR or any other failure: the kernel may have forgotten which pages were not written.
+Status PosixSync(const FileDescriptor& fd, const std::string& path) {
+  return fdatasync(fd.get()) == 0 ? Status::Ok() : PosixError("While fdatasync", path, errno);
+}
+
 Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size) {
 #if defined(__linux__)
   if (sync_file_range(fd.get(), static_cast<off64_t>(offset), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE) != 0 &&
@@ -239,8 +244,7 @@ Status PosixWritableFile::Append(Slice bytes) {
 }
 
 Status PosixWritableFile::Sync() {
-  // Not repeated after EINTR or any other failure: the kernel may have forgotten which pages were not written.
-  if (fdatasync(fd_.get()) != 0) return PosixError("While fdatasync", config_.path, errno);
+  GNEISS_RETURN_IF_ERROR(PosixSync(fd_, config_.path));
   if (config_.drops_cache_on_sync) posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
   return Status::Ok();
 }

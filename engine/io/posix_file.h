@@ -37,8 +37,9 @@ class FileDescriptor {
 // "context: path: what errno says"
 Status PosixError(const std::string& context, const std::string& path, int errno_value);
 
-// WritableFile's RangeSync and Allocate. PosixTrim gives back what was allocated behind `size`; space that stays
+// WritableFile's Sync, RangeSync and Allocate. PosixTrim gives back what was allocated behind `size`; space that stays
 // allocated is only wasted, so its failures are not reported.
+Status PosixSync(const FileDescriptor& fd, const std::string& path);
 Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size);
 Status PosixAllocate(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size);
 void PosixTrim(const FileDescriptor& fd, uint64_t size, uint64_t allocated_end);

@@ -126,11 +126,7 @@ Status PosixLogFile::WriteAt(Slice bytes, uint64_t offset) {
   return Status::Ok();
 }
 
-Status PosixLogFile::Sync() {
-  // Not repeated after EINTR or any other failure: the kernel may have forgotten which pages were not written.
-  if (fdatasync(fd_.get()) != 0) return PosixError("While fdatasync", path_, errno);
-  return Status::Ok();
-}
+Status PosixLogFile::Sync() { return PosixSync(fd_, path_); }
 
 Status PosixLogFile::Close() {
   if (!fd_.is_open()) return Status::Ok();
