@@ -6,6 +6,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/statistics.h>
+
 #include <atomic>
 #include <thread>
 

@@ -1,6 +1,5 @@
 // Table files written outside (SstFileWriter), read alone (SstFileReader) and taken in (IngestExternalFile).
 #include <rocksdb/listener.h>
-#include <rocksdb/merge_operator.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "tests/support/database.h"
+#include "tests/support/joiner.h"
 
 namespace gneiss {
 namespace {
@@ -22,16 +22,6 @@ using rocksdb::IngestExternalFileOptions;
 using rocksdb::SstFileReader;
 using rocksdb::SstFileWriter;
 using rocksdb::Status;
-
-class Joiner : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* before, const rocksdb::Slice& value, std::string* joined,
-             rocksdb::Logger*) const override {
-    *joined = (before == nullptr ? "" : before->ToString() + ",") + value.ToString();
-    return true;
-  }
-  const char* Name() const override { return "Joiner"; }
-};
 
 class Ingest : public ::testing::Test {
  protected:

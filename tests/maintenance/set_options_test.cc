@@ -1,6 +1,5 @@
 // Options changed while the database is open: SetDBOptions, and SetOptions under reads.
 #include <rocksdb/convenience.h>
-#include <rocksdb/merge_operator.h>
 #include <rocksdb/utilities/options_util.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <thread>
 
 #include "tests/support/database.h"
+#include "tests/support/joiner.h"
 
 namespace gneiss {
 namespace {
@@ -108,17 +108,6 @@ TEST_F(SetDbOptions, BoundsOpenTablesThatComeLater) {
   EXPECT_EQ(30u, database_.Scan().size());
   EXPECT_EQ("vk7", database_.Get("k7"));
 }
-
-// Appends, and tells how often it was asked.
-class Joiner : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* before, const rocksdb::Slice& value, std::string* joined,
-             rocksdb::Logger*) const override {
-    *joined = (before == nullptr ? "" : before->ToString() + ",") + value.ToString();
-    return true;
-  }
-  const char* Name() const override { return "Joiner"; }
-};
 
 TEST(SetOptions, LeavesMergesAndReadersAlone) {
   Database database;

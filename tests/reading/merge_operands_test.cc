@@ -1,11 +1,11 @@
 // What lies behind a key: its merge operands, all versions of it, and whether it may exist at all.
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/debug.h>
 #include <rocksdb/wide_columns.h>
 
 #include "tests/support/database.h"
+#include "tests/support/joiner.h"
 
 namespace gneiss {
 namespace {
@@ -13,16 +13,6 @@ namespace {
 using rocksdb::KeyVersion;
 using rocksdb::PinnableSlice;
 using rocksdb::Status;
-
-class Joiner : public rocksdb::AssociativeMergeOperator {
- public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* before, const rocksdb::Slice& value, std::string* joined,
-             rocksdb::Logger*) const override {
-    *joined = (before == nullptr ? "" : before->ToString() + ",") + value.ToString();
-    return true;
-  }
-  const char* Name() const override { return "Joiner"; }
-};
 
 class MergeOperands : public ::testing::Test {
  protected:
