@@ -109,6 +109,15 @@ void Session::ReleaseSnapshots() {
 std::string Session::Close() {
   if (db_ == nullptr) return {};
   ReleaseSnapshots();
+  // The reference's Close passes over sealed memtables of families that have nothing newer: unlogged writes are lost.
+  if (traits_.may_skip_wal) {
+    rocksdb::FlushOptions options;
+    options.allow_write_stall = true;
+    std::vector<rocksdb::ColumnFamilyHandle*> all;
+    for (const auto& [name, handle] : handles_) all.push_back(handle);
+    const std::string wrong = Told("Flush before Close", db_->Flush(options, all));
+    if (!wrong.empty()) return wrong;
+  }
   for (const auto& [name, handle] : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   handles_.clear();
   // Close does not write out the log's buffer; a manual flush is what its user owes.
