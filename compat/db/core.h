@@ -23,6 +23,13 @@
 
 namespace gneiss::compat {
 
+// A family's options as the database uses them, and their section of the OPTIONS file once it has been rendered: with
+// hundreds of families most of a new file is as it was.
+struct FamilyOptions {
+  rocksdb::ColumnFamilyOptions options;
+  std::string file_section;
+};
+
 struct DbCore {
   std::string name;
   std::string session_id;
@@ -40,8 +47,8 @@ struct DbCore {
   std::unique_ptr<FileChecksums> file_checksums;
 
   mutable std::mutex options_mutex;
-  std::map<std::string, rocksdb::ColumnFamilyOptions> family_options;  // sanitised, by family name
-  std::map<std::string, FamilyPtr> families;                           // open ones, for calls over all of them
+  std::map<std::string, FamilyOptions> family_options;  // sanitised, by family name
+  std::map<std::string, FamilyPtr> families;            // open ones, for calls over all of them
 
   std::unique_ptr<Database> database;  // last: it uses all of the above
 
@@ -52,7 +59,7 @@ struct DbCore {
   rocksdb::ColumnFamilyOptions OptionsOf(const std::string& family) const {
     const std::lock_guard<std::mutex> lock(options_mutex);
     const auto found = family_options.find(family);
-    return found == family_options.end() ? rocksdb::ColumnFamilyOptions() : found->second;
+    return found == family_options.end() ? rocksdb::ColumnFamilyOptions() : found->second.options;
   }
 };
 

@@ -28,7 +28,7 @@ rocksdb::Status DbImpl::CreateColumnFamily(const rocksdb::ColumnFamilyOptions& o
   if (!status.ok()) return status;
   {
     const std::lock_guard<std::mutex> lock(core_->options_mutex);
-    if (!core_->family_options.emplace(name, sanitized).second) {
+    if (!core_->family_options.emplace(name, FamilyOptions{sanitized, {}}).second) {
       return rocksdb::Status::InvalidArgument("Column family already exists");
     }
   }
@@ -79,7 +79,7 @@ rocksdb::Status DbImpl::SetOptions(rocksdb::ColumnFamilyHandle* family,
   if (!status.ok()) return status;
   {
     const std::lock_guard<std::mutex> lock(core_->options_mutex);
-    core_->family_options[family->GetName()] = sanitized;
+    core_->family_options[family->GetName()] = {sanitized, {}};
   }
   return ToRocks(core_->database->SetFamilyConfig(FamilyOf(family), descriptor.config));
 }

@@ -36,9 +36,9 @@ void LogOptions(const DbCore& core) {
   rocksdb::Header(log, "RocksDB version: %s\n", rocksdb::GetRocksVersionAsString(true).c_str());
   rocksdb::Header(log, "DB Session ID:  %s\n", core.session_id.c_str());
   core.db_options.Dump(log);
-  for (const auto& [name, options] : core.family_options) {
+  for (const auto& [name, family] : core.family_options) {
     rocksdb::Header(log, "--------------- Options for column family [%s]:\n", name.c_str());
-    options.Dump(log);
+    family.options.Dump(log);
   }
 }
 
@@ -83,7 +83,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
     rocksdb::ColumnFamilyOptions sanitized;
     status = FamilyDescriptorOf(*core, family.name, family.options, &sanitized, &descriptors.emplace_back());
     if (!status.ok()) return status;
-    core->family_options[family.name] = sanitized;
+    core->family_options[family.name] = {sanitized, {}};
     if (sanitized.inplace_update_support) core->has_inplace_updates.store(true);
   }
   LogOptions(*core);

@@ -66,6 +66,21 @@ std::vector<std::string> PathsOf(const std::vector<rocksdb::DbPath>& paths) {
   return names;
 }
 
+// Empty when it cannot be rendered.
+std::string OptionsFileOf(DbCore* core, const std::vector<std::string>& names) {
+  const std::lock_guard<std::mutex> lock(core->options_mutex);
+  std::string text;
+  if (!RenderOptionsFileHead(core->db_options, &text).ok()) return {};
+  for (const std::string& name : names) {
+    const auto family = core->family_options.find(name);
+    if (family == core->family_options.end()) continue;  // it is being dropped
+    std::string* const section = &family->second.file_section;
+    if (section->empty() && !RenderFamilySections(name, family->second.options, section).ok()) return {};
+    text += *section;
+  }
+  return text;
+}
+
 }  // namespace
 
 rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
@@ -136,11 +151,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   }
   config->paths = PathsOf(options.db_paths);
   config->render_options_file = [core](const std::vector<std::string>& names, const std::vector<uint32_t>&) {
-    std::vector<rocksdb::ColumnFamilyOptions> families;
-    for (const std::string& name : names) families.push_back(core->OptionsOf(name));
-    std::string text;
-    const rocksdb::Status status = RenderOptionsFile(core->DbOptions(), names, families, &text);
-    return status.ok() ? text : std::string();
+    return OptionsFileOf(core, names);
   };
   return rocksdb::Status::OK();
 }

@@ -44,20 +44,6 @@ ConfigOptions FileText() {
 
 std::string Quoted(const std::string& cf_name) { return " \"" + EscapeOption(cf_name) + "\"]\n  "; }
 
-Status RenderColumnFamily(const ConfigOptions& how, const std::string& name, const ColumnFamilyOptions& options,
-                          std::string* text) {
-  std::string body;
-  Status s = rocksdb::GetStringFromColumnFamilyOptions(how, options, &body);
-  if (!s.ok()) return s;
-  text->append("\n[").append(kCfTitle).append(Quoted(name)).append(body).append("\n");
-  const TableFactory* factory = options.table_factory.get();
-  if (factory == nullptr) return Status::OK();
-  s = factory->GetOptionString(how, &body);
-  if (s.ok())
-    text->append("[").append(kTableTitle).append(factory->Name()).append(Quoted(name)).append(body).append("\n");
-  return s;
-}
-
 // Without what follows a '#' that no backslash protects.
 std::string DropComment(const std::string& line) {
   for (size_t at = line.find('#'); at != std::string::npos; at = line.find('#', at + 1)) {
@@ -374,14 +360,33 @@ Status RenderOptionsFile(const DBOptions& db_options, const std::vector<std::str
   if (cf_names.size() != cf_options.size()) {
     return Status::InvalidArgument("cf_names.size() and cf_opts.size() must be the same");
   }
+  text->clear();
+  Status s = RenderOptionsFileHead(db_options, text);
+  for (size_t i = 0; s.ok() && i < cf_names.size(); ++i) s = RenderFamilySections(cf_names[i], cf_options[i], text);
+  return s;
+}
+
+Status RenderOptionsFileHead(const DBOptions& db_options, std::string* text) {
+  std::string body;
+  Status s = rocksdb::GetStringFromDBOptions(FileText(), db_options, &body);
+  if (!s.ok()) return s;
+  *text += std::string(kHead) + "[" + kVersionTitle + "]\n  rocksdb_version=" + std::to_string(ROCKSDB_MAJOR) + "." +
+           std::to_string(ROCKSDB_MINOR) + "." + std::to_string(ROCKSDB_PATCH) + "\n  options_file_version=1.1\n\n[" +
+           kDbTitle + "]\n  " + body + "\n";
+  return s;
+}
+
+Status RenderFamilySections(const std::string& name, const ColumnFamilyOptions& options, std::string* text) {
   const ConfigOptions how = FileText();
   std::string body;
-  Status s = rocksdb::GetStringFromDBOptions(how, db_options, &body);
+  Status s = rocksdb::GetStringFromColumnFamilyOptions(how, options, &body);
   if (!s.ok()) return s;
-  *text = std::string(kHead) + "[" + kVersionTitle + "]\n  rocksdb_version=" + std::to_string(ROCKSDB_MAJOR) + "." +
-          std::to_string(ROCKSDB_MINOR) + "." + std::to_string(ROCKSDB_PATCH) + "\n  options_file_version=1.1\n\n[" +
-          kDbTitle + "]\n  " + body + "\n";
-  for (size_t i = 0; s.ok() && i < cf_names.size(); ++i) s = RenderColumnFamily(how, cf_names[i], cf_options[i], text);
+  text->append("\n[").append(kCfTitle).append(Quoted(name)).append(body).append("\n");
+  const TableFactory* factory = options.table_factory.get();
+  if (factory == nullptr) return Status::OK();
+  s = factory->GetOptionString(how, &body);
+  if (!s.ok()) return s;
+  text->append("[").append(kTableTitle).append(factory->Name()).append(Quoted(name)).append(body).append("\n");
   return s;
 }
 

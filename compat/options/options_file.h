@@ -30,6 +30,11 @@ namespace gneiss::compat {
 rocksdb::Status RenderOptionsFile(const rocksdb::DBOptions& db_options, const std::vector<std::string>& cf_names,
                                   const std::vector<rocksdb::ColumnFamilyOptions>& cf_options, std::string* text);
 
+// Its parts: what stands before the families, and the two sections of one family; both are appended to *text.
+rocksdb::Status RenderOptionsFileHead(const rocksdb::DBOptions& db_options, std::string* text);
+rocksdb::Status RenderFamilySections(const std::string& name, const rocksdb::ColumnFamilyOptions& options,
+                                     std::string* text);
+
 // Renders, writes, syncs, reads back and compares.
 rocksdb::Status WriteOptionsFile(const rocksdb::DBOptions& db_options, const std::vector<std::string>& cf_names,
                                  const std::vector<rocksdb::ColumnFamilyOptions>& cf_options,
