@@ -1,7 +1,5 @@
 #include "engine/base/arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
 
@@ -10,48 +8,15 @@ namespace gneiss {
 namespace {
 constexpr size_t kFirstBlockBytes = 4096;
 
-// Whole huge pages, which take one page fault instead of 512 and spare a search through a large memtable most TLB
-// misses. Only blocks that are made of them ask for them.
-constexpr size_t kHugePageBytes = size_t{2} << 20;
-
+// Only blocks that are made of huge pages ask for them.
 bool IsHuge(size_t bytes) { return bytes % kHugePageBytes == 0; }
-
-void* MapHuge(size_t bytes) {
-  const auto map = [](size_t size) {
-    return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  };
-  void* memory = map(bytes);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  if (reinterpret_cast<uintptr_t>(memory) % kHugePageBytes != 0) {
-    munmap(memory, bytes);
-    memory = map(bytes + kHugePageBytes);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    const size_t before = kHugePageBytes - reinterpret_cast<uintptr_t>(memory) % kHugePageBytes;
-    char* const begin = static_cast<char*>(memory) + before;
-    munmap(memory, before);
-    if (before < kHugePageBytes) munmap(begin + bytes, kHugePageBytes - before);
-    memory = begin;
-  }
-#if defined(MADV_HUGEPAGE)
-  madvise(memory, bytes, MADV_HUGEPAGE);  // small pages serve as well where it is not to be had
-#endif
-  return memory;
-}
-
-void* AllocateBlock(size_t bytes) { return IsHuge(bytes) ? MapHuge(bytes) : ::operator new(bytes); }
-
-void FreeBlock(void* memory, size_t bytes) {
-  if (IsHuge(bytes)) {
-    munmap(memory, bytes);
-  } else {
-    ::operator delete(memory);
-  }
-}
 
 }  // namespace
 
-Arena::Arena(size_t block_bytes)
-    : block_bytes_(std::max(block_bytes, kFirstBlockBytes)), next_block_bytes_(kFirstBlockBytes) {}
+Arena::Arena(size_t block_bytes, std::shared_ptr<BlockPool> pool)
+    : block_bytes_(std::max(block_bytes, kFirstBlockBytes)),
+      pool_(std::move(pool)),
+      next_block_bytes_(kFirstBlockBytes) {}
 
 Arena::~Arena() {
   MutexLock lock(&mutex_);
@@ -59,6 +24,21 @@ Arena::~Arena() {
     Block* const previous = block->previous;
     FreeBlock(block, sizeof(Block) + block->size_bytes);
     block = previous;
+  }
+}
+
+void* Arena::AllocateBlock(size_t bytes) {
+  if (!IsHuge(bytes)) return ::operator new(bytes);
+  return pool_ != nullptr ? pool_->Take(bytes) : MapHugePages(bytes);
+}
+
+void Arena::FreeBlock(void* memory, size_t bytes) {
+  if (!IsHuge(bytes)) {
+    ::operator delete(memory);
+  } else if (pool_ != nullptr) {
+    pool_->Give(memory, bytes);
+  } else {
+    UnmapHugePages(memory, bytes);
   }
 }
 

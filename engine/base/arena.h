@@ -2,7 +2,8 @@
 //
 // Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own. Blocks of a
 // multiple
-//          of 2 MiB are huge pages where the system has them to give.
+//          of 2 MiB are huge pages where the system has them to give, and serve one arena after the other
+//          (block_pool.h).
 // Owner:   the arena owns all it hands out.
 // Threads: Allocate may be called from several threads at once: it is one atomic addition to the current block, and
 //          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
@@ -11,14 +12,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "engine/base/block_pool.h"
 #include "engine/base/mutex.h"
 
 namespace gneiss {
 
 class Arena {
  public:
-  explicit Arena(size_t block_bytes = size_t{1} << 20);
+  // Blocks of huge pages come from `pool` and go back there; null: from the system.
+  explicit Arena(size_t block_bytes = size_t{1} << 20, std::shared_ptr<BlockPool> pool = nullptr);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -44,8 +48,11 @@ class Arena {
   }
   char* AllocateSlow(size_t bytes) EXCLUDES(mutex_);
   Block* NewBlock(size_t size_bytes) REQUIRES(mutex_);
+  void* AllocateBlock(size_t bytes);
+  void FreeBlock(void* memory, size_t bytes);
 
   const size_t block_bytes_;
+  const std::shared_ptr<BlockPool> pool_;
   std::atomic<Block*> current_{nullptr};
   std::atomic<size_t> reserved_bytes_{0};
   Mutex mutex_;

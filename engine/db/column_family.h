@@ -93,6 +93,14 @@ class ColumnFamily {
     MutexLock lock(&config_mutex_);
     config_ = std::move(next);
   }
+  // The next one for `active`: all that it takes is newer than earliest_seq.
+  MemtablePtr NewMemtable(SeqNo earliest_seq) {
+    const auto current = config();
+    memtable_blocks_->Expect(current->write_buffer_bytes);
+    const Memtable::Config memtable_config = {
+        .order = order, .arena_block_bytes = current->arena_block_bytes, .blocks = memtable_blocks_};
+    return std::make_shared<Memtable>(memtable_config, next_memtable_id++, earliest_seq);
+  }
   std::vector<MemtablePtr> SealedNewestFirst() const {
     std::vector<MemtablePtr> memtables;
     for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) memtables.push_back(it->memtable);
@@ -102,6 +110,7 @@ class ColumnFamily {
  private:
   // What merge_operator points to. A later config brings an equal one, but readers may hold this.
   const std::shared_ptr<const MergeOperator> first_merge_operator_;
+  const std::shared_ptr<BlockPool> memtable_blocks_ = std::make_shared<BlockPool>();
   mutable Mutex config_mutex_;
   std::shared_ptr<const FamilyConfig> config_ GUARDED_BY(config_mutex_);
 };

@@ -368,10 +368,7 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
     }
   }
   const uint64_t log_number = wals_.current_number();
-  const auto config = family->config();
-  auto fresh = std::make_shared<Memtable>(
-      Memtable::Config{.order = family->order, .arena_block_bytes = config->arena_block_bytes},
-      family->next_memtable_id++, allocated_seq_ + 1);
+  MemtablePtr fresh = family->NewMemtable(allocated_seq_ + 1);
   if (config_.events != nullptr) {
     const Memtable& sealed = *family->active;
     config_.events->OnMemtableSealed({.family_name = family->name,

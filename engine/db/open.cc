@@ -191,9 +191,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
   family->version = std::make_shared<const Version>(family->order, descriptor.config.compaction.level_count);
   family->levels.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
   family->cursors.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
-  family->active = std::make_shared<Memtable>(
-      Memtable::Config{.order = family->order, .arena_block_bytes = descriptor.config.arena_block_bytes},
-      family->next_memtable_id++, LatestSeq() + 1);
+  family->active = family->NewMemtable(LatestSeq() + 1);
   return family;
 }
 

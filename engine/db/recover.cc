@@ -294,9 +294,7 @@ Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   for (OutputBlobFile& file : blob_files) edit.added_blob_files.push_back(std::move(file.meta));
   replay->log_numbers.erase(family->id);
   family->active_prepared_log.store(UINT64_MAX);
-  family->active = std::make_shared<Memtable>(
-      Memtable::Config{.order = family->order, .arena_block_bytes = family->config()->arena_block_bytes},
-      family->next_memtable_id++, allocated_seq_ + 1);
+  family->active = family->NewMemtable(allocated_seq_ + 1);
   MutexLock lock(&mutex_);
   InstallSuperVersion(family, /*preserves_snapshots=*/true);
   return Status::Ok();

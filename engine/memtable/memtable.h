@@ -26,6 +26,7 @@ class Memtable {
   struct Config {
     KeyOrder order;
     size_t arena_block_bytes = size_t{1} << 20;
+    std::shared_ptr<BlockPool> blocks = nullptr;  // what one memtable leaves serves the next; null: from the system
   };
   Memtable(const Config& config, uint64_t id, SeqNo earliest_seq);
   ~Memtable();

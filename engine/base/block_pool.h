@@ -1,0 +1,54 @@
+// A BlockPool keeps the large blocks that an arena gave back for the arena that grows next.
+//
+// A fresh page costs the system a fault and its zeroing, on virtual machines often one in the host as well: filling a
+// memtable of 64 MiB with new pages took longer than all else that its writers do. The pool never holds more than the
+// next arena may still ask for, so that what is kept and what is in use stay below what both would have taken anyway.
+//
+// Units:   bytes.
+// Owner:   the pool owns what it keeps; shared by the arenas, which may outlive who made it.
+// Threads: all methods are safe from any thread.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/base/mutex.h"
+
+namespace gneiss {
+
+class BlockPool {
+ public:
+  BlockPool() = default;
+  ~BlockPool();
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+
+  // An arena begins that will take about so much.
+  void Expect(size_t bytes) EXCLUDES(mutex_);
+
+  // A block of the size, which holds what its last user left there. Throws std::bad_alloc.
+  void* Take(size_t bytes) EXCLUDES(mutex_);
+
+  void Give(void* block, size_t bytes) EXCLUDES(mutex_);
+
+  size_t KeptBytes() const EXCLUDES(mutex_);
+
+ private:
+  struct Kept {
+    void* block;
+    size_t bytes;
+  };
+
+  mutable Mutex mutex_;
+  std::vector<Kept> kept_ GUARDED_BY(mutex_);
+  size_t kept_bytes_ GUARDED_BY(mutex_) = 0;
+  size_t expected_bytes_ GUARDED_BY(mutex_) = 0;  // what the arena that grows may still take; kept_bytes_ stays below
+};
+
+// Whole huge pages, which take one page fault instead of 512 and spare a search through a large memtable most TLB
+// misses; small pages where the system has no huge ones to give.
+constexpr size_t kHugePageBytes = size_t{2} << 20;
+void* MapHugePages(size_t bytes);  // a multiple of kHugePageBytes; throws std::bad_alloc
+void UnmapHugePages(void* memory, size_t bytes);
+
+}  // namespace gneiss

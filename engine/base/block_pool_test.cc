@@ -1,0 +1,88 @@
+#include "engine/base/block_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/base/arena.h"
+
+namespace gneiss {
+namespace {
+
+constexpr size_t kBlock = kHugePageBytes;
+
+TEST(BlockPoolTest, GivesBackWhatItKept) {
+  BlockPool pool;
+  pool.Expect(4 * kBlock);
+  void* const block = pool.Take(kBlock);
+  std::memset(block, 'x', kBlock);
+  pool.Give(block, kBlock);
+  EXPECT_EQ(pool.KeptBytes(), kBlock);
+  EXPECT_EQ(pool.Take(kBlock), block);
+  EXPECT_EQ(pool.KeptBytes(), 0u);
+  pool.Give(block, kBlock);
+}
+
+TEST(BlockPoolTest, KeepsNoMoreThanWillBeTaken) {
+  BlockPool pool;
+  pool.Expect(3 * kBlock);
+  std::vector<void*> blocks;
+  for (int i = 0; i < 4; ++i) blocks.push_back(pool.Take(kBlock));
+  for (void* const block : blocks) pool.Give(block, kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 0u) << "the arena has all that it asked for";
+  pool.Expect(3 * kBlock);
+  void* const held = pool.Take(kBlock);
+  for (int i = 0; i < 4; ++i) pool.Give(MapHugePages(kBlock), kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 2 * kBlock);
+  pool.Expect(kBlock);
+  EXPECT_EQ(pool.KeptBytes(), kBlock);
+  pool.Give(held, kBlock);
+}
+
+TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
+  BlockPool pool;
+  pool.Expect(8 * kBlock);
+  pool.Give(MapHugePages(kBlock), kBlock);
+  void* const larger = pool.Take(2 * kBlock);
+  std::memset(larger, 'x', 2 * kBlock);
+  EXPECT_EQ(pool.KeptBytes(), kBlock);
+  pool.Give(larger, 2 * kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
+}
+
+TEST(BlockPoolTest, AnArenaTakesItsHugeBlocksThere) {
+  const auto pool = std::make_shared<BlockPool>();
+  const auto fill = [&pool] {
+    Arena arena(kBlock, pool);
+    while (arena.MemoryUsage() < 6 * kBlock) std::memset(arena.Allocate(1000), 'x', 1000);
+    pool->Expect(3 * kBlock);  // as if the next memtable had begun
+  };
+  fill();
+  EXPECT_EQ(pool->KeptBytes(), 3 * kBlock);
+  fill();
+  EXPECT_EQ(pool->KeptBytes(), 3 * kBlock);
+}
+
+TEST(BlockPoolTest, ThreadsShareIt) {
+  const auto pool = std::make_shared<BlockPool>();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&pool, t] {
+      for (int round = 0; round < 200; ++round) {
+        pool->Expect(2 * kBlock);
+        auto* const mine = static_cast<char*>(pool->Take(kBlock));
+        mine[0] = static_cast<char>(t);
+        mine[kBlock - 1] = static_cast<char>(round);
+        ASSERT_EQ(mine[0], static_cast<char>(t));
+        pool->Give(mine, kBlock);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace gneiss
