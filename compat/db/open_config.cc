@@ -46,7 +46,6 @@ class EngineRateLimit final : public RateLimit {
 };
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
-  if (options.atomic_flush) return NotBuilt("DBOptions::atomic_flush");
   if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
   if (options.best_efforts_recovery) return NotBuilt("DBOptions::best_efforts_recovery");
   if (options.persist_stats_to_disk) return NotBuilt("DBOptions::persist_stats_to_disk");
@@ -119,6 +118,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->wal_bytes_max = tuning.wal_bytes_max;
   config->manual_wal_flush = options.manual_wal_flush;
   config->allow_2pc = options.allow_2pc;
+  config->is_flush_atomic = options.atomic_flush;
   config->tracks_wals = options.track_and_verify_wals_in_manifest;
   if (options.file_checksum_gen_factory != nullptr) {
     core->file_checksums = NewFileChecksumAdapter(options.file_checksum_gen_factory);

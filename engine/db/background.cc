@@ -1,5 +1,7 @@
 // Scheduling of flushes and compactions, pausing and cancelling them, and the background-error state.
 
+#include <algorithm>
+
 #include "engine/db/database_impl.h"
 
 namespace gneiss {
@@ -9,12 +11,24 @@ bool DatabaseImpl::MayWorkInBackground() const {
 }
 
 void DatabaseImpl::MaybeScheduleFlush(const FamilyPtr& family) {
+  if (config_.is_flush_atomic) return MaybeScheduleJointFlush();
   if (!MayWorkInBackground() || family->is_flush_queued || family->is_flushing || family->sealed.empty()) return;
   const auto enough = static_cast<size_t>(family->config()->write_buffers_to_merge_min);
   if (!family->is_flush_requested && family->sealed.size() < enough) return;
   family->is_flush_queued = true;
   ++queued_jobs_;
   flush_pool_->Submit([this, family] { RunFlush(family); });
+}
+
+// One at a time, so that what was sealed first becomes durable first.
+void DatabaseImpl::MaybeScheduleJointFlush() {
+  if (!MayWorkInBackground() || is_joint_flush_queued_ || running_flushes_ > 0) return;
+  const bool is_due = std::any_of(families_.begin(), families_.end(),
+                                  [this](const auto& each) { return HasMemtablesToFlush(*each.second); });
+  if (!is_due) return;
+  is_joint_flush_queued_ = true;
+  ++queued_jobs_;
+  flush_pool_->Submit([this] { RunFlush(nullptr); });
 }
 
 void DatabaseImpl::MaybeScheduleCompaction(const FamilyPtr& family) {
@@ -35,8 +49,9 @@ void DatabaseImpl::MaybeScheduleCompaction(const FamilyPtr& family) {
 }
 
 void DatabaseImpl::MaybeScheduleAll() {
+  if (config_.is_flush_atomic) MaybeScheduleJointFlush();
   for (const auto& [id, family] : families_) {
-    MaybeScheduleFlush(family);
+    if (!config_.is_flush_atomic) MaybeScheduleFlush(family);
     MaybeScheduleCompaction(family);
   }
 }
@@ -95,7 +110,6 @@ void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reaso
 // fresh MANIFEST; then everything in memory is flushed, because the old log cannot be trusted to hold it.
 Status DatabaseImpl::Resume() {
   if (config_.is_read_only) return ReadOnlyError();
-  std::vector<FamilyPtr> families;
   Status before;
   {
     MutexLock lock(&mutex_);
@@ -103,7 +117,6 @@ Status DatabaseImpl::Resume() {
     if (background_error_.ok()) return Status::Ok();
     if (background_error_.severity() >= Status::Severity::kFatalError) return background_error_;
     before = background_error_;
-    for (const auto& [id, family] : families_) families.push_back(family);
   }
   const Status renewed = AsOnlyWriter([this] {
     const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
@@ -124,7 +137,7 @@ Status DatabaseImpl::Resume() {
   });
   GNEISS_RETURN_IF_ERROR(renewed);
   Log(config_.logger, LogLevel::kInfo, "Resumed after: %s", before.ToString().c_str());
-  const Status flushed = Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
+  const Status flushed = Flush(FlushParams{.wait = true, .allow_write_stall = true}, AllFamilies());
   MutexLock lock(&mutex_);
   if (background_error_.ok()) MaybeScheduleAll();
   return flushed;

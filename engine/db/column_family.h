@@ -29,6 +29,7 @@ struct SealedMemtable {
   MemtablePtr memtable;
   uint64_t next_log_number = 0;        // once this is flushed, the family needs no log below
   uint64_t prepared_log = UINT64_MAX;  // the oldest log of a transaction committed into it
+  uint64_t cut = 0;                    // what was sealed together is flushed together, where flushes are atomic
 };
 
 class ColumnFamily {

@@ -346,11 +346,20 @@ Status DatabaseImpl::SyncWal() {
 
 Status DatabaseImpl::RotateMarked() {
   attention_.fetch_and(~kRotate);
-  for (size_t id = 0; id < commit_families_.size(); ++id) {
-    const FamilyPtr family = commit_families_[id];
-    if (family == nullptr || !family->wants_rotation.load(std::memory_order_relaxed)) continue;
-    GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
-  }
+  std::vector<FamilyPtr> families;
+  std::copy_if(commit_families_.begin(), commit_families_.end(), std::back_inserter(families),
+               [](const FamilyPtr& family) { return family != nullptr && family->wants_rotation.load(); });
+  if (families.empty()) return Status::Ok();
+  return SealTogether(config_.is_flush_atomic ? AllFamilies() : families);
+}
+
+Status DatabaseImpl::SealTogether(const std::vector<FamilyPtr>& families) {
+  for (const FamilyPtr& family : families) GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
+  if (!config_.is_flush_atomic) return Status::Ok();
+  // From here on a flush takes them, all at once.
+  MutexLock lock(&mutex_);
+  ++cuts_;
+  MaybeScheduleJointFlush();
   return Status::Ok();
 }
 
@@ -380,7 +389,8 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
   MutexLock lock(&mutex_);
   family->sealed.push_back({.memtable = std::move(family->active),
                             .next_log_number = log_number,
-                            .prepared_log = family->active_prepared_log.exchange(UINT64_MAX)});
+                            .prepared_log = family->active_prepared_log.exchange(UINT64_MAX),
+                            .cut = cuts_ + 1});
   family->active = std::move(fresh);
   if (is_new_log) {
     for (const auto& [id, other] : families_) {

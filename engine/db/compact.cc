@@ -226,7 +226,9 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
     return Status::InvalidArgument("Invalid target path ID");
   }
   if (begin != nullptr && end != nullptr && family->order.Compare(*begin, *end) > 0) return Status::Ok();
-  GNEISS_RETURN_IF_ERROR(Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, {family}));
+  if (family->is_dropped.load()) return Status::ColumnFamilyDropped("");
+  GNEISS_RETURN_IF_ERROR(
+      Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, FamiliesToFlushWith(family)));
   int first_level = -1;
   int last_level = -1;
   int base_level = 1;

@@ -82,6 +82,7 @@ struct DatabaseConfig {
   FileChecksums* file_checksums = nullptr;  // of new tables, kept in the MANIFEST
   bool allow_2pc = false;                   // batches may hold two-phase markers; logs with prepared sections are kept
   WalFilter* wal_filter = nullptr;          // sees every record that recovery reads
+  bool is_flush_atomic = false;             // families are flushed together, or not at all
   bool avoid_flush_during_recovery = false;
   bool avoid_flush_during_shutdown = false;
   bool allow_concurrent_memtable_write = true;

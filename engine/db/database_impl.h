@@ -211,8 +211,10 @@ class DatabaseImpl final : public Database {
   Status AsOnlyWriter(Action action);
   void AcknowledgeDeadSpans();
   void RequestDeadSpanAcknowledgement();
+  // Only as commit leader, the next three. Where flushes are atomic, what is sealed together is flushed together.
   Status RotateMarked();
-  Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);  // only as commit leader
+  Status SealTogether(const std::vector<FamilyPtr>& families) EXCLUDES(mutex_);
+  Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);
   void MarkForWalSpace() EXCLUDES(mutex_);
 
   // --- marked_batch.cc
@@ -238,19 +240,31 @@ class DatabaseImpl final : public Database {
   Status TrackWals(const SyncedLogs& synced) EXCLUDES(mutex_);
   Status UntrackWalsBelow(uint64_t number) EXCLUDES(mutex_);
   void DropOldLogs() EXCLUDES(mutex_, drop_logs_mutex_);
-  uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfterFlush(nullptr, 0, 0); }
-  // As it will be when `flushed` has flushed its oldest memtables and needs no log below `log_number`.
-  uint64_t MinLogNumberAfterFlush(const ColumnFamily* flushed, size_t memtables, uint64_t log_number) const
-      REQUIRES(mutex_);
+  uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfter({}); }
+  // As it will be when these flushes are installed.
+  uint64_t MinLogNumberAfter(const std::vector<FamilyChange>& flushes) const REQUIRES(mutex_);
   TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
   BlobFilePtr MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
                            const std::vector<OutputBlobFile>* written = nullptr) const;
 
   // --- flush.cc
+  std::vector<FamilyPtr> AllFamilies() const EXCLUDES(mutex_);
+  // What must be flushed when `family` is: all of them, where flushes are atomic.
+  std::vector<FamilyPtr> FamiliesToFlushWith(const FamilyPtr& family) const EXCLUDES(mutex_) {
+    return config_.is_flush_atomic ? AllFamilies() : std::vector<FamilyPtr>{family};
+  }
   // Each family with the id of the newest memtable that must be flushed.
   Status WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint64_t>>& targets) EXCLUDES(mutex_);
-  void RunFlush(const FamilyPtr& family);
-  Status FlushSealed(const FamilyPtr& family) EXCLUDES(mutex_);
+  struct FlushPart;
+  void RunFlush(const FamilyPtr& family);  // null: of all families, where flushes are atomic
+  std::vector<FamilyPtr> BeginFlush(const FamilyPtr& family) REQUIRES(mutex_);
+  bool HasMemtablesToFlush(const ColumnFamily& family) const REQUIRES(mutex_);
+  Status FlushSealed(const std::vector<FamilyPtr>& families) EXCLUDES(mutex_);
+  void TakeSealed(FlushPart* part) REQUIRES(mutex_);
+  Status WriteFlush(FlushPart* part) EXCLUDES(mutex_);
+  Status InstallFlush(std::vector<FlushPart>* parts) EXCLUDES(mutex_);
+  void RemoveOutputs(const FlushPart& part);
+  void TellFlushed(FlushPart* part) EXCLUDES(mutex_);
   Status WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,
                      std::vector<OutputTable>* outputs, std::vector<OutputBlobFile>* blob_files,
                      BlobFileEvent::Reason reason = BlobFileEvent::Reason::kFlush, bool* is_filtered = nullptr);
@@ -302,6 +316,7 @@ class DatabaseImpl final : public Database {
 
   // --- background.cc
   void MaybeScheduleFlush(const FamilyPtr& family) REQUIRES(mutex_);
+  void MaybeScheduleJointFlush() REQUIRES(mutex_);
   void MaybeScheduleCompaction(const FamilyPtr& family) REQUIRES(mutex_);
   void MaybeScheduleAll() REQUIRES(mutex_);
   void SchedulePurge();
@@ -379,6 +394,8 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
   int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;
+  uint64_t cuts_ GUARDED_BY(mutex_) = 0;  // so many times all that SealTogether was given is sealed
+  bool is_joint_flush_queued_ GUARDED_BY(mutex_) = false;
   int running_flushes_ GUARDED_BY(mutex_) = 0;
   int running_compactions_ GUARDED_BY(mutex_) = 0;
   int queued_jobs_ GUARDED_BY(mutex_) = 0;

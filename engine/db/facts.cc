@@ -134,12 +134,7 @@ Status DatabaseImpl::VerifyChecksums(const ReadParams& params) {
 }
 
 Status DatabaseImpl::GetLiveFiles(std::vector<std::string>* names, uint64_t* manifest_bytes, bool flush_memtables) {
-  std::vector<FamilyPtr> families;
-  {
-    MutexLock lock(&mutex_);
-    for (const auto& [id, family] : families_) families.push_back(family);
-  }
-  if (flush_memtables) GNEISS_RETURN_IF_ERROR(Flush(FlushParams{}, families));
+  if (flush_memtables) GNEISS_RETURN_IF_ERROR(Flush(FlushParams{}, AllFamilies()));
   const LiveFileSet files = LiveFiles();
   names->clear();
   for (const LiveTable& table : files.tables) names->push_back(TableName("", table.meta.number));

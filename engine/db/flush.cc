@@ -41,27 +41,35 @@ std::vector<std::pair<InternalKey, std::string>> TombstonesOf(const std::vector<
 
 }  // namespace
 
+std::vector<FamilyPtr> DatabaseImpl::AllFamilies() const {
+  MutexLock lock(&mutex_);
+  std::vector<FamilyPtr> families;
+  for (const auto& [id, family] : families_) families.push_back(family);
+  return families;
+}
+
 Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) {
   if (config_.is_read_only) return ReadOnlyError();
   std::vector<std::pair<FamilyPtr, uint64_t>> targets;  // family, id of the newest memtable to flush
   const Status rotated = AsOnlyWriter([&] {
     GNEISS_RETURN_IF_ERROR(BackgroundError());
+    std::vector<FamilyPtr> live;
     for (const FamilyPtr& family : families) {
       if (family->is_dropped.load() && families.size() == 1) return Status::ColumnFamilyDropped("");
       if (family->is_dropped.load()) continue;
-      const uint64_t newest_id = family->active->id();
-      {
-        MutexLock lock(&mutex_);
-        family->is_flush_by_caller = true;  // before the rotation, which may start the flush
-      }
-      GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
+      live.push_back(family);
+      targets.emplace_back(family, family->active->id());
       MutexLock lock(&mutex_);
+      family->is_flush_by_caller = true;  // before the rotation, which may start the flush
+    }
+    GNEISS_RETURN_IF_ERROR(SealTogether(live));
+    MutexLock lock(&mutex_);
+    for (const FamilyPtr& family : live) {
       if (family->sealed.empty()) {
         family->is_flush_by_caller = false;
         continue;
       }
       family->is_flush_requested = true;
-      targets.emplace_back(family, newest_id);
       MaybeScheduleFlush(family);
     }
     return Status::Ok();
@@ -87,92 +95,145 @@ Status DatabaseImpl::WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint6
   return Status::Ok();
 }
 
+// One family's part of a flush.
+struct DatabaseImpl::FlushPart {
+  explicit FlushPart(FamilyPtr flushed) : family(std::move(flushed)) {}
+
+  FamilyPtr family;
+  FlushEvent event;
+  FamilyChange change;
+  std::vector<MemtablePtr> newest_first;
+  std::vector<OutputTable> outputs;
+  std::vector<OutputBlobFile> blob_files;
+};
+
+bool DatabaseImpl::HasMemtablesToFlush(const ColumnFamily& family) const {
+  return !family.sealed.empty() && (!config_.is_flush_atomic || family.sealed.front().cut <= cuts_);
+}
+
+// The families whose memtables the job takes, now marked as flushing.
+std::vector<FamilyPtr> DatabaseImpl::BeginFlush(const FamilyPtr& family) {
+  std::vector<FamilyPtr> families;
+  if (!MayWorkInBackground()) return families;
+  if (family != nullptr) {
+    families.push_back(family);
+  } else {
+    for (const auto& [id, each] : families_) families.push_back(each);
+  }
+  std::erase_if(families, [this](const FamilyPtr& each) {
+    return each->is_flushing || each->is_dropped.load() || !HasMemtablesToFlush(*each);
+  });
+  for (const FamilyPtr& each : families) each->is_flushing = true;
+  if (!families.empty()) ++running_flushes_;
+  return families;
+}
+
 void DatabaseImpl::RunFlush(const FamilyPtr& family) {
-  bool may_run = false;
+  std::vector<FamilyPtr> families;
   {
     MutexLock lock(&mutex_);
-    family->is_flush_queued = false;
-    may_run = MayWorkInBackground() && !family->is_flushing && !family->sealed.empty() && !family->is_dropped.load();
-    if (may_run) {
-      family->is_flushing = true;
-      ++running_flushes_;
-    }
+    (family == nullptr ? is_joint_flush_queued_ : family->is_flush_queued) = false;
+    families = BeginFlush(family);
   }
   Status status;
-  if (may_run) status = FlushSealed(family);
+  if (!families.empty()) status = FlushSealed(families);
   if (!status.ok() && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
     SetBackgroundError(status, BackgroundErrorReason::kFlush);
   }
   {
     MutexLock lock(&mutex_);
     --queued_jobs_;
-    if (may_run) {
-      family->is_flushing = false;
-      --running_flushes_;
-      MaybeScheduleFlush(family);
-      MaybeScheduleCompaction(family);
+    if (!families.empty()) --running_flushes_;
+    for (const FamilyPtr& each : families) {
+      each->is_flushing = false;
+      if (family != nullptr) MaybeScheduleFlush(each);
+      MaybeScheduleCompaction(each);
     }
+    if (family == nullptr) MaybeScheduleJointFlush();
     state_changed_.SignalAll();
   }
-  family->dead_spans.Age();
+  for (const FamilyPtr& each : families) each->dead_spans.Age();
   Reclaim();  // frees the memtables that no reader needs any more
 }
 
-Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
-  std::vector<MemtablePtr> oldest_first;
-  FlushEvent event{.family_id = family->id, .family_name = family->name, .job_id = next_job_id_.fetch_add(1)};
-  FamilyChange change{.family = family, .edit = {}};
+// One family, or, where flushes are atomic, all that were sealed together: their tables come into being in one atomic
+// group of edits.
+Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families) {
+  std::vector<FlushPart> parts(families.begin(), families.end());
   bool has_other_families = false;
   {
     MutexLock lock(&mutex_);
-    family->is_flush_requested = false;
-    event.cause = family->is_flush_by_caller ? FlushCause::kManual : FlushCause::kWriteBufferFull;
-    family->is_flush_by_caller = false;
-    for (const SealedMemtable& sealed : family->sealed) {
-      oldest_first.push_back(sealed.memtable);
-      ++event.memtables;
-      event.entries += sealed.memtable->EntryCount();
-      event.deletions += sealed.memtable->DeletionCount();
-      event.memory_bytes += sealed.memtable->MemoryUsage();
-      change.edit.log_number = sealed.next_log_number;
+    const int job_id = next_job_id_.fetch_add(1);
+    for (FlushPart& part : parts) {
+      part.event.job_id = job_id;
+      TakeSealed(&part);
     }
-    change.edit.min_log_number_to_keep =
-        MinLogNumberAfterFlush(family.get(), oldest_first.size(), *change.edit.log_number);
     has_other_families = families_.size() > 1;
   }
-  change.flushed_memtables = oldest_first.size();
-  // What the other families wrote before must not be lost when this family's part is durable.
+  // What the other families wrote before must not be lost when this part is durable.
   if (has_other_families) {
     SyncedLogs synced;
     GNEISS_RETURN_IF_ERROR(wals_.SyncClosed(&synced));
     GNEISS_RETURN_IF_ERROR(TrackWals(synced));
   }
+  if (config_.events != nullptr) {
+    for (const FlushPart& part : parts) config_.events->OnFlushBegin(part.event);
+  }
+  for (FlushPart& part : parts) {
+    if (const Status status = WriteFlush(&part); !status.ok()) {
+      for (const FlushPart& written : parts) RemoveOutputs(written);
+      return status;
+    }
+  }
+  GNEISS_RETURN_IF_ERROR(InstallFlush(&parts));
+  DropOldLogs();
+  for (FlushPart& part : parts) TellFlushed(&part);
+  return Status::Ok();
+}
 
+void DatabaseImpl::TakeSealed(FlushPart* part) {
+  const FamilyPtr& family = part->family;
+  FlushEvent& event = part->event;
+  event.family_id = family->id;
+  event.family_name = family->name;
+  event.cause = family->is_flush_by_caller ? FlushCause::kManual : FlushCause::kWriteBufferFull;
   event.blob_opener = family->blob_opener.get();
   event.blob_compression = family->config()->compaction.blob.compression;
-  if (config_.events != nullptr) config_.events->OnFlushBegin(event);
+  family->is_flush_by_caller = false;
+  family->is_flush_requested = false;
+  part->change.family = family;
+  for (const SealedMemtable& sealed : family->sealed) {
+    if (config_.is_flush_atomic && sealed.cut > cuts_) break;  // the rest of its cut is being sealed just now
+    part->newest_first.insert(part->newest_first.begin(), sealed.memtable);
+    ++event.memtables;
+    event.entries += sealed.memtable->EntryCount();
+    event.deletions += sealed.memtable->DeletionCount();
+    event.memory_bytes += sealed.memtable->MemoryUsage();
+    part->change.edit.log_number = sealed.next_log_number;
+  }
+  part->change.flushed_memtables = part->newest_first.size();
+}
+
+Status DatabaseImpl::WriteFlush(FlushPart* part) {
+  ColumnFamily* const family = part->family.get();
+  FamilyChange& change = part->change;
   const uint64_t start_us = config_.clock->NowMicros();
   const uint64_t start_cpu_us = ThreadCpuMicros();
-  std::vector<OutputTable> outputs;
-  std::vector<OutputBlobFile> blob_files;
-  std::vector<MemtablePtr> newest_first(oldest_first.rbegin(), oldest_first.rend());
   bool is_filtered = false;
-  GNEISS_RETURN_IF_ERROR(WriteLevel0(family.get(), newest_first, event.job_id, &outputs, &blob_files,
+  GNEISS_RETURN_IF_ERROR(WriteLevel0(family, part->newest_first, part->event.job_id, &part->outputs, &part->blob_files,
                                      BlobFileEvent::Reason::kFlush, &is_filtered));
   change.preserves_snapshots = !is_filtered;
   uint64_t bytes = 0;
-  for (const OutputTable& output : outputs) {
+  for (const OutputTable& output : part->outputs) {
     bytes += output.meta.file_bytes;
     change.edit.added_tables.emplace_back(0, output.meta);
   }
   uint64_t blob_bytes = 0;
-  for (const OutputBlobFile& file : blob_files) {
+  for (const OutputBlobFile& file : part->blob_files) {
     blob_bytes += file.meta.blob_bytes;
-    event.blob_files.push_back(file.meta);
+    part->event.blob_files.push_back(file.meta);
     change.edit.added_blob_files.push_back(file.meta);
   }
-  change.outputs = &outputs;
-  change.blob_files = &blob_files;
   // Counted before the install, which is what callers of Flush wait for: then the statistics already hold this flush.
   const uint64_t elapsed_us = config_.clock->NowMicros() - start_us;
   {
@@ -185,33 +246,75 @@ Status DatabaseImpl::FlushSealed(const FamilyPtr& family) {
     level0.cpu_micros += ThreadCpuMicros() - start_cpu_us;
     level0.bytes_written += bytes;
     level0.blob_bytes_written += blob_bytes;
-    level0.tables_written += outputs.size();
+    level0.tables_written += part->outputs.size();
     throttle_.NoteDrained(bytes + blob_bytes, elapsed_us);
   }
   RecordHistogram(config_.stats, Histogram::kFlush, elapsed_us);
   AddTicker(config_.stats, Ticker::kFlushWriteBytes, bytes + blob_bytes);
-  GNEISS_RETURN_IF_ERROR(Install({std::move(change)}));
+  return Status::Ok();
+}
+
+// Families dropped meanwhile (no others can be, in the manifest turn) go without their part.
+Status DatabaseImpl::InstallFlush(std::vector<FlushPart>* parts) {
+  std::vector<FamilyChange> changes;
   {
     MutexLock lock(&mutex_);
-    event.tables_per_level = family->version->TablesPerLevel();
-    event.sealed_left = family->sealed.size();
+    TakeManifestTurn();
+    for (FlushPart& part : *parts) {
+      part.change.outputs = &part.outputs;
+      part.change.blob_files = &part.blob_files;
+      if (!part.family->is_dropped.load()) changes.push_back(part.change);
+    }
+    if (!changes.empty()) changes.back().edit.min_log_number_to_keep = MinLogNumberAfter(changes);
   }
-  DropOldLogs();
-  for (const OutputTable& output : outputs) {
+  const Status status =
+      changes.empty() ? Status::ColumnFamilyDropped("Column family dropped") : InstallInTurn(&changes);
+  {
+    MutexLock lock(&mutex_);
+    EndManifestTurn();
+  }
+  std::erase_if(*parts, [&](const FlushPart& part) {
+    const bool is_left_out = std::none_of(changes.begin(), changes.end(),
+                                          [&](const FamilyChange& change) { return change.family == part.family; });
+    if (is_left_out) RemoveOutputs(part);
+    return is_left_out;
+  });
+  return status;
+}
+
+// Of files that no edit names.
+void DatabaseImpl::RemoveOutputs(const FlushPart& part) {
+  for (const OutputTable& output : part.outputs) {
+    config_.fs->Remove(part.family->opener->PathOf(output.meta)).IgnoreError("an orphan is swept at the next open");
+  }
+  for (const OutputBlobFile& file : part.blob_files) {
+    config_.fs->Remove(part.family->blob_opener->PathOf(file.meta.number))
+        .IgnoreError("an orphan is swept at the next open");
+  }
+}
+
+void DatabaseImpl::TellFlushed(FlushPart* part) {
+  FlushEvent& event = part->event;
+  const ColumnFamily& family = *part->family;
+  {
+    MutexLock lock(&mutex_);
+    event.tables_per_level = family.version->TablesPerLevel();
+    event.sealed_left = family.sealed.size();
+  }
+  for (const OutputTable& output : part->outputs) {
     event.file_number = output.meta.number;
-    event.file_path = family->opener->PathOf(output.meta);
+    event.file_path = family.opener->PathOf(output.meta);
     event.smallest_seq = output.meta.smallest_seq;
     event.largest_seq = output.meta.largest_seq;
     event.properties = output.properties;
     event.oldest_blob_file_number = output.meta.oldest_blob_file_number;
     event.file_bytes = output.meta.file_bytes;
     event.compression_name = output.properties.compression_name;
-    Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Level-0 flush table #%llu: %llu bytes OK", family->name.c_str(),
+    Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Level-0 flush table #%llu: %llu bytes OK", family.name.c_str(),
         event.job_id, static_cast<unsigned long long>(output.meta.number),
         static_cast<unsigned long long>(output.meta.file_bytes));
     if (config_.events != nullptr) config_.events->OnFlushCompleted(event);
   }
-  return Status::Ok();
 }
 
 Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<MemtablePtr>& memtables, int job_id,

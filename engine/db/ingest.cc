@@ -193,7 +193,7 @@ Status DatabaseImpl::FlushForIngest(const IngestJob& job) {
   if (!needs_flush) return Status::Ok();
   if (!job.params->allow_blocking_flush) return Status::InvalidArgument("External file requires flush");
   const uint64_t newest_id = family->active->id();
-  GNEISS_RETURN_IF_ERROR(RotateMemtable(family));
+  GNEISS_RETURN_IF_ERROR(SealTogether(FamiliesToFlushWith(family)));
   MutexLock lock(&mutex_);
   family->is_flush_requested = true;
   MaybeScheduleFlush(family);

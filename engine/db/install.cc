@@ -254,13 +254,15 @@ void DatabaseImpl::UpdateThrottle() {
 }
 
 // Prepared sections first, as marked_batch.cc explains.
-uint64_t DatabaseImpl::MinLogNumberAfterFlush(const ColumnFamily* flushed, size_t memtables,
-                                              uint64_t log_number) const {
+uint64_t DatabaseImpl::MinLogNumberAfter(const std::vector<FamilyChange>& flushes) const {
   uint64_t lowest = prepared_.OldestLog();
   for (const auto& [id, family] : families_) {
-    const bool is_flushed = family.get() == flushed;
-    lowest = std::min({lowest, is_flushed ? log_number : family->log_number, family->active_prepared_log.load()});
-    for (size_t i = is_flushed ? memtables : 0; i < family->sealed.size(); ++i) {
+    const auto flush = std::find_if(flushes.begin(), flushes.end(),
+                                    [&family = family](const FamilyChange& each) { return each.family == family; });
+    const bool is_flushed = flush != flushes.end();
+    const uint64_t log_number = is_flushed ? *flush->edit.log_number : family->log_number;
+    lowest = std::min({lowest, log_number, family->active_prepared_log.load()});
+    for (size_t i = is_flushed ? flush->flushed_memtables : 0; i < family->sealed.size(); ++i) {
       lowest = std::min(lowest, family->sealed[i].prepared_log);
     }
   }

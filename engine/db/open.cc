@@ -459,12 +459,7 @@ Status DatabaseImpl::FlushUnlogged() {
       !BackgroundError().ok()) {
     return Status::Ok();
   }
-  std::vector<FamilyPtr> families;
-  {
-    MutexLock lock(&mutex_);
-    for (const auto& [id, family] : families_) families.push_back(family);
-  }
-  return Flush(FlushParams{.wait = true, .allow_write_stall = true}, families);
+  return Flush(FlushParams{.wait = true, .allow_write_stall = true}, AllFamilies());
 }
 
 }  // namespace gneiss

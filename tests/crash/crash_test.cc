@@ -1,10 +1,11 @@
 // A writer process puts numbered records into two column families, one batch for both, and is killed (SIGKILL) at a
 // random moment; then the database is opened here and checked: per thread the records are 0..n-1 without a hole, n lies
 // between what was acknowledged and what was begun, and both families agree. The kill leaves the page cache alone, so
-// this also holds for writes that were not synced.
+// this also holds for writes that were not synced. Where flushes are atomic the records are not logged at all: those
+// before the last flush must be there, the families agree all the same.
 //
 //     crash_test                                  the test
-//     crash_test write DIR LEDGER THREADS SYNC    the writer; ends only by being killed or by an error
+//     crash_test write DIR LEDGER THREADS MODE    the writer; ends only by being killed or by an error
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/wait.h>
@@ -34,13 +35,17 @@ constexpr long kPollNanos = 200'000;
 constexpr long kEarlyKillNanosMax = 60'000'000;
 constexpr uint64_t kSyncedRecordsMax = 400;
 constexpr uint64_t kUnsyncedRecordsMax = 12'000;
+constexpr uint64_t kRecordsPerFlush = 500;
 const char* const kFamilyNames[] = {"default", "other"};
+
+enum class Mode { kUnsynced, kSynced, kAtomicFlush };
 
 // The database with its two families. They flush at different times, so that one log serves both unevenly; the values
 // of one lie in blob files.
 struct OpenDb {
-  rocksdb::Status Open(const std::string& dir) {
+  rocksdb::Status Open(const std::string& dir, Mode mode) {
     rocksdb::DBOptions options;
+    options.atomic_flush = mode == Mode::kAtomicFlush;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
     rocksdb::ColumnFamilyOptions small;
@@ -73,9 +78,10 @@ int Fail(const std::string& what) {
 
 // --- the writer
 
-void WriteRecords(OpenDb* open, Ledger* ledger, int thread, bool sync) {
+void WriteRecords(OpenDb* open, Ledger* ledger, int thread, Mode mode) {
   rocksdb::WriteOptions options;
-  options.sync = sync;
+  options.sync = mode == Mode::kSynced;
+  options.disableWAL = mode == Mode::kAtomicFlush;
   for (uint64_t number = (*ledger)->acknowledged[thread].load();; ++number) {
     rocksdb::WriteBatch batch;
     for (rocksdb::ColumnFamilyHandle* family : open->families) {
@@ -83,19 +89,23 @@ void WriteRecords(OpenDb* open, Ledger* ledger, int thread, bool sync) {
       batch.Put(family, HeadKeyOf(thread), std::to_string(number)).PermitUncheckedError();
     }
     (*ledger)->begun[thread].store(number + 1);
-    const rocksdb::Status status = open->db->Write(options, &batch);
+    rocksdb::Status status = open->db->Write(options, &batch);
+    if (mode == Mode::kAtomicFlush) {
+      if (number % kRecordsPerFlush != 0) continue;
+      if (status.ok()) status = open->db->Flush({}, open->families);
+    }
     if (!status.ok()) std::_Exit(Fail("write: " + status.ToString()));
     (*ledger)->acknowledged[thread].store(number + 1);
   }
 }
 
-int RunWriter(const std::string& dir, const std::string& ledger_file, int threads, bool sync) {
+int RunWriter(const std::string& dir, const std::string& ledger_file, int threads, Mode mode) {
   Ledger ledger(ledger_file);
   OpenDb open;
-  const rocksdb::Status status = open.Open(dir);
+  const rocksdb::Status status = open.Open(dir, mode);
   if (!status.ok()) return Fail("the writer cannot open: " + status.ToString());
   std::vector<std::thread> running;
-  for (int i = 0; i < threads; ++i) running.emplace_back(WriteRecords, &open, &ledger, i, sync);
+  for (int i = 0; i < threads; ++i) running.emplace_back(WriteRecords, &open, &ledger, i, mode);
   for (std::thread& thread : running) thread.join();
   return 0;
 }
@@ -121,9 +131,9 @@ int64_t CountPrefix(const OpenDb& open, rocksdb::ColumnFamilyHandle* family, int
   return Fail(family->GetName() + ": the head says " + head + " " + status.ToString() + ", expected " + expected) - 2;
 }
 
-bool Verify(const std::string& dir, Ledger* ledger) {
+bool Verify(const std::string& dir, Ledger* ledger, Mode mode) {
   OpenDb open;
-  const rocksdb::Status status = open.Open(dir);
+  const rocksdb::Status status = open.Open(dir, mode);
   if (!status.ok()) return Fail("cannot open after the kill: " + status.ToString()) == 0;
   for (int thread = 0; thread < kThreadsMax; ++thread) {
     const int64_t found = CountPrefix(open, open.families[0], thread);
@@ -151,11 +161,12 @@ void Pause(long nanos) {
   nanosleep(&pause, nullptr);
 }
 
-pid_t StartWriter(const std::string& dir, const std::string& ledger_file, int threads, bool sync) {
+pid_t StartWriter(const std::string& dir, const std::string& ledger_file, int threads, Mode mode) {
   const std::string count = std::to_string(threads);
+  const std::string mode_text = std::to_string(static_cast<int>(mode));
   const pid_t child = fork();
   if (child != 0) return child;
-  execl("/proc/self/exe", "crash_test", "write", dir.c_str(), ledger_file.c_str(), count.c_str(), sync ? "1" : "0",
+  execl("/proc/self/exe", "crash_test", "write", dir.c_str(), ledger_file.c_str(), count.c_str(), mode_text.c_str(),
         nullptr);
   _exit(127);
 }
@@ -179,22 +190,26 @@ int RunTest() {
   const char* const kills_text = std::getenv("GNEISS_KILLS");
   const int kills = kills_text == nullptr ? kUsualKills : std::atoi(kills_text);
   const TempDir temp;
+  bool is_atomic = true;
   for (int kill = 0; kill < kills; ++kill) {
     const std::string name = temp.path() + "/" + std::to_string(kill / kKillsPerDirectory);
     if (kill >= kKillsPerDirectory) {
       std::filesystem::remove_all(temp.path() + "/" + std::to_string(kill / kKillsPerDirectory - 1));
     }
     const int threads = 1 + static_cast<int>(random() % kThreadsMax);
-    const bool sync = random() % 3 == 0;
-    const uint64_t records = random() % 6 == 0 ? 0 : 1 + random() % (sync ? kSyncedRecordsMax : kUnsyncedRecordsMax);
+    // One mode per directory: unlogged records must not lie between logged ones.
+    if (kill % kKillsPerDirectory == 0) is_atomic = !is_atomic;
+    const Mode mode = is_atomic ? Mode::kAtomicFlush : random() % 3 == 0 ? Mode::kSynced : Mode::kUnsynced;
+    const uint64_t records_max = mode == Mode::kSynced ? kSyncedRecordsMax : kUnsyncedRecordsMax;
+    const uint64_t records = random() % 6 == 0 ? 0 : 1 + random() % records_max;
     const auto early_nanos = static_cast<long>(random() % kEarlyKillNanosMax);
-    std::printf("kill %d: %d threads, sync %d, after %llu records\n", kill, threads, sync,
+    std::printf("kill %d: %d threads, mode %d, after %llu records\n", kill, threads, static_cast<int>(mode),
                 static_cast<unsigned long long>(records));
     const std::string ledger_file = name + ".ledger";
     Ledger ledger(ledger_file);
-    const pid_t child = StartWriter(name, ledger_file, threads, sync);
+    const pid_t child = StartWriter(name, ledger_file, threads, mode);
     if (!KillAfter(child, records, early_nanos, ledger)) return Fail("the writer ended before it was killed");
-    if (!Verify(name, &ledger)) return 1;
+    if (!Verify(name, &ledger, mode)) return 1;
   }
   return 0;
 }
@@ -204,7 +219,8 @@ int RunTest() {
 
 int main(int argc, char** argv) {
   if (argc == 6 && std::string(argv[1]) == "write") {
-    return gneiss::crash::RunWriter(argv[2], argv[3], std::atoi(argv[4]), std::atoi(argv[5]) != 0);
+    return gneiss::crash::RunWriter(argv[2], argv[3], std::atoi(argv[4]),
+                                    static_cast<gneiss::crash::Mode>(std::atoi(argv[5])));
   }
   return gneiss::crash::RunTest();
 }

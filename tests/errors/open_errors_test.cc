@@ -128,7 +128,6 @@ TEST(OpenErrors, LockedByAnotherProcess) {
 TEST(OpenErrors, WhatIsNotBuiltNamesItself) {
   const std::vector<std::pair<std::string, std::function<void(rocksdb::Options*)>>> cases = {
       {"enable_blob_files", [](rocksdb::Options* o) { o->enable_blob_files = true; }},
-      {"atomic_flush", [](rocksdb::Options* o) { o->atomic_flush = true; }},
       {"wal_compression", [](rocksdb::Options* o) { o->wal_compression = rocksdb::kZSTD; }},
       {"two_write_queues", [](rocksdb::Options* o) { o->two_write_queues = true; }},
       {"allow_ingest_behind", [](rocksdb::Options* o) { o->allow_ingest_behind = true; }},

@@ -2,6 +2,8 @@
 
 #include <rocksdb/file_checksum.h>
 
+#include <algorithm>
+
 #include "tests/logs/log_database.h"
 
 namespace gneiss {
@@ -148,6 +150,56 @@ TEST_F(FileChecksumTest, WithoutAFactoryThereIsNothingToVerifyWith) {
   EXPECT_EQ(4u, Tables()[0].file_checksum.size());
   EXPECT_EQ("Invalid argument: Cannot verify file checksum if options.file_checksum_gen_factory is null",
             data_.db->VerifyFileChecksums({}).ToString());
+}
+
+// Three families, of which nothing is logged, in one atomic flush.
+TEST(AtomicGroup, CutAnywhereItIsLostWhole) {
+  const std::vector<std::string> names = {"default", "one", "two"};
+  const TempDir temp;
+  const auto open = [&](const std::string& dir, std::vector<rocksdb::ColumnFamilyHandle*>* families) {
+    rocksdb::Options options;
+    options.create_if_missing = options.create_missing_column_families = true;
+    options.atomic_flush = true;
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    for (const std::string& name : names) descriptors.emplace_back(name, options);
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, dir, descriptors, families, &db);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return std::unique_ptr<rocksdb::DB>(db);
+  };
+  const auto close = [](std::unique_ptr<rocksdb::DB> db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+    for (auto* family : families) EXPECT_TRUE(db->DestroyColumnFamilyHandle(family).ok());
+  };
+
+  const std::string dir = temp.path() + "/db";
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  auto db = open(dir, &families);
+  std::vector<std::string> files;
+  uint64_t bytes_before = 0, bytes_after = 0;
+  ASSERT_TRUE(db->GetLiveFiles(files, &bytes_before, /*flush_memtable=*/false).ok());
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  for (auto* family : families) ASSERT_TRUE(db->Put(unlogged, family, "key", "value").ok());
+  ASSERT_TRUE(db->Flush({}, families).ok());
+  ASSERT_TRUE(db->GetLiveFiles(files, &bytes_after, /*flush_memtable=*/false).ok());
+  const auto is_manifest = [](const std::string& name) { return name.starts_with("/MANIFEST"); };
+  const std::string manifest = *std::find_if(files.begin(), files.end(), is_manifest);
+  close(std::move(db), families);
+
+  const std::string copy = temp.path() + "/cut";
+  for (uint64_t bytes = bytes_before; bytes <= bytes_after; bytes += bytes + 13 > bytes_after ? 1 : 13) {
+    fs::remove_all(copy);
+    fs::copy(dir, copy);
+    fs::resize_file(copy + manifest, bytes);
+    families.clear();
+    db = open(copy, &families);
+    ASSERT_NE(nullptr, db);
+    size_t found = 0;
+    std::string value;
+    for (auto* family : families) found += db->Get({}, family, "key", &value).ok() ? 1 : 0;
+    EXPECT_EQ(bytes == bytes_after ? 3u : 0u, found) << bytes << " of " << bytes_after << " bytes";
+    close(std::move(db), families);
+  }
 }
 
 }  // namespace

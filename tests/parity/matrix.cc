@@ -185,7 +185,8 @@ Features FeaturesOf(const std::string& words) {
   const auto has = [&](const char* word) { return words.find(word) != std::string::npos; };
   return {.has_blobs = has("blobs"),
           .has_compressed_logs = has("compressed_logs"),
-          .has_stats_family = has("stats_family")};
+          .has_stats_family = has("stats_family"),
+          .may_flush_atomically = has("atomic_flush")};
 }
 
 DBOptions DrawDbOptions(Dice* dice, const std::string& directory, const Model& model, const TurnTraits& traits,
@@ -224,7 +225,8 @@ DBOptions DrawDbOptions(Dice* dice, const std::string& directory, const Model& m
   options.verify_sst_unique_id_in_manifest = dice->Coin();
   options.persist_stats_to_disk = features.has_stats_family && dice->OneIn(12);
   // How writes and jobs run.
-  options.enable_pipelined_write = dice->OneIn(4);
+  options.atomic_flush = features.may_flush_atomically && dice->OneIn(3);
+  options.enable_pipelined_write = !options.atomic_flush && dice->OneIn(4);
   options.allow_concurrent_memtable_write = dice->Coin();
   // The reference locks itself out when it writes the log alone and does not flush it.
   if (!options.enable_pipelined_write && !options.manual_wal_flush) {

@@ -18,6 +18,7 @@ struct Features {
   bool has_blobs = true;
   bool has_compressed_logs = true;
   bool has_stats_family = true;
+  bool may_flush_atomically = false;
 };
 Features FeaturesOf(const std::string& words);
 
