@@ -423,18 +423,20 @@ Status WriteBatchInternal::Append(WriteBatch* batch, Kind default_tag, Kind fami
                                   std::initializer_list<Part> parts, uint32_t content_flag) {
   std::string& rep = batch->rep_;
   const size_t before = rep.size();
-  if (family_id == 0) {
-    rep.push_back(static_cast<char>(default_tag));
-  } else {
-    rep.push_back(static_cast<char>(family_tag));
-    gneiss::PutVarint32(&rep, family_id);
-  }
+  // The tag, the family and the first length go out as one piece.
+  char head[1 + 2 * gneiss::kVarint64BytesMax];
+  char* end = head;
+  *end++ = static_cast<char>(family_id == 0 ? default_tag : family_tag);
+  if (family_id != 0) end = gneiss::EncodeVarint64(end, family_id);
   for (const Part& part : parts) {
+    const Slice* const pieces = part.parts->parts;
+    const int count = part.parts->num_parts;
     size_t bytes = 0;
-    for (int i = 0; i < part.parts->num_parts; ++i) bytes += part.parts->parts[i].size();
-    gneiss::PutVarint32(&rep, static_cast<uint32_t>(bytes));
-    for (int i = 0; i < part.parts->num_parts; ++i)
-      rep.append(part.parts->parts[i].data(), part.parts->parts[i].size());
+    for (int i = 0; i < count; ++i) bytes += pieces[i].size();
+    end = gneiss::EncodeVarint64(end, static_cast<uint32_t>(bytes));
+    rep.append(head, static_cast<size_t>(end - head));
+    end = head;
+    for (int i = 0; i < count; ++i) rep.append(pieces[i].data(), pieces[i].size());
   }
   if (batch->max_bytes_ != 0 && rep.size() > batch->max_bytes_) {
     rep.resize(before);

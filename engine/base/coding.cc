@@ -49,15 +49,6 @@ bool Advance(Slice* in, const char* next) {
 bool GetU16(Slice* in, uint16_t* v) { return GetFixed(in, v); }
 bool GetU32(Slice* in, uint32_t* v) { return GetFixed(in, v); }
 bool GetU64(Slice* in, uint64_t* v) { return GetFixed(in, v); }
-bool GetVarint32(Slice* in, uint32_t* v) { return Advance(in, DecodeVarint32(in->data(), in->data() + in->size(), v)); }
 bool GetVarint64(Slice* in, uint64_t* v) { return Advance(in, DecodeVarint64(in->data(), in->data() + in->size(), v)); }
-
-bool GetLengthPrefixed(Slice* in, Slice* bytes) {
-  uint32_t length = 0;
-  if (!GetVarint32(in, &length) || in->size() < length) return false;
-  *bytes = in->substr(0, length);
-  in->remove_prefix(length);
-  return true;
-}
 
 }  // namespace gneiss

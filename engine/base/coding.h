@@ -95,8 +95,23 @@ inline const char* DecodeVarint32(const char* p, const char* limit, uint32_t* v)
 bool GetU16(Slice* in, uint16_t* v);
 bool GetU32(Slice* in, uint32_t* v);
 bool GetU64(Slice* in, uint64_t* v);
-bool GetVarint32(Slice* in, uint32_t* v);
 bool GetVarint64(Slice* in, uint64_t* v);
-bool GetLengthPrefixed(Slice* in, Slice* bytes);
+inline bool GetVarint32(Slice* in, uint32_t* v) {
+  const char* const limit = in->data() + in->size();
+  const char* const next = DecodeVarint32(in->data(), limit, v);
+  if (next == nullptr) return false;
+  *in = Slice(next, static_cast<size_t>(limit - next));
+  return true;
+}
+// Every record of a write batch goes through here, so it is inline.
+inline bool GetLengthPrefixed(Slice* in, Slice* bytes) {
+  const char* const limit = in->data() + in->size();
+  uint32_t length = 0;
+  const char* const next = DecodeVarint32(in->data(), limit, &length);
+  if (next == nullptr || static_cast<size_t>(limit - next) < length) return false;
+  *bytes = Slice(next, length);
+  *in = Slice(next + length, static_cast<size_t>(limit - next) - length);
+  return true;
+}
 
 }  // namespace gneiss

@@ -56,8 +56,9 @@ Status BatchReader::Next(BatchRecord* record) {
   if (tag >= kTags || !kLayouts[tag].is_known) return Status::Corruption("unknown WriteBatch tag");
   rest_.remove_prefix(1);
   const Layout& layout = kLayouts[tag];
-  *record = BatchRecord();
   record->kind = layout.kind;
+  record->column_family_id = 0;
+  if (layout.strings < 2) record->key = record->value = Slice();
   if (layout.has_family && !GetVarint32(&rest_, &record->column_family_id)) return Status::Corruption(layout.damage);
   if (layout.strings >= 1 && !GetLengthPrefixed(&rest_, &record->key)) return Status::Corruption(layout.damage);
   if (layout.strings >= 2 && !GetLengthPrefixed(&rest_, &record->value)) return Status::Corruption(layout.damage);
