@@ -142,6 +142,8 @@ class DatabaseImpl final : public Database {
     bool is_stopped = false;  // the rest lies behind damage
     bool is_stopped_by_filter = false;
     uint64_t damaged_log = 0;
+    uint64_t lowest_log = 0;                // older ones are not needed
+    std::map<uint64_t, uint64_t> log_ends;  // of the logs read so far: where the last record ends
   };
   // How a compaction departs from its family's config, and who wants to know.
   struct JobOrders {
@@ -170,6 +172,9 @@ class DatabaseImpl final : public Database {
   Status CheckTablesOnDisk(const ColumnFamily& family);
   Status ReplayLogs(const RecoveredState& state);
   Status CheckTrackedWals(const RecoveredState& state, const std::vector<std::string>& wal_dir_names);
+  static bool IsBehindHole(const LogBefore& before, const Replay& replay);
+  Status StopAtHole(uint64_t cut_log, uint64_t next_log, Replay* replay) EXCLUDES(mutex_);
+  Status SyncRecoveredLog(uint64_t number);
   Status ReplayLog(uint64_t number, Replay* replay);
   Status FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
                       Replay* replay);

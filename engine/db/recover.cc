@@ -7,6 +7,7 @@
 #include "engine/db/database_impl.h"
 #include "engine/io/file_name.h"
 #include "engine/wal/batch_steps.h"
+#include "engine/wal/log_chain.h"
 #include "engine/wal/log_reader.h"
 #include "engine/wal/write_batch.h"
 
@@ -65,6 +66,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
         "The db was opened in readonly mode with error_if_wal_file_exists flag but a WAL file already exists");
   }
   Replay replay;
+  replay.lowest_log = lowest_needed;
   for (const uint64_t number : numbers) {
     if (replay.is_stopped_by_filter) break;
     GNEISS_RETURN_IF_ERROR(ReplayLog(number, &replay));
@@ -99,10 +101,19 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     for (const uint64_t number : numbers) {
       uint64_t bytes = 0;
       GNEISS_RETURN_IF_ERROR(config_.fs->FileSize(WalName(wal_dir_, number), &bytes));
+      GNEISS_RETURN_IF_ERROR(SyncRecoveredLog(number));
       wals_.AddRecovered(number, bytes);
     }
   }
   return StartWriting(state, &replay);
+}
+
+// The process that wrote the log may have died before it was synced. Later syncs rest on it.
+Status DatabaseImpl::SyncRecoveredLog(uint64_t number) {
+  std::unique_ptr<WritableFile> file;
+  GNEISS_RETURN_IF_ERROR(config_.fs->Reopen(WalName(wal_dir_, number), FileOptions(), &file));
+  GNEISS_RETURN_IF_ERROR(file->Sync());
+  return file->Close();
 }
 
 // A log whose sync the MANIFEST tells of must be there, and no shorter than it was then.
@@ -151,11 +162,17 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
       reporter.Corruption(record.size(), Status::Corruption("log record too small"));
       continue;
     }
+    LogBefore before;
+    const bool is_about_log_before = DecodeLogBefore(record, &before);
+    if (is_about_log_before && !ignores_damage && IsBehindHole(before, *replay)) {
+      return StopAtHole(before.number, number, replay);
+    }
     if (replay->is_stopped) {
       // Replay goes on only where the damaged log had ended anyway: with the very next sequence number.
       if (BatchSeq(record) != replay->next_seq) return Status::Ok();
       replay->is_stopped = false;
     }
+    if (is_about_log_before) continue;
     if (config_.wal_filter != nullptr) status = FilterRecord(number, path, &record, &changed, replay);
     if (status.ok() && !record.empty()) status = ReplayBatch(record, number, replay);
     if (!status.ok()) {
@@ -167,6 +184,7 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
       status = Status::Ok();
     }
   }
+  replay->log_ends[number] = reader.LastRecordEnd();
   if (!status.ok() && !status.IsCorruption()) return status;
   if (ignores_damage) return Status::Ok();
   // A torn tail is no damage, but what follows in later logs may lie behind a gap.
@@ -187,6 +205,24 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
     case WalRecoveryMode::kAbsoluteConsistency:
       return reporter.first();
   }
+  return Status::Ok();
+}
+
+// What a later log holds was never durable when an earlier one is cut short: the sync of a log covers those before.
+bool DatabaseImpl::IsBehindHole(const LogBefore& before, const Replay& replay) {
+  if (before.number < replay.lowest_log) return false;
+  const auto end = replay.log_ends.find(before.number);
+  return end == replay.log_ends.end() || end->second < before.bytes;
+}
+
+Status DatabaseImpl::StopAtHole(uint64_t cut_log, uint64_t next_log, Replay* replay) {
+  Log(config_.logger, LogLevel::kWarn, "log #%llu is cut short; log #%llu is not replayed",
+      static_cast<unsigned long long>(cut_log), static_cast<unsigned long long>(next_log));
+  if (config_.wal_recovery_mode == WalRecoveryMode::kAbsoluteConsistency) {
+    return Status::Corruption("records are missing at the end", WalName(wal_dir_, cut_log));
+  }
+  replay->is_stopped = true;
+  replay->damaged_log = cut_log;
   return Status::Ok();
 }
 

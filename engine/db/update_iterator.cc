@@ -1,5 +1,6 @@
 #include "engine/db/update_iterator.h"
 
+#include "engine/wal/log_chain.h"
 #include "engine/wal/write_batch.h"
 
 namespace gneiss {
@@ -64,6 +65,8 @@ bool UpdateIterator::ReadBatch(Slice* record) {
   while (last_seq_ < Published()) {
     if (last_seq_ >= fresh_seq_ && !Refresh()) return false;
     if (!reader_->ReadRecord(record, kReadMode)) return false;
+    LogBefore ignored;
+    if (DecodeLogBefore(*record, &ignored)) continue;  // no batch of anybody's
     if (HasBatchHeader(*record)) return true;
     Corruption(record->size(), Status::Corruption("very small log record"));
   }

@@ -1,6 +1,7 @@
 #include "engine/db/wal_set.h"
 
 #include "engine/io/file_name.h"
+#include "engine/wal/write_batch.h"
 
 namespace gneiss {
 
@@ -16,6 +17,10 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
                         .allocate_ahead_bytes = allocate_ahead_bytes,
                         .compression = config_.wal_compression};
   auto writer = std::make_shared<LogWriter>(log, std::move(file));
+  log_before_.reset();
+  if (current_ != nullptr && current_->HasUnsynced()) {
+    log_before_ = LogBefore{.number = current_number(), .bytes = current_->FileBytes()};
+  }
   MutexLock lock(&mutex_);
   if (!logs_.empty() && current_ != nullptr) {
     logs_.back().bytes = current_->FileBytes();
@@ -50,9 +55,24 @@ void WalSet::AddRecovered(uint64_t number, uint64_t bytes) {
 }
 
 Status WalSet::Append(const Slice* records, size_t count) {
-  const Status status = current_->AddRecords(records, count);
+  const Status status = log_before_ ? AppendFirst(records, count) : current_->AddRecords(records, count);
   current_bytes_.store(current_->FileBytes(), std::memory_order_relaxed);
   return status;
+}
+
+// Only with the first records: an empty log must stay empty.
+Status WalSet::AppendFirst(const Slice* records, size_t count) {
+  const LogBefore before = *std::exchange(log_before_, std::nullopt);
+  bool is_durable = true;
+  {
+    MutexLock lock(&mutex_);
+    for (const Log& log : logs_) is_durable = is_durable && (log.number != before.number || log.writer == nullptr);
+  }
+  if (is_durable) return current_->AddRecords(records, count);
+  const std::string first = EncodeLogBefore(BatchSeq(records[0]), before);
+  std::vector<Slice> all = {first};
+  all.insert(all.end(), records, records + count);
+  return current_->AddRecords(all.data(), all.size());
 }
 
 Status WalSet::Flush() { return current_ == nullptr ? Status::Ok() : current_->Flush(); }

@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/base/mutex.h"
 #include "engine/db/config.h"
+#include "engine/wal/log_chain.h"
 #include "engine/wal/log_writer.h"
 
 namespace gneiss {
@@ -30,10 +32,10 @@ class WalSet {
   // Starts log `number` although the current one failed: that one is dropped from the set of logs to sync, its file
   // stays until its data was flushed.
   Status Replace(uint64_t number) EXCLUDES(mutex_, sync_mutex_);
-  // A log that recovery read and that is kept because its data was not flushed.
+  // A log that recovery read and that is kept because its data was not flushed. It is durable.
   void AddRecovered(uint64_t number, uint64_t bytes) EXCLUDES(mutex_);
 
-  Status Append(const Slice* records, size_t count);
+  Status Append(const Slice* records, size_t count);  // write batches
   Status Flush();
   // Everything appended so far, in all logs. The closed ones among those synced are appended to *synced.
   Status Sync(SyncedLogs* synced) EXCLUDES(mutex_, sync_mutex_);
@@ -59,11 +61,13 @@ class WalSet {
     uint64_t bytes = 0;
     std::shared_ptr<LogWriter> writer;  // null: already synced and closed, or recovered
   };
+  Status AppendFirst(const Slice* records, size_t count) EXCLUDES(mutex_);
   Status SyncUpTo(bool with_current, SyncedLogs* synced) EXCLUDES(mutex_, sync_mutex_);
 
   const DatabaseConfig& config_;
   const std::string dir_;
-  std::shared_ptr<LogWriter> current_;  // the commit leader's
+  std::shared_ptr<LogWriter> current_;   // the commit leader's
+  std::optional<LogBefore> log_before_;  // the commit leader's: not durable when the current log began
   std::atomic<uint64_t> current_number_{0};
   std::atomic<uint64_t> current_bytes_{0};
   std::atomic<uint64_t> closed_bytes_{0};

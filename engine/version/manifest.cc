@@ -19,6 +19,8 @@ Status Manifest::Create(FileSystem* fs, const std::string& dir, uint64_t number,
     fs->Remove(path).IgnoreError("CURRENT does not name it, and a later open deletes it");
     return status;
   }
+  // CURRENT must not name a file whose own name a power cut can take away.
+  GNEISS_RETURN_IF_ERROR(SyncDirectory(fs, dir));
   // From here on CURRENT may name the file, also when this fails: it must stay.
   GNEISS_RETURN_IF_ERROR(SetCurrentFile(fs, dir, number));
   *manifest = std::move(created);

@@ -20,6 +20,18 @@ bool AllZeros(Slice bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
 }
 
+// A power cut can leave the file's size behind and lose sectors of the data. Damage does not clear whole sectors.
+bool HasLostSector(Slice fragment, size_t offset_in_block) {
+  constexpr size_t kSectorBytes = 512;
+  constexpr size_t kTellingBytesMin = 8;                         // fewer zeros may well be content
+  size_t begin = kSectorBytes - offset_in_block % kSectorBytes;  // the first sector holds the header
+  for (; begin < fragment.size(); begin += kSectorBytes) {
+    const Slice part = fragment.substr(begin, kSectorBytes);
+    if (part.size() >= kTellingBytesMin && AllZeros(part)) return true;
+  }
+  return false;
+}
+
 bool StartsRecord(FragmentType type) {
   return type == FragmentType::kFull || type == FragmentType::kFirst || type == FragmentType::kRecyclableFull ||
          type == FragmentType::kRecyclableFirst;
@@ -101,14 +113,11 @@ LogReader::Outcome LogReader::ReadFragment(Fragment* fragment) {
     while (Fill()) {
     }
     if (is_stopped_) return Outcome::kEnd;
-    const Slice rest = Rest();
     // A writer that was killed can leave one fragment whose header is still zero.
-    if (!AllZeros(rest) && std::exchange(has_unfinished_, true)) {
-      return Damage(zero_bytes_ + rest.size(), "zeros in the middle of the log");
+    if (!AllZeros(Rest()) && std::exchange(has_unfinished_, true)) {
+      return Damage(zero_bytes_ + Rest().size(), "zeros in the middle of the log");
     }
-    zero_bytes_ += rest.size();
-    position_ = block_end_;
-    if (block_end_ < kLogBlockBytes) return Outcome::kEnd;
+    if (!SkipPerhapsEnd()) return Outcome::kEnd;
   }
   if (zero_bytes_ > 0) {
     // The fragment stays for the next call.
@@ -118,6 +127,13 @@ LogReader::Outcome LogReader::ReadFragment(Fragment* fragment) {
     return Outcome::kDamage;
   }
   return ParseFragment(fragment);
+}
+
+// Whether the log really ends here, what follows in later blocks will tell. False when nothing follows.
+bool LogReader::SkipPerhapsEnd() {
+  zero_bytes_ += Rest().size();
+  position_ = block_end_;
+  return block_end_ == kLogBlockBytes;
 }
 
 LogReader::Outcome LogReader::ParseFragment(Fragment* fragment) {
@@ -130,6 +146,13 @@ LogReader::Outcome LogReader::ParseFragment(Fragment* fragment) {
     return block_end_ < kLogBlockBytes ? Outcome::kEnd : Damage(Rest().size(), "bad record length");
   }
   if (Crc32c(Slice(header + 6, fragment_bytes - 6)) != UnmaskCrc(DecodeU32(header))) {
+    while (Fill()) {
+    }
+    const bool is_last = AllZeros(Rest().substr(fragment_bytes));
+    if (!is_stopped_ && is_last && HasLostSector(Slice(header, fragment_bytes), position_)) {
+      has_unfinished_ = true;
+      return SkipPerhapsEnd() ? ReadFragment(fragment) : Outcome::kEnd;
+    }
     return Damage(Rest().size(), "checksum mismatch");
   }
   if (IsRecyclable(type)) {

@@ -7,7 +7,8 @@
 //          behind it. An incomplete record at the very end is a torn tail: in all modes but kAbsoluteConsistency it
 //          ends the file without an error, and has_torn_tail() tells of it. Zeros up to the end of the file are space
 //          allocated ahead; a block that is the last with data may end in zeros and then parts of a fragment that its
-//          writer did not finish (PosixLogFile), which is a torn tail too; other zeros before data are damage.
+//          writer did not finish (PosixLogFile), which is a torn tail too, and so is a last fragment of which whole
+//          sectors are zeros, as a power cut leaves it; other zeros before data are damage.
 //          A recycled log ends where the records of its former life begin. There nothing tells damage from a half
 //          overwritten record: kTolerateCorruptedTailRecords takes both for the end.
 #pragma once
@@ -70,6 +71,7 @@ class LogReader {
   Slice Rest() const { return Slice(block_.get() + position_, block_end_ - position_); }
   Outcome ReadFragment(Fragment* fragment);
   Outcome ParseFragment(Fragment* fragment);
+  bool SkipPerhapsEnd();
   Outcome Damage(size_t bytes, const char* what);
   Step TakeFragment(const Fragment& fragment, WalRecoveryMode mode, Slice* record);
   Step TakeDataFragment(const Fragment& fragment, WalRecoveryMode mode, Slice* record);

@@ -42,6 +42,8 @@ LogWriter::LogWriter(const Config& config, std::unique_ptr<WritableFile> file)
     : config_(config),
       file_(std::move(file)),
       file_bytes_(config.initial_bytes),
+      written_bytes_(config.initial_bytes),
+      synced_bytes_(0),
       block_offset_(config.initial_bytes % kLogBlockBytes),
       allocated_bytes_(config.initial_bytes),
       can_allocate_(config.allocate_ahead_bytes > 0) {
@@ -75,8 +77,13 @@ Status LogWriter::Sync() {
   if (config_.is_manual_flush) GNEISS_RETURN_IF_ERROR(Flush());
   if (has_failed_.load(std::memory_order_acquire)) [[unlikely]]
     return Failure();
+  const uint64_t covered_bytes = written_bytes_.load(std::memory_order_acquire);
   Status synced = file_->Sync();
-  return synced.ok() ? Status::Ok() : KeepFailure(std::move(synced));
+  if (!synced.ok()) return KeepFailure(std::move(synced));
+  uint64_t before = synced_bytes_.load(std::memory_order_relaxed);
+  while (before < covered_bytes && !synced_bytes_.compare_exchange_weak(before, covered_bytes)) {
+  }
+  return Status::Ok();
 }
 
 Status LogWriter::Close() {
@@ -95,7 +102,9 @@ Status LogWriter::WriteBuffer() {
   buffer_.clear();
   if (buffer_.capacity() > kKeptBufferBytesMax) [[unlikely]]
     std::string().swap(buffer_);
-  return appended.ok() ? Status::Ok() : KeepFailure(std::move(appended));
+  if (!appended.ok()) return KeepFailure(std::move(appended));
+  written_bytes_.store(FileBytes(), std::memory_order_release);
+  return Status::Ok();
 }
 
 // A file system that cannot allocate ahead, or a full disk, is no error here: the write itself will tell.

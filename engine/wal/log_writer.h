@@ -44,6 +44,9 @@ class LogWriter {
   Status Sync() EXCLUDES(mutex_);   // Flush, then make durable
   Status Close() EXCLUDES(mutex_);
 
+  // False when a Sync covers all that was appended.
+  bool HasUnsynced() const { return synced_bytes_.load(std::memory_order_acquire) < FileBytes(); }
+
   uint64_t log_number() const { return config_.log_number; }
   uint64_t FileBytes() const { return file_bytes_.load(std::memory_order_relaxed); }  // with what is buffered
 
@@ -60,6 +63,8 @@ class LogWriter {
   const Config config_;
   const std::unique_ptr<WritableFile> file_;
   std::atomic<uint64_t> file_bytes_;
+  std::atomic<uint64_t> written_bytes_;  // without what is buffered
+  std::atomic<uint64_t> synced_bytes_;
 
   Mutex mutex_;                                // before failure_mutex_; not held while Sync waits for the disk
   std::string buffer_ GUARDED_BY(mutex_);      // encoded, not yet written
