@@ -15,17 +15,28 @@ namespace {
 // keeps pace with a writer that never pauses.
 constexpr int kBackgroundNice = 5;
 
-void PrepareThread(const ThreadPool::Config& config) {
+// On Linux "this process" means the calling thread.
+int OwnNice() {
+#if defined(__linux__)
+  return getpriority(PRIO_PROCESS, 0);
+#else
+  return 0;
+#endif
+}
+
+void PrepareThread(const ThreadPool::Config& config, [[maybe_unused]] int nice) {
 #if defined(__linux__)
   pthread_setname_np(pthread_self(), config.name);
-  // On Linux "this process" means the calling thread. A refusal leaves the normal priority, which is harmless.
-  if (config.low_cpu_priority) setpriority(PRIO_PROCESS, 0, kBackgroundNice);
+  // A refusal leaves the maker's priority, which is harmless.
+  if (config.low_cpu_priority) setpriority(PRIO_PROCESS, 0, nice);
 #endif
 }
 
 }  // namespace
 
-ThreadPool::ThreadPool(const Config& config) : config_(config), threads_max_(config.threads_max) {}
+// Lower than whoever makes the pool, not than whoever submits the job that starts a thread: that may be another pool's.
+ThreadPool::ThreadPool(const Config& config)
+    : config_(config), background_nice_(OwnNice() + kBackgroundNice), threads_max_(config.threads_max) {}
 
 ThreadPool::~ThreadPool() {
   std::deque<std::function<void()>> dropped;
@@ -73,7 +84,7 @@ void ThreadPool::StartMissingThreads() {
 }
 
 void ThreadPool::RunThread() {
-  PrepareThread(config_);
+  PrepareThread(config_, background_nice_);
   MutexLock lock(&mutex_);
   while (true) {
     // A pool that was made smaller keeps its threads asleep: at most threads_max_ of them run.

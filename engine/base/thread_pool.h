@@ -38,6 +38,7 @@ class ThreadPool {
   void StartMissingThreads() REQUIRES(mutex_);
 
   const Config config_;
+  const int background_nice_;
   Mutex mutex_;
   CondVar work_or_stop_;
   CondVar idle_;

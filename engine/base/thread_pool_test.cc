@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <thread>
 
 #include "engine/base/clock.h"
 #include "engine/base/logger.h"
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 namespace gneiss {
 namespace {
@@ -125,6 +131,28 @@ TEST(ThreadPoolTest, ClosuresAreReleasedBeforeThePoolIsIdle) {
   pool.WaitIdle();
   EXPECT_EQ(token.use_count(), 1);
 }
+
+#if defined(__linux__)
+TEST(ThreadPoolTest, BackgroundThreadsYieldToWhoMadeThePool) {
+  // In a thread of its own, because a lower priority cannot be taken back.
+  std::thread maker([] {
+    ASSERT_EQ(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 3), 0);
+    const int own = getpriority(PRIO_PROCESS, 0);
+    std::atomic<int> first{0}, second{0};
+    ThreadPool other({.threads_max = 1});
+    ThreadPool pool({.threads_max = 1});
+    pool.Submit([&] {
+      first = getpriority(PRIO_PROCESS, 0);
+      other.Submit([&second] { second = getpriority(PRIO_PROCESS, 0); });  // its thread begins here
+    });
+    pool.WaitIdle();
+    other.WaitIdle();
+    EXPECT_EQ(first, std::min(own + 5, 19));
+    EXPECT_EQ(second, first);
+  });
+  maker.join();
+}
+#endif
 
 TEST(ClockTest, Moves) {
   Clock* const clock = Clock::System();

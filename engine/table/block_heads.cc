@@ -24,10 +24,12 @@ uint32_t LoadHead(const char* bytes, size_t size) {
   return __builtin_bswap32(DecodeU32(reinterpret_cast<const char*>(padded)));
 }
 
-// Walks entries, keeping the first bytes of the current key: as many as a prefix and a head need.
+// Walks entries, keeping the first `kept_bytes` of the current key and no more: every block that enters the cache is
+// walked, and most keys differ from their predecessors far behind.
 class KeyStartWalker {
  public:
-  explicit KeyStartWalker(Slice entries) : begin_(entries.data()), end_(begin_ + entries.size()), next_(begin_) {}
+  KeyStartWalker(Slice entries, size_t kept_bytes)
+      : begin_(entries.data()), end_(begin_ + entries.size()), next_(begin_), kept_bytes_(kept_bytes) {}
 
   void JumpTo(uint32_t offset) {
     next_ = begin_ + offset;
@@ -40,55 +42,68 @@ class KeyStartWalker {
     EntryHeader header;
     const char* tail = DecodeEntryHeader(next_, end_, &header);
     if (tail == nullptr || header.shared > key_bytes_ || header.KeyBytes() < kTrailerBytes) return false;
-    if (header.shared < sizeof(start_)) {
-      std::memcpy(start_ + header.shared, tail, std::min<size_t>(header.tail, sizeof(start_) - header.shared));
-    }
+    if (header.shared < kept_bytes_) Keep(header.shared, tail, header.tail);
+    shared_ = header.shared;
     key_bytes_ = header.KeyBytes();
     next_ = tail + header.tail + header.value;
     return true;
   }
   bool IsAtEnd() const { return next_ == end_; }
   uint32_t offset() const { return static_cast<uint32_t>(at_ - begin_); }
+  size_t shared() const { return shared_; }
   // The user key's start, as far as it is kept.
-  Slice user_key_start() const { return Slice(start_, std::min(key_bytes_ - kTrailerBytes, sizeof(start_))); }
+  Slice user_key_start() const { return Slice(start_, std::min(key_bytes_ - kTrailerBytes, kept_bytes_)); }
 
  private:
+  static constexpr size_t kChunk = 16;
+
+  void Keep(size_t from, const char* tail, size_t tail_bytes) {
+    const size_t wanted = std::min(tail_bytes, kept_bytes_ - from);
+    const bool is_chunk = wanted <= kChunk && static_cast<size_t>(end_ - tail) >= kChunk;
+    std::memcpy(start_ + from, tail, is_chunk ? kChunk : wanted);
+  }
+
   const char* const begin_;
   const char* const end_;
   const char* next_;
   const char* at_ = nullptr;
+  const size_t kept_bytes_;
+  size_t shared_ = 0;
   size_t key_bytes_ = 0;
-  char start_[kPrefixBytesMax + kHeadBytes];
+  char start_[kPrefixBytesMax + kHeadBytes + kChunk];
 };
 
 }  // namespace
 
 size_t BlockHeads::Plan(Slice entries, const char* restarts, uint32_t restart_count) {
   if (entries.empty() || entries.size() > kEntriesBytesMax || restart_count == 0) return 0;
-  KeyStartWalker walker(entries);
-  if (!walker.Step()) return 0;
-  char first[kPrefixBytesMax];
-  const Slice first_start = walker.user_key_start().substr(0, kPrefixBytesMax);
-  const size_t first_bytes = first_start.copy(first, first_start.size());
-
   // Counts the entries, and checks that restart points lie where entries begin.
   uint32_t entry_count = 0;
   uint32_t restart = 0;
   uint32_t per_restart = 0;
   bool is_regular = true;
-  do {
+  KeyStartWalker walker(entries, 0);
+  while (walker.Step()) {
     if (restart < restart_count && DecodeU32(restarts + restart * sizeof(uint32_t)) == walker.offset()) {
       if (restart == 1) per_restart = entry_count;
       if (restart > 0 && entry_count != restart * per_restart) is_regular = false;
       ++restart;
     }
     ++entry_count;
-  } while (walker.Step());
+  }
   if (!walker.IsAtEnd() || restart != restart_count) return 0;
-
   if (restart_count == 1) per_restart = entry_count;
+
+  // The keys are sorted: what the first and the last have in common, all have.
+  KeyStartWalker first(entries, kPrefixBytesMax);
+  KeyStartWalker last(entries, kPrefixBytesMax);
+  if (!first.Step()) return 0;
+  last.JumpTo(DecodeU32(restarts + (restart_count - 1) * sizeof(uint32_t)));
+  while (last.Step()) {
+  }
+  if (!last.IsAtEnd()) return 0;
   entries_per_restart_ = is_regular ? static_cast<uint16_t>(per_restart) : 0;
-  prefix_bytes_ = static_cast<uint16_t>(CommonPrefix(Slice(first, first_bytes), walker.user_key_start()));
+  prefix_bytes_ = static_cast<uint16_t>(CommonPrefix(first.user_key_start(), last.user_key_start()));
   covers_entries_ = entries.size() >= entry_count * kEntryBytesForFullCover && is_regular;
   count_ = covers_entries_ ? entry_count : restart_count;
   return PaddedPrefixBytes() + count_ * kBytesPerHead;
@@ -99,13 +114,15 @@ void BlockHeads::Build(Slice entries, const char* restarts, char* memory) {
   char* heads = memory + PaddedPrefixBytes();
   auto* head_at = reinterpret_cast<uint32_t*>(heads);
   auto* offset_at = reinterpret_cast<uint16_t*>(head_at + count_);
-  KeyStartWalker walker(entries);
+  KeyStartWalker walker(entries, prefix_bytes_ + kHeadBytes);
   for (uint32_t i = 0; i < count_; ++i) {
     if (!covers_entries_) walker.JumpTo(DecodeU32(restarts + i * sizeof(uint32_t)));
     if (!walker.Step()) return Clear();
     const Slice start = walker.user_key_start();
     if (i == 0) start.copy(memory, prefix_bytes_);
-    if (start.substr(0, prefix_bytes_) != prefix()) return Clear();
+    if (start.size() < prefix_bytes_) return Clear();
+    // What an entry shares with the one before needs no look.
+    if (walker.shared() < prefix_bytes_ && start.substr(0, prefix_bytes_) != prefix()) return Clear();
     const uint32_t head = HeadOf(start);
     if (i > 0 && head < head_at[i - 1]) return Clear();
     head_at[i] = head;
