@@ -58,8 +58,11 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
       bytes_per_sync_(config.bytes_per_sync),
       background_compactions_max_(config.background_compactions_max),
       avoids_flush_during_shutdown_(config.avoid_flush_during_shutdown),
-      flush_pool_(std::make_unique<ThreadPool>(
-          ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max), .name = "gneiss:flush"})),
+      // Writers soon wait for a flush that does not get on; merges have time.
+      flush_pool_(
+          std::make_unique<ThreadPool>(ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max),
+                                                          .low_cpu_priority = false,
+                                                          .name = "gneiss:flush"})),
       compaction_pool_(std::make_unique<ThreadPool>(ThreadPool::Config{
           .threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})) {
   LimitOpenTables(config.max_open_files);
