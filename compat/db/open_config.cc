@@ -47,7 +47,6 @@ class EngineRateLimit final : public RateLimit {
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
   if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
-  if (options.best_efforts_recovery) return NotBuilt("DBOptions::best_efforts_recovery");
   if (options.persist_stats_to_disk) return NotBuilt("DBOptions::persist_stats_to_disk");
   if (options.compaction_service != nullptr) return NotBuilt("DBOptions::compaction_service");
   return rocksdb::Status::OK();
@@ -99,6 +98,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->create_if_missing = options.create_if_missing;
   config->create_missing_families = options.create_missing_column_families;
   config->error_if_exists = options.error_if_exists;
+  config->is_best_efforts = options.best_efforts_recovery;
   config->paranoid_checks = options.paranoid_checks;
   config->fs = core->owned_fs != nullptr ? core->owned_fs.get() : FileSystem::Posix();
   config->file_options = {.use_direct_reads = options.use_direct_reads,

@@ -57,6 +57,7 @@ struct DatabaseConfig {
   bool is_read_only = false;              // no lock, no recovery writes, no background work
   bool is_secondary = false;              // read-only, following another process that writes (CatchUp)
   bool error_if_wal_file_exists = false;  // read-only opens only
+  bool is_best_efforts = false;  // families with lost files go back to where none is missing; logs are not read
   bool paranoid_checks = true;
   FileSystem* fs = FileSystem::Posix();
   FileOptions file_options;

@@ -164,6 +164,7 @@ class DatabaseImpl final : public Database {
 
   // --- open.cc, recover.cc
   Status LockAndCheckDirectory(bool* is_new);
+  Status IsDatabaseThere(bool* is_there);
   Status MakePathsOf(const FamilyDescriptor& descriptor);
   Status LoadIdentity();
   Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
@@ -192,6 +193,11 @@ class DatabaseImpl final : public Database {
     return is_closed_;
   }
   static Status ClosedError() { return Status::ShutdownInProgress("the database is closed"); }
+
+  // --- best_efforts.cc
+  class WholeFiles;
+  Status RecoverBestEfforts(const std::vector<FamilyDescriptor>& families, RecoveredState* state);
+  void PutLogsAside(std::vector<uint64_t>* numbers);
 
   // --- tuning.cc
   void LimitOpenTables(int max_open_files);

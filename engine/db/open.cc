@@ -92,7 +92,8 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   if (is_new) {
     state.families[0] = {.id = 0, .name = kDefaultFamilyName, .comparator = {}};
   } else {
-    GNEISS_RETURN_IF_ERROR(RecoverManifest(config_.fs, dir_, &state));
+    GNEISS_RETURN_IF_ERROR(config_.is_best_efforts ? RecoverBestEfforts(families, &state)
+                                                   : RecoverManifest(config_.fs, dir_, &state));
   }
   next_file_number_.store(state.next_file_number, std::memory_order_relaxed);
   recovered_manifest_number_ = state.manifest_number;
@@ -134,9 +135,9 @@ Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
     for (const std::string& path : config_.paths) GNEISS_RETURN_IF_ERROR(fs->CreateDirIfMissing(path));
     GNEISS_RETURN_IF_ERROR(fs->Lock(LockName(dir_), &lock_));
   }
-  const Status current = fs->FileExists(CurrentName(dir_));
-  if (!current.ok() && !current.IsNotFound()) return current;
-  *is_new = current.IsNotFound();
+  bool is_there = false;
+  GNEISS_RETURN_IF_ERROR(IsDatabaseThere(&is_there));
+  *is_new = !is_there;
   if (*is_new && config_.is_read_only) {
     return Status::NotFound("CURRENT file is missing: the database does not exist", dir_);
   }
@@ -145,6 +146,19 @@ Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
   }
   if (!*is_new && config_.error_if_exists) return Status::InvalidArgument(dir_, "exists (error_if_exists is true)");
   return Status::Ok();
+}
+
+// Best efforts need no CURRENT.
+Status DatabaseImpl::IsDatabaseThere(bool* is_there) {
+  if (config_.is_best_efforts) {
+    std::vector<uint64_t> numbers;
+    const Status listed = ListManifests(config_.fs, dir_, &numbers);
+    *is_there = !numbers.empty();
+    return listed.IsPathNotFound() || listed.IsNotFound() ? Status::Ok() : listed;
+  }
+  const Status current = config_.fs->FileExists(CurrentName(dir_));
+  *is_there = current.ok();
+  return current.IsNotFound() ? Status::Ok() : current;
 }
 
 Status DatabaseImpl::MakePathsOf(const FamilyDescriptor& descriptor) {
@@ -281,9 +295,12 @@ Status DatabaseImpl::CheckTablesOnDisk(const ColumnFamily& family) {
   return problems.empty() ? Status::Ok() : Status::Corruption(problems);
 }
 
-// Everything recovered becomes durable in a fresh MANIFEST; writing goes on in a fresh log.
+// Everything recovered becomes durable in a fresh MANIFEST; writing goes on in a fresh log. Tables that the replay
+// wrote come after the state that was found, as edits of their own: best efforts can then go back to it.
 Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
   const uint64_t log_number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+  std::vector<FamilyChange> changes;
+  std::vector<VersionPtr> next;
   std::vector<VersionEdit> edits;
   {
     MutexLock lock(&mutex_);
@@ -292,24 +309,34 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
       edit.column_family_id = id;
       // Data left in memtables still needs the logs it came from.
       edit.log_number = family->active->empty() ? log_number : replay->log_numbers[id];
-      VersionPtr next;
+      if (edit.added_tables.empty() && edit.added_blob_files.empty()) {
+        family->log_number = *edit.log_number;
+        continue;
+      }
+      next.emplace_back();
       GNEISS_RETURN_IF_ERROR(family->version->Apply(
-          edit, [&, f = family.get()](const TableMeta& meta) { return MakeTable(*f, meta); }, &next,
+          edit, [&, f = family.get()](const TableMeta& meta) { return MakeTable(*f, meta); }, &next.back(),
           [&, f = family.get()](const BlobFileMeta& meta) { return MakeBlobFile(*f, meta); }));
-      family->version = std::move(next);
-      family->log_number = *edit.log_number;
-      InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+      changes.push_back({.family = family, .edit = edit});
     }
-    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(MinLogNumber()));
+    const uint64_t min_log_number = MinLogNumberAfter(changes);
+    for (const FamilyChange& change : changes) edits.push_back(change.edit);
+    if (!edits.empty()) edits.back().min_log_number_to_keep = min_log_number;
+    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(min_log_number));
     TakeManifestTurn();
   }
   Status status =
       wals_.Rotate(log_number, config_.is_read_only ? 0 : commit_families_[0]->config()->write_buffer_bytes);
-  if (status.ok()) status = NewManifest({});
+  if (status.ok()) status = NewManifest(edits);
   if (status.ok() && state.manifest_number != 0) {
     obsolete_files_->Add(FileKind::kManifest, state.manifest_number, ManifestName(dir_, state.manifest_number));
   }
   MutexLock lock(&mutex_);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    changes[i].family->version = std::move(next[i]);
+    changes[i].family->log_number = *changes[i].edit.log_number;
+  }
+  for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
   EndManifestTurn();
   return status;
 }
@@ -394,7 +421,12 @@ Status DatabaseImpl::FindObsoleteFiles() {
         is_obsolete =
             number < min_log_number && std::find(live_logs.begin(), live_logs.end(), number) == live_logs.end();
       }
-      if (is_obsolete) obsolete_files_->Add(kind, number, dir + "/" + name);
+      if (!is_obsolete) continue;
+      if (config_.is_best_efforts && (kind == FileKind::kTable || kind == FileKind::kBlob)) {
+        PutAside(dir + "/" + name);
+      } else {
+        obsolete_files_->Add(kind, number, dir + "/" + name);
+      }
     }
   }
   return Status::Ok();

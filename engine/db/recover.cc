@@ -37,7 +37,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   std::vector<std::string> names;
   const Status listed = config_.fs->List(wal_dir_, &names);
   if (!listed.ok() && !listed.IsPathNotFound()) return listed;
-  if (config_.tracks_wals) GNEISS_RETURN_IF_ERROR(CheckTrackedWals(state, names));
+  if (config_.tracks_wals && !config_.is_best_efforts) GNEISS_RETURN_IF_ERROR(CheckTrackedWals(state, names));
   uint64_t lowest_needed = state.min_log_number_to_keep;
   std::map<uint32_t, uint64_t> log_numbers;
   std::map<std::string, uint32_t> ids;
@@ -61,6 +61,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     if (kind == FileKind::kWal && number >= lowest_needed) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end());
+  if (config_.is_best_efforts) PutLogsAside(&numbers);
   if (config_.is_read_only && config_.error_if_wal_file_exists && !numbers.empty()) {
     return Status::Corruption(
         "The db was opened in readonly mode with error_if_wal_file_exists flag but a WAL file already exists");

@@ -52,6 +52,19 @@ struct RecoveredState {
 // texts: a missing file as the file system says; Corruption ("CURRENT file does not end with newline", "no
 // next_file_number entry in MANIFEST", ...) naming the file.
 Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state);
+// Tells which files of a state are there. NotFound and Corruption mean that one is lost; other errors end the recovery.
+class FileProbe {
+ public:
+  virtual ~FileProbe() = default;
+  virtual Status Check(const RecoveredFamily& family, int level, const TableMeta& table) = 0;
+  virtual Status Check(const RecoveredFamily& family, const BlobFileMeta& file) = 0;
+};
+// Needs no CURRENT: takes the newest MANIFEST that can be read, and of each family the newest state in it whose files
+// are all there, be it empty. Sequence and file numbers are those of the end, so that none is used twice.
+Status RecoverWhatIsWhole(FileSystem* fs, const std::string& dir, FileProbe* probe, RecoveredState* state);
+// Those that are not empty, newest first.
+Status ListManifests(FileSystem* fs, const std::string& dir, std::vector<uint64_t>* numbers);
+
 // Only the families' names, in id order (DB::ListColumnFamilies).
 Status ListManifestFamilies(FileSystem* fs, const std::string& dir, std::vector<std::string>* names);
 

@@ -1,6 +1,8 @@
 // Reading a MANIFEST: records -> edits -> atomic groups made whole -> the fold of all edits.
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -96,7 +98,10 @@ Status ForEachEdit(FileSystem* fs, const std::string& path, const ApplyEdit& app
 
 class StateFold {
  public:
-  explicit StateFold(RecoveredState* state) : state_(state) { AddFamily(0, kDefaultFamilyName); }
+  // With a probe, a family ends where the last of its states with all files was; without one, at its last state.
+  explicit StateFold(RecoveredState* state, FileProbe* probe = nullptr) : state_(state), probe_(probe) {
+    AddFamily(0, kDefaultFamilyName);
+  }
 
   Status Apply(const VersionEdit& edit);
   Status Finish();
@@ -105,6 +110,11 @@ class StateFold {
   struct Family {
     RecoveredFamily* recovered;
     std::unordered_map<uint64_t, int> levels;  // of tables, by number
+    // With a probe only. A lost blob file counts as long as a table may refer to it.
+    std::set<uint64_t> lost_tables;
+    uint64_t lost_blob_file_max = 0;
+    RecoveredFamily last_whole;
+    bool IsWhole() const;
   };
 
   void AddFamily(uint32_t id, const std::string& name);
@@ -114,6 +124,9 @@ class StateFold {
   Status AddWals(const VersionEdit& edit);
   void DeleteWals(uint64_t before);
   Status ChangeTables(const VersionEdit& edit);
+  Status NoteLostFiles(const VersionEdit& edit, Family* family);
+  Status ApplyToTables(const VersionEdit& edit, Family* family);
+  void GoBackToWhole();
   Status DeleteTable(Family* family, int level, uint64_t number);
   Status AddTable(Family* family, int level, const TableMeta& table);
   Status AddBlobFile(RecoveredFamily* family, const BlobFileMeta& file);
@@ -123,6 +136,7 @@ class StateFold {
   void UseNumber(uint64_t number) { number_max_ = std::max(number_max_, number); }
 
   RecoveredState* const state_;
+  FileProbe* const probe_;
   std::unordered_map<uint32_t, Family> families_;
   uint64_t min_wal_number_to_keep_ = 0;
   uint64_t number_max_ = 0;  // the highest file number seen
@@ -135,7 +149,7 @@ void StateFold::AddFamily(uint32_t id, const std::string& name) {
   RecoveredFamily* const recovered = &state_->families[id];
   recovered->id = id;
   recovered->name = name;
-  families_[id] = Family{.recovered = recovered, .levels = {}};
+  families_[id] = Family{.recovered = recovered};
   state_->max_column_family = std::max(state_->max_column_family, id);
 }
 
@@ -227,6 +241,55 @@ Status StateFold::AddBlobGarbage(RecoveredFamily* family, const BlobGarbage& gar
 Status StateFold::ChangeTables(const VersionEdit& edit) {
   Family* const family = Find(edit.column_family_id);
   if (family == nullptr) return Status::Corruption("MANIFEST record referencing unknown column family");
+  return probe_ == nullptr ? ApplyToTables(edit, family) : NoteLostFiles(edit, family);
+}
+
+bool StateFold::Family::IsWhole() const {
+  if (!lost_tables.empty()) return false;
+  if (lost_blob_file_max == 0) return true;
+  for (const auto& [level, tables] : recovered->tables) {
+    for (const auto& [number, table] : tables) {
+      if (table.oldest_blob_file_number != 0 && table.oldest_blob_file_number <= lost_blob_file_max) return false;
+    }
+  }
+  return true;
+}
+
+bool IsLost(const Status& status) { return status.IsNotFound() || status.IsPathNotFound() || status.IsCorruption(); }
+
+// Applies the edit, and keeps the state before it when that was the last whole one.
+Status StateFold::NoteLostFiles(const VersionEdit& edit, Family* family) {
+  const bool was_whole = family->IsWhole();
+  const size_t lost_before = family->lost_tables.size();
+  for (const auto& [level, number] : edit.deleted_tables) family->lost_tables.erase(number);
+  for (const auto& [level, table] : edit.added_tables) {
+    const Status status = probe_->Check(*family->recovered, level, table);
+    if (!status.ok() && !IsLost(status)) return status;
+    if (!status.ok()) family->lost_tables.insert(table.number);
+  }
+  for (const BlobFileMeta& file : edit.added_blob_files) {
+    const Status status = probe_->Check(*family->recovered, file);
+    if (!status.ok() && !IsLost(status)) return status;
+    if (!status.ok()) family->lost_blob_file_max = std::max(family->lost_blob_file_max, file.number);
+  }
+  const bool may_break = family->lost_tables.size() > lost_before || family->lost_blob_file_max != 0;
+  std::optional<RecoveredFamily> before;
+  if (was_whole && may_break) before = *family->recovered;
+  GNEISS_RETURN_IF_ERROR(ApplyToTables(edit, family));
+  if (before && !family->IsWhole()) family->last_whole = std::move(*before);
+  return Status::Ok();
+}
+
+void StateFold::GoBackToWhole() {
+  for (auto& [id, family] : families_) {
+    if (family.IsWhole()) continue;
+    family.recovered->tables = std::move(family.last_whole.tables);
+    family.recovered->blob_files = std::move(family.last_whole.blob_files);
+    family.recovered->compact_cursors = std::move(family.last_whole.compact_cursors);
+  }
+}
+
+Status StateFold::ApplyToTables(const VersionEdit& edit, Family* family) {
   for (const BlobFileMeta& file : edit.added_blob_files) {
     GNEISS_RETURN_IF_ERROR(AddBlobFile(family->recovered, file));
   }
@@ -297,6 +360,7 @@ Status StateFold::Finish() {
   if (!has_next_file_number_) missing.append(", next_file_number");
   if (!has_last_seq_) missing.append(", last_sequence");
   if (!missing.empty()) return Status::Corruption("no " + missing.substr(2) + " entry in MANIFEST");
+  if (probe_ != nullptr) GoBackToWhole();
   UseNumber(state_->manifest_number);
   state_->next_file_number = number_max_ + 1;
   return Status::Ok();
@@ -312,6 +376,37 @@ Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* s
   return ForEachEdit(
       fs, path, [&](const VersionEdit& edit) { return fold.Apply(edit); }, [&] { return fold.Finish(); },
       &state->manifest_bytes);
+}
+
+Status ListManifests(FileSystem* fs, const std::string& dir, std::vector<uint64_t>* numbers) {
+  std::vector<std::string> names;
+  GNEISS_RETURN_IF_ERROR(fs->List(dir, &names));
+  for (const std::string& name : names) {
+    uint64_t number = 0;
+    uint64_t bytes = 0;
+    FileKind kind = FileKind::kTemp;
+    if (!ParseFileName(name, &number, &kind) || kind != FileKind::kManifest) continue;
+    if (fs->FileSize(ManifestName(dir, number), &bytes).ok() && bytes > 0) numbers->push_back(number);
+  }
+  std::sort(numbers->rbegin(), numbers->rend());
+  return Status::Ok();
+}
+
+Status RecoverWhatIsWhole(FileSystem* fs, const std::string& dir, FileProbe* probe, RecoveredState* state) {
+  std::vector<uint64_t> numbers;
+  GNEISS_RETURN_IF_ERROR(ListManifests(fs, dir, &numbers));
+  Status status = Status::Corruption("Cannot locate MANIFEST file in " + dir);
+  for (const uint64_t number : numbers) {
+    *state = RecoveredState();
+    state->manifest_number = number;
+    StateFold fold(state, probe);
+    status = ForEachEdit(
+        fs, ManifestName(dir, number), [&](const VersionEdit& edit) { return fold.Apply(edit); },
+        [&] { return fold.Finish(); }, &state->manifest_bytes);
+    if (status.ok()) break;
+  }
+  state->next_file_number = std::max(state->next_file_number, numbers.empty() ? 0 : numbers.front() + 1);
+  return status;
 }
 
 Status ListManifestFamilies(FileSystem* fs, const std::string& dir, std::vector<std::string>* names) {

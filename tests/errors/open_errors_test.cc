@@ -131,7 +131,6 @@ TEST(OpenErrors, WhatIsNotBuiltNamesItself) {
       {"wal_compression", [](rocksdb::Options* o) { o->wal_compression = rocksdb::kZSTD; }},
       {"two_write_queues", [](rocksdb::Options* o) { o->two_write_queues = true; }},
       {"allow_ingest_behind", [](rocksdb::Options* o) { o->allow_ingest_behind = true; }},
-      {"best_efforts_recovery", [](rocksdb::Options* o) { o->best_efforts_recovery = true; }},
   };
   TestDatabase test;
   MakeSome(&test);
