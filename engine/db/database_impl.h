@@ -241,6 +241,7 @@ class DatabaseImpl final : public Database {
   Status InstallInTurn(std::vector<FamilyChange>* changes) EXCLUDES(mutex_);
   Status LogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
   Status NewManifest(const std::vector<VersionEdit>& extra) EXCLUDES(mutex_);
+  Status SyncLogsForState() EXCLUDES(mutex_);
   std::vector<VersionEdit> StateAsEdits() EXCLUDES(mutex_);
   void TakeManifestTurn() REQUIRES(mutex_);
   void EndManifestTurn() REQUIRES(mutex_);

@@ -131,6 +131,7 @@ Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
 
 // Writes the whole state, with `extra` applied on top, into a fresh MANIFEST and points CURRENT at it.
 Status DatabaseImpl::NewManifest(const std::vector<VersionEdit>& extra) {
+  if (manifest_ != nullptr) GNEISS_RETURN_IF_ERROR(SyncLogsForState());
   std::vector<VersionEdit> edits = StateAsEdits();
   edits.insert(edits.end(), extra.begin(), extra.end());
   const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
@@ -156,6 +157,21 @@ Status DatabaseImpl::NewManifest(const std::vector<VersionEdit>& extra) {
   manifest_ = std::move(fresh);
   MutexLock lock(&mutex_);
   is_manifest_broken_ = false;
+  return Status::Ok();
+}
+
+// A family without data in memory needs no older log, and the state says so. What such logs hold of other families must
+// not be lost then: the next recovery would find this family's tables ahead of its logs.
+Status DatabaseImpl::SyncLogsForState() {
+  SyncedLogs synced;
+  const Status status = wals_.SyncClosed(&synced);
+  if (!status.ok()) {
+    SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
+    return status;
+  }
+  if (!config_.tracks_wals) return Status::Ok();
+  MutexLock lock(&mutex_);
+  for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
   return Status::Ok();
 }
 
