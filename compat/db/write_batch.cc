@@ -7,6 +7,7 @@
 #include <rocksdb/wide_columns.h>
 
 #include <algorithm>
+#include <cstring>
 #include <stack>
 #include <vector>
 
@@ -152,6 +153,44 @@ Status AddParts(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle
   }
   return WriteBatchInternal::Append(batch, tag, family_tag, family.id, {{&key}, {value}}, FlagOf(tag));
 }
+
+// Puts small pieces together, so that a batch grows once per record and not once per piece.
+class PieceBuffer {
+ public:
+  explicit PieceBuffer(std::string* out) : out_(out) {}
+
+  void AddByte(char byte) {
+    Reserve(1);
+    *end_++ = byte;
+  }
+  void AddVarint(uint32_t value) {
+    Reserve(gneiss::kVarint64BytesMax);
+    end_ = gneiss::EncodeVarint64(end_, value);
+  }
+  void Add(const Slice& piece) {
+    if (piece.size() > sizeof(bytes_) / 2) {
+      Flush();
+      out_->append(piece.data(), piece.size());
+      return;
+    }
+    Reserve(piece.size());
+    std::memcpy(end_, piece.data(), piece.size());
+    end_ += piece.size();
+  }
+  void Flush() {
+    out_->append(bytes_, static_cast<size_t>(end_ - bytes_));
+    end_ = bytes_;
+  }
+
+ private:
+  void Reserve(size_t bytes) {
+    if (static_cast<size_t>(bytes_ + sizeof(bytes_) - end_) < bytes) Flush();
+  }
+
+  std::string* const out_;
+  char bytes_[512];
+  char* end_ = bytes_;
+};
 
 }  // namespace
 
@@ -423,21 +462,18 @@ Status WriteBatchInternal::Append(WriteBatch* batch, Kind default_tag, Kind fami
                                   std::initializer_list<Part> parts, uint32_t content_flag) {
   std::string& rep = batch->rep_;
   const size_t before = rep.size();
-  // The tag, the family and the first length go out as one piece.
-  char head[1 + 2 * gneiss::kVarint64BytesMax];
-  char* end = head;
-  *end++ = static_cast<char>(family_id == 0 ? default_tag : family_tag);
-  if (family_id != 0) end = gneiss::EncodeVarint64(end, family_id);
+  PieceBuffer out(&rep);
+  out.AddByte(static_cast<char>(family_id == 0 ? default_tag : family_tag));
+  if (family_id != 0) out.AddVarint(family_id);
   for (const Part& part : parts) {
     const Slice* const pieces = part.parts->parts;
     const int count = part.parts->num_parts;
     size_t bytes = 0;
     for (int i = 0; i < count; ++i) bytes += pieces[i].size();
-    end = gneiss::EncodeVarint64(end, static_cast<uint32_t>(bytes));
-    rep.append(head, static_cast<size_t>(end - head));
-    end = head;
-    for (int i = 0; i < count; ++i) rep.append(pieces[i].data(), pieces[i].size());
+    out.AddVarint(static_cast<uint32_t>(bytes));
+    for (int i = 0; i < count; ++i) out.Add(pieces[i]);
   }
+  out.Flush();
   if (batch->max_bytes_ != 0 && rep.size() > batch->max_bytes_) {
     rep.resize(before);
     return Status::MemoryLimit();

@@ -50,7 +50,7 @@ constexpr std::array<Layout, kTags> kLayouts = MakeLayouts();
 
 }  // namespace
 
-Status BatchReader::Next(BatchRecord* record) {
+Status BatchReader::NextOfAnyKind(BatchRecord* record) {
   if (rest_.empty()) return Status::Corruption("malformed WriteBatch (no record left)");
   const auto tag = static_cast<unsigned char>(rest_[0]);
   if (tag >= kTags || !kLayouts[tag].is_known) return Status::Corruption("unknown WriteBatch tag");

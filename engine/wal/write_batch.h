@@ -36,9 +36,25 @@ class BatchReader {
   explicit BatchReader(Slice rep) : rest_(rep) { rest_.remove_prefix(kBatchHeaderBytes); }
   bool AtEnd() const { return rest_.empty(); }
   size_t RestBytes() const { return rest_.size(); }
-  Status Next(BatchRecord* record);
+  Status Next(BatchRecord* record) {
+    if (TakePlainPut(record)) [[likely]]
+      return Status::Ok();
+    return NextOfAnyKind(record);
+  }
 
  private:
+  // The most frequent record by far: a put into the default family. False, and nothing taken, for all else.
+  bool TakePlainPut(BatchRecord* record) {
+    if (rest_.empty() || rest_[0] != static_cast<char>(Kind::kPut)) return false;
+    Slice rest = rest_.substr(1);
+    if (!GetLengthPrefixed(&rest, &record->key) || !GetLengthPrefixed(&rest, &record->value)) return false;
+    record->kind = Kind::kPut;
+    record->column_family_id = 0;
+    rest_ = rest;
+    return true;
+  }
+  Status NextOfAnyKind(BatchRecord* record);
+
   Slice rest_;
 };
 
