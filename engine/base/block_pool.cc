@@ -8,6 +8,17 @@
 
 namespace gneiss {
 
+namespace {
+
+// The system may take the pages when memory is short; until then the next store has them back without a fault.
+void OfferToSystem([[maybe_unused]] void* block, [[maybe_unused]] size_t bytes) {
+#if defined(MADV_FREE)
+  madvise(block, bytes, MADV_FREE);
+#endif
+}
+
+}  // namespace
+
 BlockPool::~BlockPool() {
   for (const Kept& kept : kept_) UnmapHugePages(kept.block, kept.bytes);
 }
@@ -46,6 +57,7 @@ void BlockPool::Give(void* block, size_t bytes) {
   {
     MutexLock lock(&mutex_);
     if (kept_bytes_ + bytes <= expected_bytes_) {
+      OfferToSystem(block, bytes);
       kept_.push_back({block, bytes});
       kept_bytes_ += bytes;
       return;

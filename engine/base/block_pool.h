@@ -2,7 +2,8 @@
 //
 // A fresh page costs the system a fault and its zeroing, on virtual machines often one in the host as well: filling a
 // memtable of 64 MiB with new pages took longer than all else that its writers do. The pool never holds more than the
-// next arena may still ask for, so that what is kept and what is in use stay below what both would have taken anyway.
+// next arena may still ask for, so that what is kept and what is in use stay below what both would have taken anyway,
+// and the system may have the pages back when memory is short (MADV_FREE): an idle database keeps none from others.
 //
 // Units:   bytes.
 // Owner:   the pool owns what it keeps; shared by the arenas, which may outlive who made it.
@@ -26,7 +27,7 @@ class BlockPool {
   // An arena begins that will take about so much.
   void Expect(size_t bytes) EXCLUDES(mutex_);
 
-  // A block of the size, which holds what its last user left there. Throws std::bad_alloc.
+  // A block of the size, which holds anything. Throws std::bad_alloc.
   void* Take(size_t bytes) EXCLUDES(mutex_);
 
   void Give(void* block, size_t bytes) EXCLUDES(mutex_);
