@@ -8,6 +8,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/mutex.h"
+#include "engine/base/perf.h"
 #include "engine/io/file_name.h"
 
 namespace gneiss::compat {
@@ -52,9 +53,11 @@ class UserRandomAccessFile final : public gneiss::RandomAccessFile {
       : file_(std::move(file)), is_direct_(file_->use_direct_io()) {}
 
   Status Read(uint64_t offset, size_t size, Slice* result, char* scratch) const override {
+    const IoTimer timer(&IoCounters::read_nanos);
     rocksdb::Slice got;
     const IOStatus status = is_direct_ ? ReadAligned(offset, size, &got, scratch)
                                        : file_->Read(offset, size, IOOptions(), &got, scratch, nullptr);
+    CountBytesRead(got.size());
     *result = ToEngine(got);
     return ToEngine(status);
   }
@@ -99,12 +102,15 @@ class UserWritableFile final : public gneiss::WritableFile {
   }
 
   Status Append(Slice bytes) override {
+    const IoTimer timer(&IoCounters::write_nanos);
     MutexLock lock(&mutex_);
+    CountBytesWritten(bytes.size());
     IOStatus status = is_direct_ ? aligned_->Append(bytes) : AppendPlainly(bytes);
     if (status.ok() && rules_.flushes_every_append) status = FlushBuffers();
     return ToEngine(status);
   }
   Status Sync() override {
+    const IoTimer timer(&IoCounters::fsync_nanos);
     if (syncs_beside_appends_) return ToEngine(SyncFile());
     MutexLock lock(&mutex_);
     const IOStatus flushed = FlushBuffers();

@@ -10,6 +10,8 @@
 #include <map>
 #include <string>
 
+#include "engine/base/perf.h"
+
 namespace rocksdb {
 
 // Executables reach both by name (initial-exec TLS), so the symbols, sizes and the TLS initialiser of perf_context are
@@ -18,9 +20,58 @@ thread_local PerfContext perf_context;
 thread_local PerfLevel perf_level = kEnableCount;
 static_assert(sizeof(PerfContext) == 784 && sizeof(PerfLevel) == 1);
 
+thread_local IOStatsContext iostats_context;
+
 namespace {
 
-thread_local IOStatsContext iostats_context;
+// The engine counts in the same objects, seen as plain data (below).
+#define GNEISS_CHECK_FIELD(name) static_assert(offsetof(PerfContext, name) == offsetof(gneiss::PerfCounters, name));
+GNEISS_PERF_FIELDS(GNEISS_CHECK_FIELD)
+#undef GNEISS_CHECK_FIELD
+#define GNEISS_CHECK_FIELD(name) static_assert(offsetof(IOStatsContext, name) == offsetof(gneiss::IoCounters, name));
+GNEISS_IO_FIELDS(GNEISS_CHECK_FIELD)
+#undef GNEISS_CHECK_FIELD
+static_assert(sizeof(gneiss::PerfCounters) == sizeof(PerfContext) &&
+              sizeof(gneiss::IoCounters) == sizeof(IOStatsContext));
+static_assert(offsetof(PerfContext, level_to_perf_context) == offsetof(gneiss::PerfCounters, levels));
+static_assert(offsetof(PerfContext, per_level_perf_context_enabled) ==
+              offsetof(gneiss::PerfCounters, counts_per_level));
+static_assert(offsetof(IOStatsContext, disable_iostats) == offsetof(gneiss::IoCounters, is_disabled));
+static_assert(kDisable == static_cast<int>(gneiss::PerfLevel::kNothing) &&
+              kEnableTimeAndCPUTimeExceptForMutex == static_cast<int>(gneiss::PerfLevel::kCpuTimes));
+
+void AddPerLevel(int level, gneiss::LevelPerf counter, uint64_t by) {
+  if (perf_context.level_to_perf_context == nullptr) return;
+  PerfContextByLevel& counters = (*perf_context.level_to_perf_context)[static_cast<uint32_t>(level)];
+  switch (counter) {
+    case gneiss::LevelPerf::kFilterUseful:
+      counters.bloom_filter_useful += by;
+      return;
+    case gneiss::LevelPerf::kFilterFullPositive:
+      counters.bloom_filter_full_positive += by;
+      return;
+    case gneiss::LevelPerf::kFilterFullTruePositive:
+      counters.bloom_filter_full_true_positive += by;
+      return;
+    case gneiss::LevelPerf::kUserKeyReturned:
+      counters.user_key_return_count += by;
+      return;
+    case gneiss::LevelPerf::kTableNanos:
+      counters.get_from_table_nanos += by;
+      return;
+    case gneiss::LevelPerf::kBlockCacheHit:
+      counters.block_cache_hit_count += by;
+      return;
+    case gneiss::LevelPerf::kBlockCacheMiss:
+      counters.block_cache_miss_count += by;
+      return;
+  }
+}
+
+const bool is_told_of_levels = [] {
+  gneiss::add_per_level = &AddPerLevel;
+  return true;
+}();
 
 // The counters in the order in which ToString prints them.
 // clang-format off
@@ -194,3 +245,13 @@ std::string IOStatsContext::ToString(bool exclude_zero_counters) const {
 }
 
 }  // namespace rocksdb
+
+namespace gneiss {
+
+// The same bytes under the engine's names (engine/base/perf.cc has the weak definitions that these replace).
+#define GNEISS_SAME_AS(symbol) __attribute__((alias(symbol), visibility("hidden"), tls_model("initial-exec")))
+extern constinit thread_local PerfCounters perf_counters GNEISS_SAME_AS("_ZN7rocksdb12perf_contextE");
+extern constinit thread_local IoCounters io_counters GNEISS_SAME_AS("_ZN7rocksdb15iostats_contextE");
+extern constinit thread_local PerfLevel perf_level GNEISS_SAME_AS("_ZN7rocksdb10perf_levelE");
+
+}  // namespace gneiss

@@ -1,5 +1,7 @@
 #include "engine/blob/blob_cache.h"
 
+#include "engine/base/perf.h"
+
 #include <cstring>
 #include <utility>
 
@@ -41,6 +43,7 @@ bool FindCachedBlob(Cache* cache, const BlobCacheKey& key, StatsSink* stats, Pin
     return false;
   }
   PinCached(cache, handle, value);
+  PerfAdd(&PerfCounters::blob_cache_hit_count);
   AddTicker(stats, Ticker::kBlobCacheHit);
   AddTicker(stats, Ticker::kBlobCacheBytesRead, value->slice().size());
   return true;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "engine/base/perf.h"
+
 namespace gneiss {
 
 namespace {
@@ -62,7 +64,10 @@ Status BlobFileReader::Read(const BlobReference& reference, Slice user_key, bool
   const uint64_t before = verify_checksum ? BlobRecordOverhead(user_key.size()) : 0;
   const auto size = static_cast<size_t>(reference.size + before);
   if (Status status = ReadRaw(reference.offset - before, size, ahead, bytes); !status.ok()) return InFile(status);
+  PerfAdd(&PerfCounters::blob_read_count);
+  PerfAdd(&PerfCounters::blob_read_byte, size);
   if (verify_checksum) {
+    const PerfTimer timer(&PerfCounters::blob_checksum_time);
     if (Status status = CheckBlobRecord(bytes->value, user_key, reference.size); !status.ok()) return InFile(status);
     bytes->value.remove_prefix(static_cast<size_t>(before));
   }
@@ -73,6 +78,7 @@ Status BlobFileReader::Read(const BlobReference& reference, Slice user_key, bool
 Status BlobFileReader::ReadRaw(uint64_t offset, size_t size, BlobReadAhead* ahead, BlobBytes* bytes) const {
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  const PerfTimer timer(&PerfCounters::blob_read_time);
   bytes->memory.reset(new (std::nothrow) char[size + 1]);
   if (bytes->memory == nullptr) return Status::Make(Status::Code::kAborted, "no memory for a blob", config_.path);
   bytes->memory_bytes = size;
@@ -109,6 +115,7 @@ Status BlobFileReader::Uncompressed(BlobBytes* bytes) const {
   }
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  const PerfTimer timer(&PerfCounters::blob_decompress_time);
   RawBuffer raw;
   if (!Uncompress(type, {}, bytes->value, kValueBytesMax, &raw).ok()) {
     return Status::Corruption("Unable to uncompress blob");

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "engine/base/perf.h"
 #include "engine/db/database_impl.h"
 #include "engine/wal/write_batch.h"
 
@@ -53,7 +54,12 @@ Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   Writer writer(params, rep);
-  switch (commit_queue_.Join(&writer)) {
+  CommitQueue::Role role;
+  {
+    const PerfTimer timer(&PerfCounters::write_thread_wait_nanos);
+    role = commit_queue_.Join(&writer);
+  }
+  switch (role) {
     case CommitQueue::Role::kLeader:
       writer.status = Lead(&writer);
       break;
@@ -74,10 +80,17 @@ Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
 
 Status DatabaseImpl::Lead(Writer* leader) {
   CommitGroup group;
-  Status status = attention_.load(std::memory_order_acquire) == 0 ? Status::Ok() : PrepareGroup(*leader);
+  const bool is_timed = PerfTimes();
+  Status status;
+  if (attention_.load(std::memory_order_acquire) != 0) [[unlikely]] {
+    status = PrepareGroup(*leader);
+    const bool is_throttled = (attention_.load(std::memory_order_acquire) & kThrottle) != 0;
+    if (status.ok() && is_throttled) status = WaitWhileThrottled(*leader);
+  }
   commit_queue_.FormGroup(leader, config_.write_group_bytes_max, &group);
   if (status.ok()) {
     AdmitWriters(&group);
+    const PerfTimer timer(&PerfCounters::write_wal_time, is_timed);
     if (!group.disable_wal) status = LogGroup(&group);
   }
   if (!status.ok()) {
@@ -94,12 +107,16 @@ Status DatabaseImpl::Lead(Writer* leader) {
   if (group.writer_count > 1 && config_.allow_concurrent_memtable_write &&
       group.entry_count >= kEntriesForParallelInsert) {
     commit_queue_.LaunchInserts(&group);
-    if (!leader->is_skipped) InsertBatch(leader, /*is_concurrent=*/true);
+    if (!leader->is_skipped) {
+      const PerfTimer timer(&PerfCounters::write_memtable_time, is_timed);
+      InsertBatch(leader, /*is_concurrent=*/true);
+    }
     if (!commit_queue_.FinishInsert(&group)) {
       commit_queue_.WaitDone(leader);
       return leader->status;
     }
   } else {
+    const PerfTimer timer(&PerfCounters::write_memtable_time, is_timed);
     for (Writer* writer : group) {
       if (!writer->is_skipped) InsertBatch(writer, /*is_concurrent=*/false);
     }
@@ -115,15 +132,16 @@ Status DatabaseImpl::PrepareGroup(const Writer& writer) {
     if (!background_error_.ok()) return background_error_;
     if (is_closed_) return ClosedError();
   }
+  const PerfTimer timer(&PerfCounters::write_scheduling_flushes_compactions_time);
   if ((bits & kWalFull) != 0) MarkForWalSpace();
   if ((bits & kDeadSpans) != 0) AcknowledgeDeadSpans();
   if ((attention_.load(std::memory_order_acquire) & kRotate) != 0) GNEISS_RETURN_IF_ERROR(RotateMarked());
-  if ((attention_.load(std::memory_order_acquire) & kThrottle) != 0) return WaitWhileThrottled(writer);
   return Status::Ok();
 }
 
 Status DatabaseImpl::WaitWhileThrottled(const Writer& writer) {
   if (writer.params.no_slowdown && throttle_.mode() != Throttle::Mode::kFree) return Status::Incomplete("Write stall");
+  const PerfTimer timer(&PerfCounters::write_delay_time);
   const uint64_t start_us = config_.clock->NowMicros();
   Status status;
   if (throttle_.mode() == Throttle::Mode::kStopped) {

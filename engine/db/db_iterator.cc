@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "engine/base/perf.h"
 #include "engine/db/column_family.h"
 #include "engine/iter/wide_column.h"
 
@@ -115,8 +116,17 @@ void DbIterator::Seek(Slice user_key) {
   status_ = Status::Ok();
   direction_ = Direction::kForward;
   AddTicker(source_.stats, Ticker::kSeeks);
-  SeekEntries(IsBelowLower(user_key) ? *params_.lower_bound : user_key, source_.seq);
-  is_valid_ = FindNextVisible(/*skip_current_user_key=*/false);
+  const bool is_perf_timed = PerfTimes();
+  const PerfCpuTimer cpu_timer(&PerfCounters::iter_seek_cpu_nanos, is_perf_timed);
+  {
+    const PerfTimer perf_timer(&PerfCounters::seek_internal_seek_time, is_perf_timed);
+    SeekEntries(IsBelowLower(user_key) ? *params_.lower_bound : user_key, source_.seq);
+  }
+  {
+    const PerfTimer perf_timer(&PerfCounters::find_next_user_entry_time, is_perf_timed);
+    is_valid_ = FindNextVisible(/*skip_current_user_key=*/false);
+  }
+  if (is_valid_) PerfAdd(&PerfCounters::iter_read_bytes, key_.size() + value_.size());
   if (is_valid_ && source_.stats != nullptr) {
     source_.stats->Add(Ticker::kSeeksFound, 1);
     source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
@@ -138,6 +148,7 @@ void DbIterator::SeekForPrev(Slice user_key) {
     entries_->SeekForPrev(seek_key_);
   }
   is_valid_ = FindPrevVisible();
+  if (is_valid_) PerfAdd(&PerfCounters::iter_read_bytes, key_.size() + value_.size());
   if (is_valid_ && source_.stats != nullptr) {
     source_.stats->Add(Ticker::kSeeksFound, 1);
     source_.stats->Add(Ticker::kIterBytesRead, key_.size() + value_.size());
@@ -152,6 +163,10 @@ void DbIterator::Next() {
     entries_->Next();
   }
   is_valid_ = FindNextVisible(/*skip_current_user_key=*/true);
+  if (PerfCounts()) {
+    ++perf_counters.internal_key_skipped_count;  // the entry that was shown
+    perf_counters.iter_read_bytes += is_valid_ ? key_.size() + value_.size() : 0;
+  }
   if (source_.stats != nullptr) {
     source_.stats->Add(Ticker::kNexts, 1);
     if (is_valid_) {
@@ -164,6 +179,7 @@ void DbIterator::Next() {
 void DbIterator::Prev() {
   if (direction_ == Direction::kForward) SwitchToReverse();
   is_valid_ = FindPrevVisible();
+  if (is_valid_) PerfAdd(&PerfCounters::iter_read_bytes, key_.size() + value_.size());
   if (source_.stats != nullptr) {
     source_.stats->Add(Ticker::kPrevs, 1);
     if (is_valid_) {
@@ -207,6 +223,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
         dead_run_.Finish(saved_key_);
         return ShowLive(entry);
       }
+      PerfAdd(&PerfCounters::internal_delete_skipped_count);
       saved_key_.assign(entry.user_key);  // deleted, and so are all older versions
       is_skipping = true;
       skipped_in_a_row = 0;
@@ -216,7 +233,10 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
         continue;
       }
     } else if (is_too_new) {
+      PerfAdd(&PerfCounters::internal_recent_skipped_count);
       dead_run_.Finish(saved_key_);
+    } else {
+      PerfAdd(&PerfCounters::internal_key_skipped_count);
     }
     if (IsOverSkipBudget(&skipped_total)) return false;
     if (++skipped_in_a_row <= source_.skips_before_reseek_max) {
@@ -314,6 +334,8 @@ bool DbIterator::FoldOperands(const Slice* base) {
   }
   const std::vector<Slice> oldest_first(operands_newest_first_.rbegin(), operands_newest_first_.rend());
   std::string result;
+  PerfAdd(&PerfCounters::internal_merge_count, operands_newest_first_.size());
+  const PerfTimer timer(&PerfCounters::merge_operator_time_nanos);
   if (!source_.merge_operator->FullMerge(saved_key_, base, oldest_first, &result)) {
     return EndWithError(Status::Corruption("Error: Could not perform merge."));
   }

@@ -3,6 +3,7 @@
 // A read without a snapshot takes the SuperVersion first and the sequence number second: the other way round, a
 // compaction in between could have dropped the version that the older sequence number needs.
 
+#include "engine/base/perf.h"
 #include "engine/base/read_guard.h"
 #include "engine/db/database_impl.h"
 #include "engine/iter/merging_iterator.h"
@@ -33,17 +34,42 @@ void AddTombstonesOf(const Memtable& memtable, RangeTombstoneBuilder* builder) {
   }
 }
 
-void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
-            bool skips_memory, StatsSink* stats) {
+void LookUpInMemory(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key,
+                    PointLookup* lookup) {
+  uint64_t asked = 0;
+  if (!super_version.active->empty()) {
+    super_version.active->Get(key, lookup, params.table.ignore_range_deletions);
+    ++asked;
+  }
+  for (const MemtablePtr& memtable : super_version.sealed) {
+    if (lookup->is_done()) break;
+    memtable->Get(key, lookup, params.table.ignore_range_deletions);
+    ++asked;
+  }
+  PerfAdd(&PerfCounters::get_from_memtable_count, asked);
+}
+
+template <bool is_timed>
+void LookUpIn(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
+              bool skips_memory, StatsSink* stats) {
   if (!skips_memory) {
-    if (!super_version.active->empty()) super_version.active->Get(key, lookup, params.table.ignore_range_deletions);
-    for (const MemtablePtr& memtable : super_version.sealed) {
-      if (lookup->is_done()) break;
-      memtable->Get(key, lookup, params.table.ignore_range_deletions);
-    }
+    const PerfTimer timer(&PerfCounters::get_from_memtable_time, is_timed);
+    LookUpInMemory(super_version, params, key, lookup);
   }
   AddTicker(stats, lookup->is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
-  if (!lookup->is_done() && !params.memtable_only) super_version.version->Get(params.table, key, lookup);
+  if (lookup->is_done() || params.memtable_only) return;
+  const PerfTimer timer(&PerfCounters::get_from_output_files_time, is_timed);
+  super_version.version->Get(params.table, key, lookup);
+}
+
+void LookUp(const SuperVersion& super_version, const DbReadParams& params, const SeekKey& key, PointLookup* lookup,
+            bool skips_memory, StatsSink* stats) {
+  if (PerfTimes()) [[unlikely]] {
+    const PerfCpuTimer timer(&PerfCounters::get_cpu_nanos);
+    LookUpIn<true>(super_version, params, key, lookup, skips_memory, stats);
+  } else {
+    LookUpIn<false>(super_version, params, key, lookup, skips_memory, stats);
+  }
 }
 
 // Others may skip tables, tombstones or memtables, or count what they skip.
@@ -67,6 +93,7 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
     LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), stats);
     status = lookup.Finish();
   }
+  if (PerfCounts() && status.ok() && value != nullptr) perf_counters.get_read_bytes += value->slice().size();
   if (stats != nullptr) {
     stats->Add(Ticker::kKeysRead, 1);
     const size_t bytes = status.ok() && value != nullptr ? value->slice().size() : 0;
@@ -88,6 +115,7 @@ Status DatabaseImpl::GetEntity(const DbReadParams& params, ColumnFamily* family,
   *is_entity = lookup.is_entity();
   AddTicker(config_.stats, Ticker::kKeysRead);
   if (status.ok()) AddTicker(config_.stats, Ticker::kBytesRead, value->slice().size());
+  if (status.ok()) PerfAdd(&PerfCounters::get_read_bytes, value->slice().size());
   return status;
 }
 
@@ -179,6 +207,7 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
     }
   }
   if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);
+  PerfAdd(&PerfCounters::multiget_read_bytes, bytes);
   if (stats == nullptr) return;
   stats->Add(Ticker::kMultiGetCalls, 1);
   stats->Add(Ticker::kMultiGetKeysRead, count);

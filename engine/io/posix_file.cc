@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/base/perf.h"
+
 namespace gneiss {
 
 namespace {
@@ -99,10 +101,12 @@ Status PosixError(const std::string& context, const std::string& path, int errno
 
 // Not repeated after EINTR or any other failure: the kernel may have forgotten which pages were not written.
 Status PosixSync(const FileDescriptor& fd, const std::string& path) {
+  const IoTimer timer(&IoCounters::fsync_nanos);
   return fdatasync(fd.get()) == 0 ? Status::Ok() : PosixError("While fdatasync", path, errno);
 }
 
 Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size) {
+  const IoTimer timer(&IoCounters::range_sync_nanos);
 #if defined(__linux__)
   if (sync_file_range(fd.get(), static_cast<off64_t>(offset), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE) != 0 &&
       errno != ENOSYS) {  // only a hint where the system lacks the call
@@ -113,6 +117,7 @@ Status PosixRangeSync(const FileDescriptor& fd, const std::string& path, uint64_
 }
 
 Status PosixAllocate(const FileDescriptor& fd, const std::string& path, uint64_t offset, uint64_t size) {
+  const IoTimer timer(&IoCounters::allocate_nanos);
 #if defined(__linux__)
   if (fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
     return PosixError(OffsetAndLength("While fallocate", offset, size), path, errno);
@@ -131,12 +136,14 @@ void PosixTrim(const FileDescriptor& fd, uint64_t size, uint64_t allocated_end) 
 }
 
 Status PosixSequentialFile::Read(size_t size, Slice* result, char* scratch) {
+  const IoTimer timer(&IoCounters::read_nanos);
   const ssize_t got = ReadFully(
       scratch, size, [this](char* buffer, size_t count, size_t /*done*/) { return ::read(fd_.get(), buffer, count); });
   if (got < 0) {
     *result = Slice();
     return PosixError("While reading file sequentially", path_, errno);
   }
+  CountBytesRead(static_cast<uint64_t>(got));
   *result = Slice(scratch, static_cast<size_t>(got));
   return Status::Ok();
 }
@@ -149,6 +156,7 @@ Status PosixSequentialFile::Skip(uint64_t bytes) {
 }
 
 Status PosixRandomAccessFile::Read(uint64_t offset, size_t size, Slice* result, char* scratch) const {
+  const IoTimer timer(&IoCounters::read_nanos);
   const ssize_t got = ReadFully(scratch, size, [this, offset](char* buffer, size_t count, size_t done) {
     return ::pread(fd_.get(), buffer, count, static_cast<off_t>(offset + done));
   });
@@ -156,6 +164,7 @@ Status PosixRandomAccessFile::Read(uint64_t offset, size_t size, Slice* result, 
     *result = Slice();
     return PosixError(OffsetAndLength("While pread", offset, size), path_, errno);
   }
+  CountBytesRead(static_cast<uint64_t>(got));
   *result = Slice(scratch, static_cast<size_t>(got));
   return Status::Ok();
 }
@@ -179,6 +188,7 @@ Status PosixDirectFile::Read(uint64_t offset, size_t size, Slice* result, char* 
   const uint64_t end = (offset + size + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
   char* const buffer = aligned.Get(end - begin);
   if (buffer == nullptr) return PosixError(OffsetAndLength("While pread", offset, size), path_, ENOMEM);
+  const IoTimer timer(&IoCounters::read_nanos);
   const ssize_t got = ReadFully(buffer, end - begin, [this, begin](char* place, size_t count, size_t done) -> ssize_t {
     // Only the file's end leaves a part of a sector, and direct I/O cannot go on from there.
     if (done % kSectorBytes != 0) return 0;
@@ -189,6 +199,7 @@ Status PosixDirectFile::Read(uint64_t offset, size_t size, Slice* result, char* 
   if (static_cast<size_t>(got) > skipped) {
     const size_t count = std::min(size, static_cast<size_t>(got) - skipped);
     std::memcpy(scratch, buffer + skipped, count);
+    CountBytesRead(count);
     *result = Slice(scratch, count);
   }
   return Status::Ok();
@@ -219,6 +230,7 @@ Status PosixMmapFile::Read(uint64_t offset, size_t size, Slice* result, char* /*
                       path_, EINVAL);
   }
   *result = mapped_.substr(offset, size);
+  CountBytesRead(result->size());
   return Status::Ok();
 }
 
@@ -231,6 +243,7 @@ PosixWritableFile::~PosixWritableFile() {
 }
 
 Status PosixWritableFile::Append(Slice bytes) {
+  const IoTimer timer(&IoCounters::write_nanos);
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_.get(), bytes.data(), std::min(bytes.size(), kTransferBytesMax));
     if (written < 0) {
@@ -238,6 +251,7 @@ Status PosixWritableFile::Append(Slice bytes) {
       return PosixError("While appending to file", config_.path, errno);
     }
     size_ += static_cast<uint64_t>(written);
+    CountBytesWritten(static_cast<uint64_t>(written));
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return Status::Ok();

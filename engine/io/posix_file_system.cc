@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "engine/base/mutex.h"
+#include "engine/base/perf.h"
 #include "engine/io/posix_file.h"
 #include "engine/io/posix_log_file.h"
 
@@ -19,6 +20,7 @@ namespace gneiss {
 namespace {
 
 int OpenRetrying(const std::string& path, int flags) {
+  const IoTimer timer(&IoCounters::open_nanos);
   int fd;
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/perf.h"
 
 namespace gneiss {
 namespace {
@@ -55,6 +56,8 @@ class MergingIterator final : public InternalIterator {
   }
   void Seek(Slice target) override {
     is_forward_ = true;
+    const PerfTimer timer(&PerfCounters::seek_child_seek_time);
+    PerfAdd(&PerfCounters::seek_child_seek_count, children_.size());
     for (Child& child : children_) child.iterator->Seek(target);
     StartOver();
   }

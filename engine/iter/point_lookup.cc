@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/perf.h"
 #include "engine/iter/wide_column.h"
 
 namespace gneiss {
@@ -142,6 +143,7 @@ Status PointLookup::FoldOperands(const Slice* base) {
   if (value_ == nullptr) return Status::Ok();
   const std::vector<Slice> oldest_first(operands_.rbegin(), operands_.rend());
   std::string result;
+  const PerfTimer timer(&PerfCounters::merge_operator_time_nanos);
   if (!merge_operator_->FullMerge(user_key_, base, oldest_first, &result)) {
     return Status::Corruption("Error: Could not perform merge.");
   }

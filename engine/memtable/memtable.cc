@@ -1,5 +1,6 @@
 #include "engine/memtable/memtable.h"
 
+#include "engine/base/perf.h"
 #include "engine/memtable/cursor.h"
 #include "engine/memtable/index.h"
 #include "engine/memtable/tombstone_cover.h"
@@ -14,8 +15,16 @@ class MemtableIterator final : public InternalIterator {
   bool Valid() const override { return cursor_.Valid(); }
   void SeekToFirst() override { cursor_.SeekToFirst(); }
   void SeekToLast() override { cursor_.SeekToLast(); }
-  void Seek(Slice internal_key) override { cursor_.Seek(internal_key); }
-  void SeekForPrev(Slice internal_key) override { cursor_.SeekForPrev(internal_key); }
+  void Seek(Slice internal_key) override {
+    const PerfTimer timer(&PerfCounters::seek_on_memtable_time);
+    PerfAdd(&PerfCounters::seek_on_memtable_count);
+    cursor_.Seek(internal_key);
+  }
+  void SeekForPrev(Slice internal_key) override {
+    const PerfTimer timer(&PerfCounters::seek_on_memtable_time);
+    PerfAdd(&PerfCounters::seek_on_memtable_count);
+    cursor_.SeekForPrev(internal_key);
+  }
   void Next() override { cursor_.Next(); }
   void Prev() override { cursor_.Prev(); }
   Slice key() const override { return MemtableEntry::Key(cursor_.entry()); }

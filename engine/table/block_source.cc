@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/coding.h"
+#include "engine/base/perf.h"
 
 namespace gneiss {
 
@@ -82,6 +83,7 @@ void BlockSource::DropTail() {
 Status BlockSource::LoadDictionary(const BlockHandle& handle) {
   BlockBytes bytes;
   GNEISS_RETURN_IF_ERROR(ReadMeta(handle, true, &bytes));
+  PerfAdd(&PerfCounters::compression_dict_block_read_count);
   dictionary_ = bytes.payload;
   return Status::Ok();
 }
@@ -94,6 +96,7 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
       const auto* cached = static_cast<const Block*>(config_.cache->Value(found));
       cached->PrefetchHeads();
       *block = BlockRef(config_.cache, found, cached);
+      PerfCount(&PerfCounters::block_cache_hit_count, config_.level, LevelPerf::kBlockCacheHit);
       if (config_.stats != nullptr) {
         config_.stats->Add(Ticker::kBlockCacheHit, 1);
         config_.stats->Add(Ticker::kBlockCacheDataHit, 1);
@@ -103,6 +106,7 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
     }
     AddTicker(config_.stats, Ticker::kBlockCacheMiss);
     AddTicker(config_.stats, Ticker::kBlockCacheDataMiss);
+    PerfAddAt(config_.level, LevelPerf::kBlockCacheMiss);
   }
   if (params.cache_only) return Status::Incomplete("no blocking io");
   if (params.gate != nullptr) GNEISS_RETURN_IF_ERROR(params.gate->BeforeRead(handle.size));
@@ -186,9 +190,15 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum, S
   std::unique_ptr<char[]> buffer;
   Slice raw;
   bool lives_with_file = false;
-  GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
+  {
+    const PerfTimer timer(&PerfCounters::block_read_time);
+    GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
+  }
+  PerfAdd(&PerfCounters::block_read_count);
+  PerfAdd(&PerfCounters::block_read_byte, raw.size());
   if (is_timed) RecordHistogram(config_.stats, Histogram::kReadBlockMicros, config_.clock->NowMicros() - start_us);
   if (verify_checksum) {
+    const PerfTimer timer(&PerfCounters::block_checksum_time);
     GNEISS_RETURN_IF_ERROR(VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset));
   }
   const Slice payload = raw.substr(0, static_cast<size_t>(handle.size));
@@ -220,6 +230,7 @@ Status BlockSource::Unpack(Compression type, Slice dictionary, Slice payload, co
   }
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  const PerfTimer timer(&PerfCounters::block_decompress_time);
   RawBuffer raw;
   const auto uncompress = is_unsized ? UncompressUnsized : Uncompress;
   if (!uncompress(type, dictionary, payload, kRawBlockBytesMax, &raw).ok()) {

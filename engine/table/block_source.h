@@ -68,6 +68,7 @@ class BlockSource {
     KeyOrder order;
     StatsSink* stats = nullptr;
     Clock* clock = nullptr;
+    int level = -1;  // of the table, for counters; -1: unknown
   };
   BlockSource(const Config& config, std::unique_ptr<RandomAccessFile> file) : config_(config), file_(std::move(file)) {}
 

@@ -34,7 +34,8 @@ TableCore::TableCore(const TableReadConfig& config, const TableReader::OpenParam
                .cache_id = cache_id_,
                .order = config.order,
                .stats = config.stats,
-               .clock = config.clock},
+               .clock = config.clock,
+               .level = params.level},
               std::move(file)) {}
 
 Status TableCore::Open() {
@@ -160,6 +161,8 @@ Status TableCore::LoadPartitionIndex(const BlockHandle& handle, bool has_first_k
 }
 
 Status TableCore::LoadIndex(std::unique_ptr<TableIndex>* index) const {
+  const PerfTimer timer(&PerfCounters::read_index_block_nanos);
+  PerfAdd(&PerfCounters::index_block_read_count);
   const bool has_first_key = index_type_ == IndexType::kBinaryWithFirstKey;
   std::unique_ptr<TableIndex> loaded;
   GNEISS_RETURN_IF_ERROR(LoadPartitionIndex(source_.footer().index, has_first_key, &loaded));
@@ -179,6 +182,8 @@ Status TableCore::LoadIndex(std::unique_ptr<TableIndex>* index) const {
 }
 
 Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
+  const PerfTimer timer(&PerfCounters::read_filter_block_nanos);
+  PerfAdd(&PerfCounters::filter_block_read_count);
   if (filter_kind_ == FilterKind::kFull) {
     BlockBytes bytes;
     GNEISS_RETURN_IF_ERROR(source_.ReadMeta(filter_handle_, true, &bytes));
@@ -241,12 +246,15 @@ Status TableCore::GetCached(const ReadParams& params, const BlockHandle& handle,
   if (Cache::Handle* found = cache->Lookup(key.AsSlice()); found != nullptr) {
     AddTicker(config_.stats, Ticker::kBlockCacheHit);
     AddTicker(config_.stats, tickers.hit);
+    PerfAdd(tickers.perf_hit);
+    PerfCount(&PerfCounters::block_cache_hit_count, level(), LevelPerf::kBlockCacheHit);
     AddTicker(config_.stats, Ticker::kBlockCacheBytesRead, config_.stats == nullptr ? 0 : cache->Charge(found));
     *ref = MetaRef<T>(cache, found);
     return Status::Ok();
   }
   AddTicker(config_.stats, Ticker::kBlockCacheMiss);
   AddTicker(config_.stats, tickers.miss);
+  PerfAddAt(level(), LevelPerf::kBlockCacheMiss);
   if (params.cache_only) return Status::Incomplete("no blocking io");
   std::unique_ptr<T> value;
   GNEISS_RETURN_IF_ERROR(load(&value));
@@ -277,7 +285,8 @@ Status TableCore::GetIndex(const ReadParams& params, MetaRef<TableIndex>* index)
   constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheIndexHit,
                                     .miss = Ticker::kBlockCacheIndexMiss,
                                     .add = Ticker::kBlockCacheIndexAdd,
-                                    .bytes = Ticker::kBlockCacheIndexBytesInsert};
+                                    .bytes = Ticker::kBlockCacheIndexBytesInsert,
+                                    .perf_hit = &PerfCounters::block_cache_index_hit_count};
   const auto load = [this](std::unique_ptr<TableIndex>* value) { return LoadIndex(value); };
   return GetCached(params, source_.footer().index, kTickers, load, index);
 }
@@ -290,7 +299,8 @@ Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filt
   constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheFilterHit,
                                     .miss = Ticker::kBlockCacheFilterMiss,
                                     .add = Ticker::kBlockCacheFilterAdd,
-                                    .bytes = Ticker::kBlockCacheFilterBytesInsert};
+                                    .bytes = Ticker::kBlockCacheFilterBytesInsert,
+                                    .perf_hit = &PerfCounters::block_cache_filter_hit_count};
   const auto load = [this](std::unique_ptr<TableFilter>* value) { return LoadFilter(value); };
   return GetCached(params, filter_handle_, kTickers, load, filter);
 }

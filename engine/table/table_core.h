@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "engine/base/perf.h"
 #include "engine/table/block_cursor.h"
 #include "engine/table/block_source.h"
 #include "engine/table/meta_blocks.h"
@@ -58,6 +59,7 @@ class TableCore {
 
   const TableReadConfig& config() const { return config_; }
   const BlockSource& source() const { return source_; }
+  int level() const { return params_.level; }
   const TableProperties& properties() const { return properties_; }
   SeqNo global_seq() const { return global_seq_; }
   size_t MemoryBytes() const;
@@ -83,6 +85,7 @@ class TableCore {
     Ticker miss;
     Ticker add;
     Ticker bytes;
+    uint64_t PerfCounters::*perf_hit;
   };
 
   Status ReadProperties();

@@ -1,5 +1,6 @@
 #include "engine/table/table_reader.h"
 
+#include "engine/base/perf.h"
 #include "engine/table/block_search.h"
 #include "engine/table/table_core.h"
 #include "engine/table/table_iterator.h"
@@ -91,6 +92,11 @@ bool TableReader::MayContain(Slice user_key, uint64_t hash, const ReadParams& pa
   if (!core.has_filter()) return true;
   const bool may_contain = core.MayContain(user_key, hash, params);
   AddTicker(core.config().stats, may_contain ? Ticker::kBloomFullPositive : Ticker::kBloomUseful);
+  if (may_contain) {
+    PerfCount(&PerfCounters::bloom_sst_hit_count, core.level(), LevelPerf::kFilterFullPositive);
+  } else {
+    PerfCount(&PerfCounters::bloom_sst_miss_count, core.level(), LevelPerf::kFilterUseful);
+  }
   return may_contain;
 }
 
@@ -162,7 +168,10 @@ void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t has
     if (!status.ok()) return lookup->Fail(std::move(status));
     if (!rep_->SearchBlock(std::move(block), handle, key, lookup) || !index->RunsOver(i, user_key)) break;
   }
-  if (core.has_filter() && lookup->is_done()) AddTicker(core.config().stats, Ticker::kBloomFullTruePositive);
+  if (!core.has_filter() || !lookup->is_done()) return;
+  AddTicker(core.config().stats, Ticker::kBloomFullTruePositive);
+  if (PerfCountsLevels()) [[unlikely]]
+    PerfAddAt(core.level(), LevelPerf::kFilterFullTruePositive);
 }
 
 std::unique_ptr<InternalIterator> TableReader::NewIterator(const ReadParams& params) const {

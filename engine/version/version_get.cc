@@ -1,5 +1,6 @@
 // A point read in a Version: level 0 newest first, then one run per deeper level.
 #include "engine/base/hash.h"
+#include "engine/base/perf.h"
 #include "engine/version/version.h"
 
 namespace gneiss {
@@ -24,6 +25,7 @@ class Version::Search final : public BlobValues {
     ReaderRef opened;
     const TableReader* reader = table.ReaderIfOpen();
     if (reader == nullptr) [[unlikely]] {
+      const PerfTimer timer(&PerfCounters::find_table_nanos);
       if (Status status = table.Reader(level, &opened, params_.cache_only); !status.ok()) {
         lookup_->Fail(std::move(status));
         return;
@@ -37,7 +39,11 @@ class Version::Search final : public BlobValues {
       hash_ = Xxph3(key_.user_key());
       has_hash_ = true;
     }
-    reader->Get(params_, key_, hash_, lookup_);
+    if (PerfCountsLevels()) [[unlikely]] {
+      GetCounted(*reader, level);
+    } else {
+      reader->Get(params_, key_, hash_, lookup_);
+    }
     if (lookup_->is_done()) CountHit(table, level);
   }
 
@@ -52,6 +58,13 @@ class Version::Search final : public BlobValues {
     }
     if (covering_seq != 0) lookup_->CoverBelow(covering_seq);
     return true;
+  }
+
+  [[gnu::cold, gnu::noinline]] void GetCounted(const TableReader& reader, int level) {
+    const uint64_t start_nanos = PerfTimes() ? PerfNanos() : 0;
+    reader.Get(params_, key_, hash_, lookup_);
+    if (start_nanos != 0) PerfAddAt(level, LevelPerf::kTableNanos, PerfNanos() - start_nanos);
+    if (lookup_->is_done()) PerfAddAt(level, LevelPerf::kUserKeyReturned);
   }
 
   static void CountHit(const TableFile& table, int level) {
