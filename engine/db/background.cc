@@ -106,8 +106,10 @@ void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reaso
   state_changed_.SignalAll();
 }
 
-// Makes writing possible again after an I/O error: a fresh log (the old one's tail is unknown) and, when it failed, a
-// fresh MANIFEST; then everything in memory is flushed, because the old log cannot be trusted to hold it.
+// Makes writing possible again after an I/O error: a fresh log, because the old one's tail is unknown, and, when it
+// failed, a fresh MANIFEST. Everything in memory is flushed before anybody writes again, because the old log cannot be
+// trusted to hold it, and by one atomic group of edits: the log may hold a batch whose write was answered with an
+// error, and no family may take it from there when another does not.
 Status DatabaseImpl::Resume() {
   if (config_.is_read_only) return ReadOnlyError();
   Status before;
@@ -117,30 +119,36 @@ Status DatabaseImpl::Resume() {
     if (background_error_.ok()) return Status::Ok();
     if (background_error_.severity() >= Status::Severity::kFatalError) return background_error_;
     before = background_error_;
+    // What still runs may fail later, and would look like a new error.
+    while (running_flushes_ + running_compactions_ > 0) state_changed_.Wait(&mutex_);
   }
-  const Status renewed = AsOnlyWriter([this] {
-    const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
-    GNEISS_RETURN_IF_ERROR(wals_.Replace(number));
-    {
-      MutexLock lock(&mutex_);
-      TakeManifestTurn();
-    }
-    const Status status = NewManifest({});
-    MutexLock lock(&mutex_);
-    EndManifestTurn();
-    if (status.ok()) {
-      background_error_ = Status::Ok();
-      attention_.fetch_and(~kError);
-      compaction_retry_after_us_ = 0;
-    }
-    return status;
-  });
-  GNEISS_RETURN_IF_ERROR(renewed);
+  GNEISS_RETURN_IF_ERROR(AsOnlyWriter([this] { return FlushIntoFreshLog(); }));
   Log(config_.logger, LogLevel::kInfo, "Resumed after: %s", before.ToString().c_str());
-  const Status flushed = Flush(FlushParams{.wait = true, .allow_write_stall = true}, AllFamilies());
   MutexLock lock(&mutex_);
   if (background_error_.ok()) MaybeScheduleAll();
-  return flushed;
+  return background_error_;
+}
+
+Status DatabaseImpl::FlushIntoFreshLog() {
+  const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
+  GNEISS_RETURN_IF_ERROR(wals_.Replace(number));
+  std::vector<FamilyPtr> families = AllFamilies();
+  std::erase_if(families, [](const FamilyPtr& family) { return family->is_dropped.load(); });
+  GNEISS_RETURN_IF_ERROR(SealTogether(families));
+  {
+    MutexLock lock(&mutex_);
+    ++running_flushes_;
+  }
+  const Status status = FlushSealed(families, number);
+  MutexLock lock(&mutex_);
+  --running_flushes_;
+  state_changed_.SignalAll();
+  if (!status.ok()) return status;
+  wals_.TrustAgain();
+  background_error_ = Status::Ok();
+  attention_.fetch_and(~kError);
+  compaction_retry_after_us_ = 0;
+  return status;
 }
 
 }  // namespace gneiss

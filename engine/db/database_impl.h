@@ -175,7 +175,7 @@ class DatabaseImpl final : public Database {
   Status CheckTrackedWals(const RecoveredState& state, const std::vector<std::string>& wal_dir_names);
   static bool IsBehindHole(const LogBefore& before, const Replay& replay);
   Status StopAtHole(uint64_t cut_log, uint64_t next_log, Replay* replay) EXCLUDES(mutex_);
-  Status SyncRecoveredLog(uint64_t number);
+  Status RewriteRecoveredLog(uint64_t number);
   Status ReplayLog(uint64_t number, Replay* replay);
   Status FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
                       Replay* replay);
@@ -271,7 +271,9 @@ class DatabaseImpl final : public Database {
   void RunFlush(const FamilyPtr& family);  // null: of all families, where flushes are atomic
   std::vector<FamilyPtr> BeginFlush(const FamilyPtr& family) REQUIRES(mutex_);
   bool HasMemtablesToFlush(const ColumnFamily& family) const REQUIRES(mutex_);
-  Status FlushSealed(const std::vector<FamilyPtr>& families) EXCLUDES(mutex_);
+  // With `log_number`, families without memtables take part too: none of them needs an older log any more.
+  Status FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number = std::nullopt)
+      EXCLUDES(mutex_);
   void TakeSealed(FlushPart* part) REQUIRES(mutex_);
   Status WriteFlush(FlushPart* part) EXCLUDES(mutex_);
   Status InstallFlush(std::vector<FlushPart>* parts) EXCLUDES(mutex_);
@@ -332,6 +334,7 @@ class DatabaseImpl final : public Database {
   void MaybeScheduleCompaction(const FamilyPtr& family) REQUIRES(mutex_);
   void MaybeScheduleAll() REQUIRES(mutex_);
   void SchedulePurge();
+  Status FlushIntoFreshLog() EXCLUDES(mutex_);  // as the only writer
   void SetBackgroundError(Status status, BackgroundErrorReason reason) EXCLUDES(mutex_);
   bool MayWorkInBackground() const REQUIRES(mutex_);
 

@@ -158,7 +158,7 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
 
 // One family, or, where flushes are atomic, all that were sealed together: their tables come into being in one atomic
 // group of edits.
-Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families) {
+Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number) {
   std::vector<FlushPart> parts(families.begin(), families.end());
   bool has_other_families = false;
   {
@@ -167,6 +167,7 @@ Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families) {
     for (FlushPart& part : parts) {
       part.event.job_id = job_id;
       TakeSealed(&part);
+      if (log_number) part.change.edit.log_number = log_number;
     }
     has_other_families = families_.size() > 1;
   }
@@ -177,7 +178,9 @@ Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families) {
     GNEISS_RETURN_IF_ERROR(TrackWals(synced));
   }
   if (config_.events != nullptr) {
-    for (const FlushPart& part : parts) config_.events->OnFlushBegin(part.event);
+    for (const FlushPart& part : parts) {
+      if (part.event.memtables > 0) config_.events->OnFlushBegin(part.event);
+    }
   }
   for (FlushPart& part : parts) {
     if (const Status status = WriteFlush(&part); !status.ok()) {
@@ -215,6 +218,7 @@ void DatabaseImpl::TakeSealed(FlushPart* part) {
 }
 
 Status DatabaseImpl::WriteFlush(FlushPart* part) {
+  if (part->newest_first.empty()) return Status::Ok();
   ColumnFamily* const family = part->family.get();
   FamilyChange& change = part->change;
   const uint64_t start_us = config_.clock->NowMicros();

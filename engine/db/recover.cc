@@ -102,19 +102,33 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     for (const uint64_t number : numbers) {
       uint64_t bytes = 0;
       GNEISS_RETURN_IF_ERROR(config_.fs->FileSize(WalName(wal_dir_, number), &bytes));
-      GNEISS_RETURN_IF_ERROR(SyncRecoveredLog(number));
+      GNEISS_RETURN_IF_ERROR(RewriteRecoveredLog(number));
       wals_.AddRecovered(number, bytes);
     }
   }
   return StartWriting(state, &replay);
 }
 
-// The process that wrote the log may have died before it was synced. Later syncs rest on it.
-Status DatabaseImpl::SyncRecoveredLog(uint64_t number) {
-  std::unique_ptr<WritableFile> file;
-  GNEISS_RETURN_IF_ERROR(config_.fs->Reopen(WalName(wal_dir_, number), FileOptions(), &file));
-  GNEISS_RETURN_IF_ERROR(file->Sync());
-  return file->Close();
+// Later syncs will rest on this log. The process that wrote it may have died before it was synced, or saw a sync fail:
+// then another sync of the same pages may succeed and mean nothing. So it is written anew.
+Status DatabaseImpl::RewriteRecoveredLog(uint64_t number) {
+  const std::string path = WalName(wal_dir_, number);
+  const std::string temp = TempName(wal_dir_, number);
+  std::unique_ptr<SequentialFile> from;
+  std::unique_ptr<WritableFile> to;
+  GNEISS_RETURN_IF_ERROR(config_.fs->OpenSequential(path, &from));
+  GNEISS_RETURN_IF_ERROR(config_.fs->Create(temp, FileOptions(), &to));
+  constexpr size_t kPieceBytes = size_t{256} << 10;
+  const auto scratch = std::make_unique<char[]>(kPieceBytes);
+  Slice piece;
+  do {
+    GNEISS_RETURN_IF_ERROR(from->Read(kPieceBytes, &piece, scratch.get()));
+    if (!piece.empty()) GNEISS_RETURN_IF_ERROR(to->Append(piece));
+  } while (!piece.empty());
+  GNEISS_RETURN_IF_ERROR(to->Sync());
+  GNEISS_RETURN_IF_ERROR(to->Close());
+  GNEISS_RETURN_IF_ERROR(config_.fs->Rename(temp, path));
+  return SyncDirectory(config_.fs, wal_dir_);
 }
 
 // A log whose sync the MANIFEST tells of must be there, and no shorter than it was then.

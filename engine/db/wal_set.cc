@@ -34,6 +34,7 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
 }
 
 Status WalSet::Replace(uint64_t number) {
+  is_log_lost_.store(true);
   {
     MutexLock one_at_a_time(&sync_mutex_);
     MutexLock lock(&mutex_);
@@ -77,7 +78,10 @@ Status WalSet::AppendFirst(const Slice* records, size_t count) {
 
 Status WalSet::Flush() { return current_ == nullptr ? Status::Ok() : current_->Flush(); }
 
-Status WalSet::Sync(SyncedLogs* synced) { return SyncUpTo(/*with_current=*/true, synced); }
+Status WalSet::Sync(SyncedLogs* synced) {
+  if (is_log_lost_.load()) return Status::IoError("a log failed; what it held is not yet flushed");
+  return SyncUpTo(/*with_current=*/true, synced);
+}
 Status WalSet::SyncClosed(SyncedLogs* synced) { return SyncUpTo(/*with_current=*/false, synced); }
 
 // Older logs first: what is durable must be a prefix of what was written.

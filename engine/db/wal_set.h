@@ -32,6 +32,8 @@ class WalSet {
   // Starts log `number` although the current one failed: that one is dropped from the set of logs to sync, its file
   // stays until its data was flushed.
   Status Replace(uint64_t number) EXCLUDES(mutex_, sync_mutex_);
+  // What a replaced log held is durable elsewhere. Until then Sync has nothing good to say.
+  void TrustAgain() { is_log_lost_.store(false); }
   // A log that recovery read and that is kept because its data was not flushed. It is durable.
   void AddRecovered(uint64_t number, uint64_t bytes) EXCLUDES(mutex_);
 
@@ -73,7 +75,8 @@ class WalSet {
   std::atomic<uint64_t> closed_bytes_{0};
   Mutex sync_mutex_;  // one sync at a time; taken before mutex_
   mutable Mutex mutex_;
-  std::deque<Log> logs_ GUARDED_BY(mutex_);      // oldest first; the last is the current one
+  std::deque<Log> logs_ GUARDED_BY(mutex_);  // oldest first; the last is the current one
+  std::atomic<bool> is_log_lost_{false};
   std::atomic<bool> is_directory_synced_{true};  // false: a new log's name may not be durable
 };
 
