@@ -1,8 +1,10 @@
 // Lets a database's I/O fail at one call, or from one call on, while it works or while it recovers from a crash, and
 // holds what it answers and what it keeps against its promises. README.md says which.
 //
-//     faults_test [--seed N] [--points N]        one seed is one fault point
+//     faults_test [--seed N] [--points N] [--failures N] [--isolated 1]        one seed is one fault point
 #include <rocksdb/env.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cinttypes>
 #include <cstdio>
@@ -321,25 +323,48 @@ class Point {
   std::string problem_;
 };
 
+void Print(const Totals& totals) {
+  std::printf("%" PRIu64 " fault points, %" PRIu64 " reached; %" PRIu64 " calls failed, %" PRIu64
+              " openings refused, %" PRIu64 " times resumed, %" PRIu64 " times Resume was refused; %" PRIu64
+              " violations\n",
+              totals.points, totals.fired, totals.failed_calls, totals.refused_openings, totals.resumed,
+              totals.resume_refused, totals.failures);
+  std::fflush(stdout);
+}
+
+// In a process of its own: RocksDB as Debian builds it ends at some faults by an assertion.
+std::string RunIsolated(uint64_t seed) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    Totals totals;
+    const std::string problem = Point(seed, &totals).Run();
+    std::printf("%s%s", problem.c_str(), problem.empty() ? "" : "\n");
+    std::fflush(stdout);
+    _exit(problem.empty() ? 0 : 1);
+  }
+  int ended = 0;
+  waitpid(child, &ended, 0);
+  if (WIFSIGNALED(ended)) return "killed by signal " + std::to_string(WTERMSIG(ended));
+  return WEXITSTATUS(ended) == 0 ? "" : "as told above";
+}
+
 int Run(const ProgramOptions& options) {
   const uint64_t first = options.Number("seed", 1);
   const uint64_t points = options.Number("points", 500);
   std::printf("seeds from %" PRIu64 " on\n", first);
   Totals totals;
-  for (uint64_t seed = first; seed < first + points && totals.failures < 10; ++seed) {
+  for (uint64_t seed = first; seed < first + points && totals.failures < options.Number("failures", 10); ++seed) {
     ++totals.points;
-    const std::string problem = Point(seed, &totals).Run();
+    const std::string problem = options.Number("isolated", 0) != 0 ? RunIsolated(seed) : Point(seed, &totals).Run();
+    if (seed % 1000 == 0) Print(totals);
     if (problem.empty()) continue;
     ++totals.failures;
     std::printf("FAILED seed %" PRIu64 ": %s\nreplay: faults_test --points 1 --seed %" PRIu64 "\n", seed,
                 problem.c_str(), seed);
     std::fflush(stdout);
   }
-  std::printf("%" PRIu64 " fault points, %" PRIu64 " reached; %" PRIu64 " calls failed, %" PRIu64
-              " openings refused, %" PRIu64 " times resumed, %" PRIu64 " times Resume was refused; %" PRIu64
-              " violations\n",
-              totals.points, totals.fired, totals.failed_calls, totals.refused_openings, totals.resumed,
-              totals.resume_refused, totals.failures);
+  Print(totals);
   return totals.failures == 0 ? 0 : 1;
 }
 
@@ -347,6 +372,6 @@ int Run(const ProgramOptions& options) {
 }  // namespace gneiss::faults
 
 int main(int argc, char** argv) {
-  const gneiss::ProgramOptions options(argc, argv, {"seed", "points"});
+  const gneiss::ProgramOptions options(argc, argv, {"seed", "points", "isolated", "failures"});
   return gneiss::faults::Run(options);
 }
