@@ -17,9 +17,9 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
                         .allocate_ahead_bytes = allocate_ahead_bytes,
                         .compression = config_.wal_compression};
   auto writer = std::make_shared<LogWriter>(log, std::move(file));
-  log_before_.reset();
+  std::optional<LogBefore> before;
   if (current_ != nullptr && current_->HasUnsynced()) {
-    log_before_ = LogBefore{.number = current_number(), .bytes = current_->FileBytes()};
+    before = LogBefore{.number = current_number(), .bytes = current_->FileBytes()};
   }
   MutexLock lock(&mutex_);
   if (!logs_.empty() && current_ != nullptr) {
@@ -28,6 +28,7 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
   }
   logs_.push_back({.number = number, .bytes = 0, .writer = writer});
   current_ = std::move(writer);
+  log_before_ = before;
   current_bytes_.store(0, std::memory_order_relaxed);
   current_number_.store(number, std::memory_order_release);
   return Status::Ok();

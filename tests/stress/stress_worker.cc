@@ -13,6 +13,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -77,6 +78,7 @@ class Life {
 
   int Run() {
     const DrawnOptions options = OptionsOf(seed_, life_, directory_);
+    std::filesystem::create_directories(directory_);  // RocksDB makes wal_dir before the directory that holds it
     std::vector<std::string> families;
     rocksdb::DB::ListColumnFamilies(options.db, directory_, &families).PermitUncheckedError();
     for (const std::string& name : kFamilies) {
