@@ -74,6 +74,13 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
                                const rocksdb::Slice& key, const rocksdb::Slice& ts) override;
   rocksdb::Status Merge(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                         const rocksdb::Slice& key, const rocksdb::Slice& value) override;
+  rocksdb::Status DeleteRange(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                              const rocksdb::Slice& begin, const rocksdb::Slice& end) override;
+  rocksdb::Status DeleteRange(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                              const rocksdb::Slice& begin, const rocksdb::Slice& end,
+                              const rocksdb::Slice& ts) override;
+  rocksdb::Status PutEntity(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                            const rocksdb::Slice& key, const rocksdb::WideColumns& columns) override;
   rocksdb::Status Write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch* updates) override;
   rocksdb::Status FlushWAL(bool sync) override;
   rocksdb::Status SyncWAL() override;
@@ -109,6 +116,12 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   void MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
                 const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, rocksdb::Status* statuses,
                 bool sorted_input) override;
+  void MultiGet(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, size_t num_keys,
+                const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, std::string* timestamps,
+                rocksdb::Status* statuses, bool sorted_input) override;
+  void MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
+                const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, std::string* timestamps,
+                rocksdb::Status* statuses, bool sorted_input) override;
   bool KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
                    std::string* value, std::string* timestamp, bool* value_found) override;
   rocksdb::Iterator* NewIterator(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family) override;
@@ -213,6 +226,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
  private:
   rocksdb::Status WriteOne(const rocksdb::WriteOptions& options, Kind tag, Kind family_tag,
                            rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key, const rocksdb::Slice* value);
+  rocksdb::Status GetAt(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                        const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp);
+  rocksdb::Status GetEntityAt(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                              const rocksdb::Slice& key, rocksdb::PinnableWideColumns* columns);
   rocksdb::Status ChargeRateLimiter(const rocksdb::WriteOptions& options, size_t bytes) const;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> MakeHandle(const FamilyPtr& family) const;
   std::vector<FamilyPtr> AllFamilies() const;

@@ -2,8 +2,11 @@
 
 #include <rocksdb/env.h>
 
+#include <deque>
+
 #include "compat/db/db_impl.h"
 #include "compat/db/job_info.h"
+#include "compat/db/timestamps.h"
 #include "compat/options/engine_config.h"
 #include "compat/status_map.h"
 #include "engine/io/file_name.h"
@@ -23,22 +26,16 @@ uint64_t TableNumberOf(const std::string& name) {
   return number;
 }
 
-// A caller's range, whose slices it keeps.
+// A caller's range, whose bounds it keeps.
 class RangeSlices {
  public:
-  RangeSlices(const rocksdb::Slice* begin, const rocksdb::Slice* end) {
-    if (begin != nullptr) begin_ = ToEngine(*begin);
-    if (end != nullptr) end_ = ToEngine(*end);
-    has_begin_ = begin != nullptr;
-    has_end_ = end != nullptr;
-  }
-  OptionalRange range() const { return {.begin = has_begin_ ? &begin_ : nullptr, .end = has_end_ ? &end_ : nullptr}; }
+  RangeSlices(const rocksdb::Slice* begin, const rocksdb::Slice* end, const KeyOrder& order)
+      : begin_(begin, order), end_(end, order) {}
+  OptionalRange range() const { return {.begin = begin_.get(), .end = end_.get()}; }
 
  private:
-  Slice begin_;
-  Slice end_;
-  bool has_begin_ = false;
-  bool has_end_ = false;
+  const RangeBound begin_;
+  const RangeBound end_;
 };
 
 }  // namespace
@@ -91,7 +88,8 @@ rocksdb::Status DbImpl::CompactFiles(const rocksdb::CompactionOptions& options, 
 
 rocksdb::Status DbImpl::SuggestCompactRange(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice* begin,
                                             const rocksdb::Slice* end) {
-  return ToRocks(core_->database->SuggestCompactRange(FamilyOf(family), RangeSlices(begin, end).range()));
+  return ToRocks(
+      core_->database->SuggestCompactRange(FamilyOf(family), RangeSlices(begin, end, FamilyOf(family)->order).range()));
 }
 
 rocksdb::Status DbImpl::PromoteL0(rocksdb::ColumnFamilyHandle* family, int target_level) {
@@ -100,8 +98,8 @@ rocksdb::Status DbImpl::PromoteL0(rocksdb::ColumnFamilyHandle* family, int targe
 
 rocksdb::Status DbImpl::DeleteFilesInRanges(rocksdb::ColumnFamilyHandle* family, const rocksdb::RangePtr* ranges,
                                             size_t n, bool include_end) {
-  std::vector<RangeSlices> slices;
-  for (size_t i = 0; i < n; ++i) slices.emplace_back(ranges[i].start, ranges[i].limit);
+  std::deque<RangeSlices> slices;
+  for (size_t i = 0; i < n; ++i) slices.emplace_back(ranges[i].start, ranges[i].limit, FamilyOf(family)->order);
   std::vector<OptionalRange> engine_ranges;
   for (const RangeSlices& each : slices) engine_ranges.push_back(each.range());
   return ToRocks(core_->database->DeleteFilesInRanges(FamilyOf(family), engine_ranges, include_end));

@@ -45,20 +45,45 @@ Iterator* NewErrorIterator(const Status& status) { return new EmptyIterator(stat
 namespace gneiss::compat {
 
 IteratorHandle::IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
-                               std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor)
+                               std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor, const KeyOrder& order)
     : core_(std::move(core)),
       family_(std::move(family)),
       options_(options),
       prefix_extractor_(options.prefix_same_as_start ? std::move(prefix_extractor) : nullptr),
-      gate_(*core_, options) {}
+      order_(order),
+      shows_versions_(order.has_timestamps() && options.iter_start_ts != nullptr),
+      gate_(*core_, options) {
+  if (options_.timestamp != nullptr) timestamp_ = ToEngine(*options_.timestamp);
+  if (options_.iter_start_ts != nullptr) start_timestamp_ = ToEngine(*options_.iter_start_ts);
+}
 
-IteratorParams IteratorHandle::ParamsOf() {
+// The caller may have put other bytes behind his bounds.
+void IteratorHandle::ReadBounds() {
   if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
   if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
+  if (!shows_versions_) return;
+  lower_bytes_ = order_.BeforeVersions(lower_);
+  lower_ = lower_bytes_;
+  upper_bytes_ = order_.BeforeVersions(upper_);
+  upper_ = upper_bytes_;
+}
+
+// Where versions are shown a target is the one at `timestamp`.
+Slice IteratorHandle::TargetOf(const rocksdb::Slice& target, const rocksdb::Slice* timestamp) {
+  if (!shows_versions_) return ToEngine(target);
+  target_bytes_.assign(target.data(), target.size());
+  target_bytes_.append(timestamp->data(), timestamp->size());
+  return target_bytes_;
+}
+
+IteratorParams IteratorHandle::ParamsOf() {
+  ReadBounds();
   IteratorParams params = {.table = TableParamsOf(options_),
                            .snapshot = SnapshotOf(options_.snapshot),
                            .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
                            .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
+                           .timestamp = order_.has_timestamps() ? &timestamp_ : nullptr,
+                           .start_timestamp = shows_versions_ ? &start_timestamp_ : nullptr,
                            .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
                            .max_skippable_internal_keys = options_.max_skippable_internal_keys};
   if (NeedsGate(options_)) params.table.gate = &gate_;
@@ -71,14 +96,13 @@ IteratorParams IteratorHandle::ParamsOf() {
 
 void IteratorHandle::Open() { inner_ = core_->database->NewIterator(ParamsOf(), family_); }
 
-// The caller may have put other bytes behind his bounds; a tailing iterator looks at the newest data.
+// A tailing iterator looks at the newest data.
 void IteratorHandle::BeforeSeek() {
   is_past_prefix_ = false;
   has_prefix_ = false;
   refusal_ = rocksdb::Status::OK();
   is_key_kept_ = false;
-  if (options_.iterate_lower_bound != nullptr) lower_ = ToEngine(*options_.iterate_lower_bound);
-  if (options_.iterate_upper_bound != nullptr) upper_ = ToEngine(*options_.iterate_upper_bound);
+  ReadBounds();
   if (options_.tailing && inner_->seq() != core_->database->LatestSeq()) Open();
 }
 
@@ -90,7 +114,7 @@ void IteratorHandle::NotePrefix(const rocksdb::Slice& target) {
 
 void IteratorHandle::CheckPrefix() {
   if (!has_prefix_ || !inner_->Valid()) return;
-  const rocksdb::Slice found = ToRocks(inner_->key());
+  const rocksdb::Slice found = BareKey();
   is_past_prefix_ =
       !prefix_extractor_->InDomain(found) || prefix_extractor_->Transform(found) != rocksdb::Slice(prefix_);
 }
@@ -98,7 +122,7 @@ void IteratorHandle::CheckPrefix() {
 void IteratorHandle::SeekToFirst() {
   BeforeSeek();
   inner_->SeekToFirst();
-  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
+  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(BareKey());
 }
 
 // A tailing iterator goes forward only, as RocksDB's do.
@@ -112,13 +136,13 @@ void IteratorHandle::SeekToLast() {
   if (RefusesBackwards("ForwardIterator::SeekToLast()")) return;
   BeforeSeek();
   inner_->SeekToLast();
-  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(ToRocks(inner_->key()));
+  if (prefix_extractor_ != nullptr && inner_->Valid()) NotePrefix(BareKey());
 }
 
 void IteratorHandle::Seek(const rocksdb::Slice& target) {
   BeforeSeek();
   NotePrefix(target);
-  inner_->Seek(ToEngine(target));
+  inner_->Seek(TargetOf(target, options_.timestamp));
   CheckPrefix();
 }
 
@@ -126,7 +150,7 @@ void IteratorHandle::SeekForPrev(const rocksdb::Slice& target) {
   if (RefusesBackwards("ForwardIterator::SeekForPrev()")) return;
   BeforeSeek();
   NotePrefix(target);
-  inner_->SeekForPrev(ToEngine(target));
+  inner_->SeekForPrev(TargetOf(target, options_.iter_start_ts));
   CheckPrefix();
 }
 
@@ -146,13 +170,25 @@ void IteratorHandle::Prev() {
 rocksdb::Slice IteratorHandle::key() const {
   if (options_.pin_data) [[unlikely]]
     return KeptKey();
-  return ToRocks(inner_->key());
+  return ShownKey();
+}
+
+rocksdb::Slice IteratorHandle::ShownKey() const {
+  return ToRocks(shows_versions_ ? inner_->stored_internal_key() : inner_->key());
+}
+
+rocksdb::Slice IteratorHandle::BareKey() const {
+  return ToRocks(shows_versions_ ? order_.BareKey(inner_->key()) : inner_->key());
+}
+
+rocksdb::Slice IteratorHandle::timestamp() const {
+  return order_.has_timestamps() ? ToRocks(inner_->timestamp()) : rocksdb::Slice();
 }
 
 // pin_data promises keys that stay as long as the iterator. A copy of each holds under any table format.
 rocksdb::Slice IteratorHandle::KeptKey() const {
   if (!is_key_kept_) {
-    kept_keys_.emplace_back(inner_->key());
+    kept_keys_.push_back(ShownKey().ToString());
     is_key_kept_ = true;
   }
   return kept_keys_.back();
@@ -191,7 +227,7 @@ rocksdb::Status IteratorHandle::GetProperty(std::string name, std::string* value
     return rocksdb::Status::OK();
   }
   if (name == "rocksdb.iterator.internal-key") {
-    *value = std::string(inner_->key());
+    *value = std::string(order_.has_timestamps() ? UserKeyOf(inner_->stored_internal_key()) : inner_->key());
     return rocksdb::Status::OK();
   }
   return rocksdb::Status::InvalidArgument("Unidentified property.");

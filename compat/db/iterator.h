@@ -21,7 +21,7 @@ namespace gneiss::compat {
 class IteratorHandle final : public rocksdb::Iterator {
  public:
   IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
-                 std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor);
+                 std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor, const KeyOrder& order);
   // Before use: opens the engine's iterator at the newest state or the options' snapshot.
   void Open();
   void Adopt(std::unique_ptr<DbIterator> inner) { inner_ = std::move(inner); }
@@ -36,13 +36,18 @@ class IteratorHandle final : public rocksdb::Iterator {
   void Prev() override;
   rocksdb::Slice key() const override;
   rocksdb::Slice value() const override;
+  rocksdb::Slice timestamp() const override;
   const rocksdb::WideColumns& columns() const override;
   rocksdb::Status status() const override;
   rocksdb::Status Refresh() override;
   rocksdb::Status GetProperty(std::string name, std::string* value) override;
 
  private:
+  void ReadBounds();
   void BeforeSeek();
+  Slice TargetOf(const rocksdb::Slice& target, const rocksdb::Slice* timestamp);
+  rocksdb::Slice ShownKey() const;
+  rocksdb::Slice BareKey() const;
   void NotePrefix(const rocksdb::Slice& target);
   void CheckPrefix();
   bool RefusesBackwards(const char* call);
@@ -52,8 +57,15 @@ class IteratorHandle final : public rocksdb::Iterator {
   const FamilyPtr family_;
   const rocksdb::ReadOptions options_;
   const std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor_;  // null unless prefix_same_as_start
+  const KeyOrder order_;
+  const bool shows_versions_;  // with iter_start_ts every version is an entry, and key() is an internal key
   Slice lower_;
   Slice upper_;
+  Slice timestamp_;
+  Slice start_timestamp_;
+  std::string lower_bytes_;  // with shows_versions_
+  std::string upper_bytes_;
+  std::string target_bytes_;
   std::string prefix_;
   bool has_prefix_ = false;
   bool is_past_prefix_ = false;

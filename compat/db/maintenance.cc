@@ -2,6 +2,7 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/read_params.h"
+#include "compat/db/timestamps.h"
 #include "compat/not_supported.h"
 #include "compat/status_map.h"
 
@@ -27,7 +28,13 @@ rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options
   if (options.target_path_id > 0 && options.target_path_id >= core_->OptionsOf(family->GetName()).cf_paths.size()) {
     return rocksdb::Status::InvalidArgument("Invalid target path ID");
   }
-  if (options.full_history_ts_low != nullptr) return NotBuilt("CompactRangeOptions::full_history_ts_low");
+  if (options.full_history_ts_low != nullptr && !options.full_history_ts_low->empty()) {
+    if (begin != nullptr || end != nullptr) {
+      return rocksdb::Status::InvalidArgument("Cannot specify compaction range with full_history_ts_low");
+    }
+    const rocksdb::Status raised = IncreaseFullHistoryTsLow(family, options.full_history_ts_low->ToString());
+    if (!raised.ok()) return raised;
+  }
   CompactRangeParams params{
       .exclusive = options.exclusive_manual_compaction,
       .change_level = options.change_level,
@@ -42,12 +49,9 @@ rocksdb::Status DbImpl::CompactRange(const rocksdb::CompactRangeOptions& options
     params.collects_blob_garbage =
         options.blob_garbage_collection_policy == rocksdb::BlobGarbageCollectionPolicy::kForce;
   }
-  Slice begin_slice;
-  Slice end_slice;
-  if (begin != nullptr) begin_slice = ToEngine(*begin);
-  if (end != nullptr) end_slice = ToEngine(*end);
-  return ToRocks(core_->database->CompactRange(params, FamilyOf(family), begin == nullptr ? nullptr : &begin_slice,
-                                               end == nullptr ? nullptr : &end_slice));
+  const RangeBound first(begin, FamilyOf(family)->order);
+  const RangeBound last(end, FamilyOf(family)->order);
+  return ToRocks(core_->database->CompactRange(params, FamilyOf(family), first.get(), last.get()));
 }
 
 rocksdb::Status DbImpl::PauseBackgroundWork() { return ToRocks(core_->database->PauseBackgroundWork()); }
@@ -83,10 +87,24 @@ rocksdb::Status DbImpl::VerifyFileChecksums(const rocksdb::ReadOptions&) {
 
 void DbImpl::CancelAllBackgroundWork(bool wait) { core_->database->CancelBackgroundWork(wait); }
 
-rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string) {
-  return NotBuilt("DB::IncreaseFullHistoryTsLow");
+rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle* family, std::string ts_low) {
+  const FamilyPtr& inner = FamilyOf(family == nullptr ? DefaultColumnFamily() : family);
+  if (!inner->order.has_timestamps()) {
+    return rocksdb::Status::InvalidArgument("Timestamp is not enabled in this column family");
+  }
+  if (inner->order.timestamp_bytes() != ts_low.size()) {
+    return rocksdb::Status::InvalidArgument("ts_low size mismatch");
+  }
+  return ToRocks(core_->database->RaiseHistoryStart(inner, ts_low));
 }
-rocksdb::Status DbImpl::GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle*, std::string*) {
-  return NotBuilt("DB::GetFullHistoryTsLow");
+
+rocksdb::Status DbImpl::GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle* family, std::string* ts_low) {
+  if (ts_low == nullptr) return rocksdb::Status::InvalidArgument("ts_low is nullptr");
+  const FamilyPtr& inner = FamilyOf(family == nullptr ? DefaultColumnFamily() : family);
+  if (!inner->order.has_timestamps()) {
+    return rocksdb::Status::InvalidArgument("Timestamp is not enabled in this column family");
+  }
+  *ts_low = inner->HistoryStart();
+  return rocksdb::Status::OK();
 }
 }  // namespace gneiss::compat

@@ -5,6 +5,7 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/table_properties_map.h"
+#include "compat/db/timestamps.h"
 #include "compat/not_supported.h"
 #include "compat/status_map.h"
 #include "engine/io/file_name.h"
@@ -85,16 +86,20 @@ rocksdb::Status DbImpl::GetApproximateSizes(const rocksdb::SizeApproximationOpti
                                             uint64_t* sizes) {
   if (!options.include_memtables && !options.include_files) return rocksdb::Status::InvalidArgument("Invalid options");
   for (int i = 0; i < n; ++i) {
-    sizes[i] = core_->database->ApproximateBytes(FamilyOf(family), ToEngine(ranges[i].start), ToEngine(ranges[i].limit),
-                                                 options.include_files, options.include_memtables);
+    const RangeBound start(&ranges[i].start, FamilyOf(family)->order);
+    const RangeBound limit(&ranges[i].limit, FamilyOf(family)->order);
+    sizes[i] = core_->database->ApproximateBytes(FamilyOf(family), start.slice(), limit.slice(), options.include_files,
+                                                 options.include_memtables);
   }
   return rocksdb::Status::OK();
 }
 
 void DbImpl::GetApproximateMemTableStats(rocksdb::ColumnFamilyHandle* family, const rocksdb::Range& range,
                                          uint64_t* count, uint64_t* size) {
+  const RangeBound start(&range.start, FamilyOf(family)->order);
+  const RangeBound limit(&range.limit, FamilyOf(family)->order);
   const Memtable::RangeEstimate estimate =
-      core_->database->EstimateMemtables(FamilyOf(family), ToEngine(range.start), ToEngine(range.limit));
+      core_->database->EstimateMemtables(FamilyOf(family), start.slice(), limit.slice());
   *count = estimate.entries;
   *size = estimate.bytes;
 }
@@ -187,10 +192,10 @@ rocksdb::Status DbImpl::GetPropertiesOfTablesInRange(rocksdb::ColumnFamilyHandle
   const FamilyPtr& engine_family = FamilyOf(family);
   const FamilyFacts facts = core_->database->Facts(engine_family);
   for (size_t i = 0; i < n; ++i) {
-    const Slice begin = ToEngine(ranges[i].start);
-    const Slice end = ToEngine(ranges[i].limit);
+    const RangeBound begin(&ranges[i].start, engine_family->order);
+    const RangeBound end(&ranges[i].limit, engine_family->order);
     for (int level = 0; level < facts.version->LevelCount(); ++level) {
-      for (const TableFilePtr& table : facts.version->Overlapping(level, &begin, &end)) {
+      for (const TableFilePtr& table : facts.version->Overlapping(level, begin.get(), end.get())) {
         ReaderRef reader;
         const Status status = table->Reader(level, &reader);
         if (!status.ok()) return ToRocks(status);

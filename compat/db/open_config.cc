@@ -53,7 +53,6 @@ rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
 }
 
 rocksdb::Status CheckFamilyOptionsAreBuilt(const rocksdb::ColumnFamilyOptions& options) {
-  if (options.comparator->timestamp_size() > 0) return NotBuilt("Comparator::timestamp_size");
   if (options.inplace_callback != nullptr) return NotBuilt("ColumnFamilyOptions::inplace_callback");
   return rocksdb::Status::OK();
 }

@@ -8,23 +8,26 @@
 #include "compat/db/db_impl.h"
 #include "compat/db/iterator.h"
 #include "compat/db/read_params.h"
+#include "compat/db/timestamps.h"
 #include "compat/status_map.h"
 
 namespace gneiss::compat {
 
 namespace {
 
-rocksdb::Status CheckReadOptions(const rocksdb::ReadOptions& options) {
-  if (options.timestamp == nullptr && options.iter_start_ts == nullptr) return rocksdb::Status::OK();
-  return rocksdb::Status::InvalidArgument("Timestamp size mismatch: the column family has no timestamps");
-}
-
 rocksdb::Status CheckIteratorOptions(const rocksdb::ReadOptions& options) {
   if (options.managed) return rocksdb::Status::NotSupported("Managed iterator is not supported anymore.");
   if (options.read_tier == rocksdb::kPersistedTier) {
     return rocksdb::Status::NotSupported("ReadTier::kPersistedData is not yet supported in iterators.");
   }
-  return CheckReadOptions(options);
+  return rocksdb::Status::OK();
+}
+
+// What else the options must be for an iterator over the family.
+rocksdb::Status CheckIteratorTimestamps(const rocksdb::ReadOptions& options,
+                                        const rocksdb::ColumnFamilyHandle* family) {
+  const rocksdb::Status checked = CheckReadTimestamp(options, family);
+  return checked.ok() && options.iter_start_ts != nullptr ? CheckTimestamp(family, *options.iter_start_ts) : checked;
 }
 
 void MoveInto(PinnedValue* from, rocksdb::PinnableSlice* to) {
@@ -55,10 +58,11 @@ Status ReadOptionsGate::BeforeRead(uint64_t bytes) {
 
 rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, rocksdb::PinnableSlice* value) {
-  if (options.timestamp != nullptr) return CheckReadOptions(options);
+  ColumnFamily* const inner = FamilyOf(family).get();
+  if (options.timestamp != nullptr || inner->order.has_timestamps()) [[unlikely]]
+    return GetAt(options, family, key, value, nullptr);
   value->Reset();
   PinnedValue found(value->GetSelf());
-  ColumnFamily* const inner = FamilyOf(family).get();
   Status status;
   if (NeedsGate(options)) [[unlikely]] {
     ReadOptionsGate gate(*core_, options);
@@ -73,8 +77,26 @@ rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::Column
 
 rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp) {
-  if (timestamp != nullptr) timestamp->clear();
-  return Get(options, family, key, value);
+  if (HasTimestamps(family)) return GetAt(options, family, key, value, timestamp);
+  const rocksdb::Status status = Get(options, family, key, value);
+  // RocksDB clears it once the options are found to fit.
+  if (timestamp != nullptr && !status.IsInvalidArgument()) timestamp->clear();
+  return status;
+}
+
+rocksdb::Status DbImpl::GetAt(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp) {
+  if (const rocksdb::Status checked = CheckReadTimestamp(options, family); !checked.ok()) return checked;
+  value->Reset();
+  PinnedValue found(value->GetSelf());
+  ReadOptionsGate gate(*core_, options);
+  DbReadParams params = ReadParamsOf(options, NeedsGate(options) ? &gate : nullptr);
+  const Slice read_timestamp = ToEngine(*options.timestamp);
+  params.timestamp = &read_timestamp;
+  const Status status = core_->database->GetAt(params, FamilyOf(family).get(), ToEngine(key), &found, timestamp);
+  if (!status.ok()) return ToRocks(status);
+  MoveInto(&found, value);
+  return rocksdb::Status::OK();
 }
 
 rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
@@ -86,7 +108,8 @@ rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions& options, rocksdb::
     return rocksdb::Status::InvalidArgument("Cannot call GetEntity without a PinnableWideColumns object");
   }
   columns->Reset();
-  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return checked;
+  if (const rocksdb::Status checked = CheckReadTimestamp(options, family); !checked.ok()) return checked;
+  if (HasTimestamps(family)) return GetEntityAt(options, family, key, columns);
   PinnedValue found;
   bool is_entity = false;
   const Status status =
@@ -105,16 +128,32 @@ rocksdb::Status DbImpl::GetEntity(const rocksdb::ReadOptions& options, rocksdb::
   return rocksdb::Status::OK();
 }
 
+// Such families hold no entities: every value is a plain one.
+rocksdb::Status DbImpl::GetEntityAt(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                    const rocksdb::Slice& key, rocksdb::PinnableWideColumns* columns) {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = GetAt(options, family, key, &value, nullptr);
+  if (status.ok()) columns->SetPlainValue(value);
+  return status;
+}
+
 rocksdb::Status DbImpl::GetMergeOperands(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                                          const rocksdb::Slice& key, rocksdb::PinnableSlice* operands,
                                          rocksdb::GetMergeOperandsOptions* operands_options, int* operand_count) {
-  if (const rocksdb::Status checked = CheckReadOptions(options); !checked.ok()) return checked;
+  if (const rocksdb::Status checked = CheckReadTimestamp(options, family); !checked.ok()) return checked;
   const int room = operands_options->expected_max_number_of_operands;
   for (int i = 0; i < room; ++i) operands[i].Reset();
   std::vector<std::string> found;
-  const Status status =
-      core_->database->GetOperands(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found);
-  if (!status.ok()) return ToRocks(status);
+  if (HasTimestamps(family)) {
+    // Nothing is merged in such a family: a value is all there is.
+    rocksdb::PinnableSlice value;
+    if (const rocksdb::Status status = GetAt(options, family, key, &value, nullptr); !status.ok()) return status;
+    found.push_back(value.ToString());
+  } else {
+    const Status status =
+        core_->database->GetOperands(ReadParamsOf(options), FamilyOf(family).get(), ToEngine(key), &found);
+    if (!status.ok()) return ToRocks(status);
+  }
   *operand_count = static_cast<int>(found.size());
   if (*operand_count > room) {
     return rocksdb::Status::Incomplete(rocksdb::Status::SubCode::KMergeOperandsInsufficientCapacity);
@@ -128,8 +167,25 @@ rocksdb::Status DbImpl::GetMergeOperands(const rocksdb::ReadOptions& options, ro
 
 void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
                       const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, rocksdb::Status* statuses,
-                      bool /*sorted_input*/) {
-  const rocksdb::Status checked = CheckReadOptions(options);
+                      bool sorted_input) {
+  MultiGet(options, num_keys, families, keys, values, /*timestamps=*/nullptr, statuses, sorted_input);
+}
+
+void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rocksdb::ColumnFamilyHandle** families,
+                      const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, std::string* timestamps,
+                      rocksdb::Status* statuses, bool /*sorted_input*/) {
+  bool is_refused = false;
+  for (size_t i = 0; i < num_keys; ++i) {
+    statuses[i] = CheckReadTimestamp(options, families[i]);
+    is_refused = is_refused || !statuses[i].ok();
+  }
+  if (is_refused) {
+    for (size_t i = 0; i < num_keys; ++i) {
+      if (!statuses[i].ok()) continue;
+      statuses[i] = rocksdb::Status::Incomplete("DB not queried due to invalid argument(s) in the same MultiGet");
+    }
+    return;
+  }
   std::vector<MultiGetRequest> requests(num_keys);
   std::vector<std::unique_ptr<PinnedValue>> found(num_keys);
   for (size_t i = 0; i < num_keys; ++i) {
@@ -138,11 +194,15 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
     requests[i].family = FamilyOf(families[i]).get();
     requests[i].key = ToEngine(keys[i]);
     requests[i].value = found[i].get();
-    statuses[i] = checked;
+    if (timestamps == nullptr) continue;
+    timestamps[i].clear();
+    requests[i].timestamp = &timestamps[i];
   }
-  if (!checked.ok()) return;
   ReadOptionsGate gate(*core_, options);
-  core_->database->MultiGet(ReadParamsOf(options, NeedsGate(options) ? &gate : nullptr), requests.data(), num_keys);
+  DbReadParams params = ReadParamsOf(options, NeedsGate(options) ? &gate : nullptr);
+  const Slice read_timestamp = options.timestamp == nullptr ? Slice() : ToEngine(*options.timestamp);
+  if (options.timestamp != nullptr) params.timestamp = &read_timestamp;
+  core_->database->MultiGet(params, requests.data(), num_keys);
   uint64_t bytes = 0;
   for (size_t i = 0; i < num_keys; ++i) {
     statuses[i] = ToRocks(requests[i].status);
@@ -159,39 +219,46 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
 void DbImpl::MultiGet(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, size_t num_keys,
                       const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, rocksdb::Status* statuses,
                       bool sorted_input) {
+  MultiGet(options, family, num_keys, keys, values, /*timestamps=*/nullptr, statuses, sorted_input);
+}
+
+void DbImpl::MultiGet(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, size_t num_keys,
+                      const rocksdb::Slice* keys, rocksdb::PinnableSlice* values, std::string* timestamps,
+                      rocksdb::Status* statuses, bool sorted_input) {
   std::vector<rocksdb::ColumnFamilyHandle*> families(num_keys, family);
-  MultiGet(options, num_keys, families.data(), keys, values, statuses, sorted_input);
+  MultiGet(options, num_keys, families.data(), keys, values, timestamps, statuses, sorted_input);
 }
 
 std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& options,
                                               const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                               const std::vector<rocksdb::Slice>& keys,
                                               std::vector<std::string>* values) {
-  values->resize(keys.size());
-  std::vector<rocksdb::Status> statuses(keys.size());
-  std::vector<rocksdb::PinnableSlice> found(keys.size());
-  std::vector<rocksdb::ColumnFamilyHandle*> handles = families;
-  MultiGet(options, keys.size(), handles.data(), keys.data(), found.data(), statuses.data(), false);
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (statuses[i].ok()) (*values)[i].assign(found[i].data(), found[i].size());
-  }
-  return statuses;
+  return MultiGet(options, families, keys, values, /*timestamps=*/nullptr);
 }
 
 std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& options,
                                               const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                               const std::vector<rocksdb::Slice>& keys, std::vector<std::string>* values,
                                               std::vector<std::string>* timestamps) {
-  if (timestamps != nullptr) timestamps->assign(keys.size(), std::string());
-  return MultiGet(options, families, keys, values);
+  values->resize(keys.size());
+  if (timestamps != nullptr) timestamps->resize(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles = families;
+  MultiGet(options, keys.size(), handles.data(), keys.data(), found.data(),
+           timestamps == nullptr ? nullptr : timestamps->data(), statuses.data(), false);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) (*values)[i].assign(found[i].data(), found[i].size());
+  }
+  return statuses;
 }
 
 bool DbImpl::KeyMayExist(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
-                         const rocksdb::Slice& key, std::string* value, std::string* /*timestamp*/, bool* value_found) {
+                         const rocksdb::Slice& key, std::string* value, std::string* timestamp, bool* value_found) {
   rocksdb::ReadOptions in_memory = options;
   in_memory.read_tier = rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice found;
-  const rocksdb::Status status = Get(in_memory, family, key, &found);
+  const rocksdb::Status status = Get(in_memory, family, key, &found, timestamp);
   if (status.ok() && value != nullptr) value->assign(found.data(), found.size());
   if (value_found != nullptr) *value_found = !status.IsIncomplete();  // "not there" is an answer too, as in RocksDB
   return status.ok() || status.IsIncomplete();
@@ -211,9 +278,13 @@ rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rock
   }
   if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok())
     return rocksdb::NewErrorIterator(checked);
+  if (const rocksdb::Status checked = CheckIteratorTimestamps(options, family); !checked.ok()) {
+    return rocksdb::NewErrorIterator(checked);
+  }
   std::shared_ptr<const rocksdb::SliceTransform> prefix;
   if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
-  auto iterator = std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix));
+  auto iterator =
+      std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix), FamilyOf(family)->order);
   iterator->Open();
   return iterator.release();
 }
@@ -222,6 +293,9 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
                                      const std::vector<rocksdb::ColumnFamilyHandle*>& families,
                                      std::vector<rocksdb::Iterator*>* iterators) {
   if (const rocksdb::Status checked = CheckIteratorOptions(options); !checked.ok()) return checked;
+  for (const rocksdb::ColumnFamilyHandle* family : families) {
+    if (const rocksdb::Status checked = CheckIteratorTimestamps(options, family); !checked.ok()) return checked;
+  }
   iterators->clear();
   if (const rocksdb::Status checked = CheckSecondaryIterator(options); !checked.ok()) return checked;
   // One snapshot for all, unless the caller brought one.
@@ -230,7 +304,8 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
   for (rocksdb::ColumnFamilyHandle* family : families) {
     std::shared_ptr<const rocksdb::SliceTransform> prefix;
     if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
-    auto iterator = std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix));
+    auto iterator =
+        std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix), FamilyOf(family)->order);
     IteratorParams params = iterator->ParamsOf();
     if (own_snapshot != nullptr) params.snapshot = SnapshotOf(own_snapshot);
     iterator->Adopt(core_->database->NewIterator(params, FamilyOf(family)));
@@ -245,15 +320,17 @@ rocksdb::Status DbImpl::ListEntries(rocksdb::ColumnFamilyHandle* family, const r
                                     std::vector<rocksdb::KeyVersion>* entries) {
   const FamilyPtr& engine_family = FamilyOf(family);
   const std::unique_ptr<InternalIterator> iterator = core_->database->NewEntryIterator(engine_family);
+  const KeyOrder& order = engine_family->order;
   if (begin.empty()) {
     iterator->SeekToFirst();
   } else {
-    iterator->Seek(SeekKey(ToEngine(begin), kSeqMax).Encode());
+    iterator->Seek(SeekKey(order.BeforeVersions(ToEngine(begin)), kSeqMax).Encode());
   }
+  const std::string behind = order.BehindVersions(ToEngine(end));
   for (; iterator->Valid(); iterator->Next()) {
     ParsedKey entry;
     if (!ParseInternalKey(iterator->key(), &entry)) return rocksdb::Status::Corruption("Corrupted Key");
-    if (!end.empty() && engine_family->order.Compare(entry.user_key, ToEngine(end)) > 0) break;
+    if (!end.empty() && order.Compare(entry.user_key, behind) > 0) break;
     entries->emplace_back(std::string(entry.user_key), std::string(iterator->value()), entry.seq,
                           static_cast<int>(entry.kind));
     if (entries->size() >= count_max) break;

@@ -6,6 +6,7 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/read_params.h"
+#include "compat/db/timestamps.h"
 #include "compat/db/write_batch_internal.h"
 #include "compat/not_supported.h"
 #include "compat/status_map.h"
@@ -25,11 +26,14 @@ rocksdb::Status DbImpl::WriteOne(const rocksdb::WriteOptions& options, Kind tag,
                                  const rocksdb::Slice* value) {
   if (key.size() > UINT32_MAX) return rocksdb::Status::InvalidArgument("key is too large");
   if (value != nullptr && value->size() > UINT32_MAX) return rocksdb::Status::InvalidArgument("value is too large");
+  const ColumnFamily& inner = *FamilyOf(family);
+  if (inner.order.has_timestamps()) [[unlikely]]
+    return TimestampsEnabledError(inner.name);
   thread_local std::string rep;
   rep.clear();
   rep.resize(kBatchHeaderBytes);
   EncodeU32(rep.data() + 8, 1);
-  const uint32_t id = FamilyOf(family)->id;
+  const uint32_t id = inner.id;
   if (id == 0) {
     rep.push_back(static_cast<char>(tag));
   } else {
@@ -52,9 +56,8 @@ rocksdb::Status DbImpl::Put(const rocksdb::WriteOptions& options, rocksdb::Colum
 }
 rocksdb::Status DbImpl::Put(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, const rocksdb::Slice& ts, const rocksdb::Slice& value) {
-  rocksdb::WriteBatch batch;
-  const rocksdb::Status status = batch.Put(family, key, ts, value);
-  return status.ok() ? Write(options, &batch) : status;
+  if (const rocksdb::Status checked = CheckTimestamp(family, ts); !checked.ok()) return checked;
+  return DB::Put(options, family, key, ts, value);
 }
 rocksdb::Status DbImpl::Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                                const rocksdb::Slice& key) {
@@ -62,9 +65,8 @@ rocksdb::Status DbImpl::Delete(const rocksdb::WriteOptions& options, rocksdb::Co
 }
 rocksdb::Status DbImpl::Delete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                                const rocksdb::Slice& key, const rocksdb::Slice& ts) {
-  rocksdb::WriteBatch batch;
-  const rocksdb::Status status = batch.Delete(family, key, ts);
-  return status.ok() ? Write(options, &batch) : status;
+  if (const rocksdb::Status checked = CheckTimestamp(family, ts); !checked.ok()) return checked;
+  return DB::Delete(options, family, key, ts);
 }
 rocksdb::Status DbImpl::SingleDelete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                                      const rocksdb::Slice& key) {
@@ -72,16 +74,32 @@ rocksdb::Status DbImpl::SingleDelete(const rocksdb::WriteOptions& options, rocks
 }
 rocksdb::Status DbImpl::SingleDelete(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                                      const rocksdb::Slice& key, const rocksdb::Slice& ts) {
-  rocksdb::WriteBatch batch;
-  const rocksdb::Status status = batch.SingleDelete(family, key, ts);
-  return status.ok() ? Write(options, &batch) : status;
+  if (const rocksdb::Status checked = CheckTimestamp(family, ts); !checked.ok()) return checked;
+  return DB::SingleDelete(options, family, key, ts);
 }
 rocksdb::Status DbImpl::Merge(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                               const rocksdb::Slice& key, const rocksdb::Slice& value) {
+  if (const rocksdb::Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
   if (FamilyOf(family)->merge_operator.load(std::memory_order_relaxed) == nullptr) {
     return rocksdb::Status::NotSupported("Provide a merge_operator when opening DB");
   }
   return WriteOne(options, Kind::kMerge, Kind::kColumnFamilyMerge, family, key, &value);
+}
+
+rocksdb::Status DbImpl::DeleteRange(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                    const rocksdb::Slice& begin, const rocksdb::Slice& end) {
+  if (const rocksdb::Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
+  return DB::DeleteRange(options, family, begin, end);
+}
+rocksdb::Status DbImpl::DeleteRange(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                    const rocksdb::Slice& begin, const rocksdb::Slice& end, const rocksdb::Slice& ts) {
+  if (const rocksdb::Status checked = CheckTimestamp(family, ts); !checked.ok()) return checked;
+  return DB::DeleteRange(options, family, begin, end, ts);
+}
+rocksdb::Status DbImpl::PutEntity(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                                  const rocksdb::Slice& key, const rocksdb::WideColumns& columns) {
+  if (const rocksdb::Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
+  return DB::PutEntity(options, family, key, columns);
 }
 
 rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch* updates) {
@@ -140,6 +158,11 @@ namespace rocksdb {
 
 namespace {
 
+// For calls with a timestamp.
+WriteBatch TimedBatch(DB* db) {
+  return WriteBatch(0, 0, 0, db->DefaultColumnFamily()->GetComparator()->timestamp_size());
+}
+
 Status WriteBatchOf(DB* db, const WriteOptions& options, Status added, WriteBatch* batch) {
   return added.ok() ? db->Write(options, batch) : added;
 }
@@ -153,12 +176,12 @@ Status DB::Put(const WriteOptions& options, ColumnFamilyHandle* column_family, c
 }
 Status DB::Put(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& ts,
                const Slice& value) {
-  WriteBatch batch;
+  WriteBatch batch = TimedBatch(this);
   return WriteBatchOf(this, options, batch.Put(column_family, key, ts, value), &batch);
 }
 Status DB::PutEntity(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key,
                      const WideColumns& columns) {
-  WriteBatch batch;
+  WriteBatch batch = TimedBatch(this);
   return WriteBatchOf(this, options, batch.PutEntity(column_family, key, columns), &batch);
 }
 Status DB::Delete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key) {
@@ -166,7 +189,7 @@ Status DB::Delete(const WriteOptions& options, ColumnFamilyHandle* column_family
   return WriteBatchOf(this, options, batch.Delete(column_family, key), &batch);
 }
 Status DB::Delete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& ts) {
-  WriteBatch batch;
+  WriteBatch batch = TimedBatch(this);
   return WriteBatchOf(this, options, batch.Delete(column_family, key, ts), &batch);
 }
 Status DB::SingleDelete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key) {
@@ -175,7 +198,7 @@ Status DB::SingleDelete(const WriteOptions& options, ColumnFamilyHandle* column_
 }
 Status DB::SingleDelete(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key,
                         const Slice& ts) {
-  WriteBatch batch;
+  WriteBatch batch = TimedBatch(this);
   return WriteBatchOf(this, options, batch.SingleDelete(column_family, key, ts), &batch);
 }
 Status DB::DeleteRange(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& begin_key,
@@ -185,7 +208,7 @@ Status DB::DeleteRange(const WriteOptions& options, ColumnFamilyHandle* column_f
 }
 Status DB::DeleteRange(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& begin_key,
                        const Slice& end_key, const Slice& ts) {
-  WriteBatch batch;
+  WriteBatch batch = TimedBatch(this);
   return WriteBatchOf(this, options, batch.DeleteRange(column_family, begin_key, end_key, ts), &batch);
 }
 Status DB::Merge(const WriteOptions& options, ColumnFamilyHandle* column_family, const Slice& key, const Slice& value) {

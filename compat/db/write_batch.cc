@@ -86,12 +86,24 @@ uint32_t FlagOf(Kind kind) {
 struct Family {
   uint32_t id = 0;
   size_t timestamp_bytes = 0;
+  Status status;
 };
 
 Family FamilyOf(const WriteBatch& batch, ColumnFamilyHandle* handle) {
-  if (handle == nullptr) return {0, WriteBatchInternal::DefaultTimestampSize(batch)};
+  if (handle == nullptr) return {0, WriteBatchInternal::DefaultTimestampSize(batch), Status::OK()};
   const Comparator* const comparator = handle->GetComparator();
-  return {handle->GetID(), comparator == nullptr ? 0 : comparator->timestamp_size()};
+  const size_t timestamp_bytes = comparator == nullptr ? 0 : comparator->timestamp_size();
+  const bool is_default = handle->GetID() == 0 && comparator != nullptr;
+  if (is_default && timestamp_bytes != WriteBatchInternal::DefaultTimestampSize(batch)) {
+    return {0, timestamp_bytes, Status::InvalidArgument("Default cf timestamp size mismatch")};
+  }
+  return {handle->GetID(), timestamp_bytes, Status::OK()};
+}
+
+// For calls that families with timestamps do not take.
+Status CheckNoTimestamps(const Family& family) {
+  if (!family.status.ok() || family.timestamp_bytes == 0) return family.status;
+  return Status::InvalidArgument("Cannot call this method on column family enabling timestamp");
 }
 
 Status CheckTimestamp(ColumnFamilyHandle* handle, const Slice& ts) {
@@ -118,6 +130,7 @@ Status AddOne(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle* 
   if (key.size() > UINT32_MAX) return Status::InvalidArgument("key is too large");
   if (value != nullptr && value->size() > UINT32_MAX) return Status::InvalidArgument("value is too large");
   const Family family = FamilyOf(*batch, handle);
+  if (!family.status.ok()) return family.status;
   const KeyParts key_parts(key, family.timestamp_bytes);
   if (family.timestamp_bytes > 0) WriteBatchInternal::NoteTimestamps(batch, /*needs_update=*/true);
   const SliceParts value_parts(value, 1);
@@ -142,12 +155,15 @@ Status AddWithTimestamp(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFami
                                     FlagOf(tag));
 }
 
+Status AddRange(WriteBatch* batch, uint32_t family_id, const KeyParts& begin, const KeyParts& end) {
+  return WriteBatchInternal::Append(batch, Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, family_id,
+                                    {{&begin.parts}, {&end.parts}}, FlagOf(Kind::kRangeDelete));
+}
+
 Status AddParts(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle* handle, const SliceParts& key,
                 const SliceParts* value) {
   const Family family = FamilyOf(*batch, handle);
-  if (family.timestamp_bytes > 0) {
-    return Status::InvalidArgument("SliceParts keys of a column family with timestamps are not supported");
-  }
+  if (const Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
   if (value == nullptr) {
     return WriteBatchInternal::Append(batch, tag, family_tag, family.id, {{&key}}, FlagOf(tag));
   }
@@ -261,6 +277,7 @@ void WriteBatch::Clear() {
   wal_term_point_.clear();
   needs_in_place_update_ts_ = false;
   has_key_with_ts_ = false;
+  default_cf_ts_sz_ = 0;
 }
 
 uint32_t WriteBatch::Count() const { return gneiss::BatchCount(rep_); }
@@ -279,9 +296,7 @@ Status WriteBatch::PutEntity(ColumnFamilyHandle* column_family, const Slice& key
   if (column_family == nullptr) {
     return Status::InvalidArgument("Cannot call this method without a column family handle");
   }
-  if (FamilyOf(*this, column_family).timestamp_bytes > 0) {
-    return Status::InvalidArgument("Cannot call this method on column family enabling timestamp");
-  }
+  if (const Status checked = CheckNoTimestamps(FamilyOf(*this, column_family)); !checked.ok()) return checked;
   std::string entity;
   const Status encoded = gneiss::compat::EncodeEntity(columns, &entity);
   if (!encoded.ok()) return encoded;
@@ -310,18 +325,19 @@ Status WriteBatch::SingleDelete(ColumnFamilyHandle* column_family, const SlicePa
 }
 
 Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const Slice& begin_key, const Slice& end_key) {
-  if (FamilyOf(*this, column_family).timestamp_bytes > 0) {
-    return Status::InvalidArgument("Cannot call this method on column family enabling timestamp");
-  }
-  return AddOne(this, Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, column_family, begin_key, &end_key);
+  const Family family = FamilyOf(*this, column_family);
+  if (!family.status.ok()) return family.status;
+  const KeyParts begin(begin_key, family.timestamp_bytes);
+  const KeyParts end(end_key, family.timestamp_bytes);
+  if (family.timestamp_bytes > 0) WriteBatchInternal::NoteTimestamps(this, /*needs_update=*/true);
+  return AddRange(this, family.id, begin, end);
 }
 Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const Slice& begin_key, const Slice& end_key,
                                const Slice& ts) {
   const Status checked = CheckTimestamp(column_family, ts);
   if (!checked.ok()) return checked;
-  const KeyParts begin(begin_key, ts);
-  const KeyParts end(end_key, ts);
-  return AddParts(this, Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, column_family, begin.parts, &end.parts);
+  WriteBatchInternal::NoteTimestamps(this, /*needs_update=*/false);
+  return AddRange(this, column_family->GetID(), KeyParts(begin_key, ts), KeyParts(end_key, ts));
 }
 Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const SliceParts& begin_key,
                                const SliceParts& end_key) {
@@ -329,6 +345,7 @@ Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const SlicePar
 }
 
 Status WriteBatch::Merge(ColumnFamilyHandle* column_family, const Slice& key, const Slice& value) {
+  if (const Status checked = CheckNoTimestamps(FamilyOf(*this, column_family)); !checked.ok()) return checked;
   return AddOne(this, Kind::kMerge, Kind::kColumnFamilyMerge, column_family, key, &value);
 }
 Status WriteBatch::Merge(ColumnFamilyHandle* column_family, const SliceParts& key, const SliceParts& value) {
@@ -427,23 +444,31 @@ Status WriteBatch::VerifyChecksum() const {
 }
 
 Status WriteBatch::UpdateTimestamps(const Slice& ts, std::function<size_t(uint32_t)> ts_sz_func) {
+  // What was changed before must not pass for right afterwards.
+  if (const Status verified = VerifyChecksum(); !verified.ok()) return verified;
   gneiss::BatchReader reader(rep_);
   gneiss::BatchRecord record;
   const auto stamp = [&](gneiss::Slice key) {
     const size_t bytes = ts_sz_func(record.column_family_id);
     if (bytes == 0) return Status::OK();
     if (bytes == SIZE_MAX) return Status::NotFound();
+    if (ts.empty()) return Status::InvalidArgument("Timestamp is empty");
     if (bytes != ts.size() || key.size() < bytes) return Status::InvalidArgument("timestamp size mismatch");
     rep_.replace(static_cast<size_t>(key.data() - rep_.data()) + key.size() - bytes, bytes, ts.data(), bytes);
     return Status::OK();
   };
+  size_t index = 0;
   while (!reader.AtEnd()) {
+    const size_t begin = rep_.size() - reader.RestBytes();
     const gneiss::Status read = reader.Next(&record);
     if (!read.ok()) return gneiss::compat::ToRocks(read);
     if (!gneiss::IsDataRecord(record.kind)) continue;
     Status status = stamp(record.key);
     if (status.ok() && record.kind == Kind::kRangeDelete) status = stamp(record.value);
     if (!status.ok()) return status;
+    if (prot_info_ == nullptr) continue;
+    const size_t end = rep_.size() - reader.RestBytes();
+    prot_info_->hashes[index++] = gneiss::Xxh3(gneiss::Slice(rep_).substr(begin, end - begin));
   }
   needs_in_place_update_ts_ = false;
   return Status::OK();

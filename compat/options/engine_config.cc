@@ -19,18 +19,56 @@ using rocksdb::ColumnFamilyOptions;
 rocksdb::Slice Foreign(Slice slice) { return {slice.data(), slice.size()}; }
 Slice Native(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
+// How the keys of a comparator with timestamps sort without them.
+class BareComparatorOrder : public UserOrder {
+ public:
+  explicit BareComparatorOrder(const rocksdb::Comparator* comparator) : comparator_(comparator) {}
+  const char* Name() const override { return comparator_->Name(); }
+  int Compare(Slice a, Slice b) const override {
+    return comparator_->CompareWithoutTimestamp(Foreign(a), false, Foreign(b), false);
+  }
+  void FindShortestSeparator(std::string* /*start*/, Slice /*limit*/) const override {}
+  void FindShortSuccessor(std::string* /*key*/) const override {}
+
+ private:
+  const rocksdb::Comparator* const comparator_;
+};
+
 class ComparatorOrder : public UserOrder {
  public:
-  explicit ComparatorOrder(const rocksdb::Comparator* comparator) : comparator_(comparator) {}
+  explicit ComparatorOrder(const rocksdb::Comparator* comparator)
+      : comparator_(comparator), timestamp_bytes_(comparator->timestamp_size()), bare_(comparator) {}
   const char* Name() const override { return comparator_->Name(); }
-  int Compare(Slice a, Slice b) const override { return comparator_->Compare(Foreign(a), Foreign(b)); }
+  int Compare(Slice a, Slice b) const override {
+    if (IsCut(a) || IsCut(b)) [[unlikely]]
+      return CompareCut(a, b);
+    return comparator_->Compare(Foreign(a), Foreign(b));
+  }
+  int CompareWithoutTimestamp(Slice a, Slice b) const override {
+    if (IsCut(a) || IsCut(b)) [[unlikely]]
+      return CompareCut(a, b);
+    return comparator_->CompareWithoutTimestamp(Foreign(a), true, Foreign(b), true);
+  }
+  int CompareTimestamp(Slice a, Slice b) const override {
+    return comparator_->CompareTimestamp(Foreign(a), Foreign(b));
+  }
+  const UserOrder* BareOrder() const override { return &bare_; }
   void FindShortestSeparator(std::string* start, Slice limit) const override {
     comparator_->FindShortestSeparator(start, Foreign(limit));
   }
   void FindShortSuccessor(std::string* key) const override { comparator_->FindShortSuccessor(key); }
 
  private:
+  // Only a damaged file holds keys too short for a timestamp. They come first, and never reach the comparator.
+  bool IsCut(Slice key) const { return key.size() < timestamp_bytes_; }
+  int CompareCut(Slice a, Slice b) const {
+    if (IsCut(a) != IsCut(b)) return IsCut(a) ? -1 : 1;
+    return a.compare(b);
+  }
+
   const rocksdb::Comparator* const comparator_;
+  const size_t timestamp_bytes_;
+  const BareComparatorOrder bare_;
 };
 
 class TransformExtractor : public PrefixExtractor {
@@ -166,7 +204,7 @@ KeyOrder KeyOrderOf(const rocksdb::Comparator* comparator) {
   const std::lock_guard<std::mutex> lock(mutex);
   std::unique_ptr<ComparatorOrder>& order = (*orders)[comparator];
   if (order == nullptr) order = std::make_unique<ComparatorOrder>(comparator);
-  return KeyOrder::Custom(order.get());
+  return KeyOrder::Custom(order.get(), static_cast<uint32_t>(comparator->timestamp_size()));
 }
 
 std::shared_ptr<const PrefixExtractor> PrefixExtractorOf(std::shared_ptr<const rocksdb::SliceTransform> transform) {

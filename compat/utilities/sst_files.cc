@@ -120,8 +120,10 @@ struct SstFileWriter::Rep {
     if (options.env == nullptr) options.env = Env::Default();
   }
 
-  Status Add(const Slice& user_key, const Slice& value, Kind kind);
-  Status AddTombstone(const Slice& begin, const Slice& end);
+  // Keys are bare; the timestamp must be of the comparator's size, which may be none.
+  Status Add(const Slice& bare_key, const Slice& timestamp, const Slice& value, Kind kind);
+  Status AddTombstone(const Slice& bare_begin, const Slice& bare_end, const Slice& timestamp);
+  Status AddStored(const Slice& user_key, const Slice& value, Kind kind);
   Status WriteTombstones();
   Status Finish();
   int Compare(const Slice& a, const Slice& b) const { return options.comparator->Compare(a, b); }
@@ -139,8 +141,13 @@ struct SstFileWriter::Rep {
   ExternalSstFileInfo info;
 };
 
-Status SstFileWriter::Rep::Add(const Slice& user_key, const Slice& value, Kind kind) {
-  if (options.comparator->timestamp_size() != 0) return TimestampMismatch();
+Status SstFileWriter::Rep::Add(const Slice& bare_key, const Slice& timestamp, const Slice& value, Kind kind) {
+  if (options.comparator->timestamp_size() != timestamp.size()) return TimestampMismatch();
+  if (timestamp.empty()) return AddStored(bare_key, value, kind);
+  return AddStored(bare_key.ToString().append(timestamp.data(), timestamp.size()), value, kind);
+}
+
+Status SstFileWriter::Rep::AddStored(const Slice& user_key, const Slice& value, Kind kind) {
   if (writer == nullptr) return Status::InvalidArgument("File is not opened");
   if (info.num_entries == 0) {
     info.smallest_key.assign(user_key.data(), user_key.size());
@@ -157,16 +164,18 @@ Status SstFileWriter::Rep::Add(const Slice& user_key, const Slice& value, Kind k
   return Status::OK();
 }
 
-Status SstFileWriter::Rep::AddTombstone(const Slice& begin, const Slice& end) {
-  if (options.comparator->timestamp_size() != 0) return TimestampMismatch();
+Status SstFileWriter::Rep::AddTombstone(const Slice& bare_begin, const Slice& bare_end, const Slice& timestamp) {
+  if (options.comparator->timestamp_size() != timestamp.size()) return TimestampMismatch();
+  const std::string begin = bare_begin.ToString().append(timestamp.data(), timestamp.size());
+  const std::string end = bare_end.ToString().append(timestamp.data(), timestamp.size());
   if (writer == nullptr) return Status::InvalidArgument("File is not opened");
   if (tombstones.empty() || Compare(begin, info.smallest_range_del_key) < 0) {
-    info.smallest_range_del_key.assign(begin.data(), begin.size());
+    info.smallest_range_del_key = begin;
   }
   if (tombstones.empty() || Compare(end, info.largest_range_del_key) > 0) {
-    info.largest_range_del_key.assign(end.data(), end.size());
+    info.largest_range_del_key = end;
   }
-  tombstones.emplace_back(begin.ToString(), end.ToString());
+  tombstones.emplace_back(begin, end);
   ++info.num_range_del_entries;
   return Status::OK();
 }
@@ -228,18 +237,25 @@ Status SstFileWriter::Open(const std::string& file_path) {
 }
 
 Status SstFileWriter::Add(const Slice& user_key, const Slice& value) { return Put(user_key, value); }
-Status SstFileWriter::Put(const Slice& user_key, const Slice& value) { return rep_->Add(user_key, value, Kind::kPut); }
-// Comparators with timestamps are refused when a family is opened, so no timestamp fits.
-Status SstFileWriter::Put(const Slice&, const Slice&, const Slice&) { return TimestampMismatch(); }
+Status SstFileWriter::Put(const Slice& user_key, const Slice& value) {
+  return rep_->Add(user_key, Slice(), value, Kind::kPut);
+}
+Status SstFileWriter::Put(const Slice& user_key, const Slice& timestamp, const Slice& value) {
+  return rep_->Add(user_key, timestamp, value, Kind::kPut);
+}
 Status SstFileWriter::Merge(const Slice& user_key, const Slice& value) {
-  return rep_->Add(user_key, value, Kind::kMerge);
+  return rep_->Add(user_key, Slice(), value, Kind::kMerge);
 }
-Status SstFileWriter::Delete(const Slice& user_key) { return rep_->Add(user_key, Slice(), Kind::kDelete); }
-Status SstFileWriter::Delete(const Slice&, const Slice&) { return TimestampMismatch(); }
+Status SstFileWriter::Delete(const Slice& user_key) { return rep_->Add(user_key, Slice(), Slice(), Kind::kDelete); }
+Status SstFileWriter::Delete(const Slice& user_key, const Slice& timestamp) {
+  return rep_->Add(user_key, timestamp, Slice(), Kind::kDeleteWithTimestamp);
+}
 Status SstFileWriter::DeleteRange(const Slice& begin_key, const Slice& end_key) {
-  return rep_->AddTombstone(begin_key, end_key);
+  return rep_->AddTombstone(begin_key, end_key, Slice());
 }
-Status SstFileWriter::DeleteRange(const Slice&, const Slice&, const Slice&) { return TimestampMismatch(); }
+Status SstFileWriter::DeleteRange(const Slice& begin_key, const Slice& end_key, const Slice& timestamp) {
+  return rep_->AddTombstone(begin_key, end_key, timestamp);
+}
 
 Status SstFileWriter::Finish(ExternalSstFileInfo* file_info) {
   if (rep_->writer == nullptr) return Status::InvalidArgument("File is not opened");
@@ -289,6 +305,14 @@ Status SstFileReader::Open(const std::string& file_path) {
 
 Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
   if (rep_->reader == nullptr) return NewErrorIterator(Status::InvalidArgument("File is not opened"));
+  const size_t timestamp_bytes = rep_->config.order.timestamp_bytes();
+  const auto fits = [&](const Slice* timestamp) {
+    return timestamp == nullptr || timestamp->size() == timestamp_bytes;
+  };
+  const bool has_timestamp = options.timestamp != nullptr;
+  if (has_timestamp != (timestamp_bytes != 0) || !fits(options.timestamp) || !fits(options.iter_start_ts)) {
+    return NewErrorIterator(TimestampMismatch());
+  }
   ReadOptions read = options;
   read.tailing = false;  // the file does not change
   read.snapshot = nullptr;
@@ -298,7 +322,8 @@ Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
   core->db_options = rep_->options;
   if (core->db_options.env == nullptr) core->db_options.env = Env::Default();
   auto iterator = std::make_unique<gneiss::compat::IteratorHandle>(
-      std::move(core), nullptr, read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr);
+      std::move(core), nullptr, read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr,
+      rep_->config.order);
   iterator->Adopt(gneiss::NewTableScan(rep_->config, *rep_->reader, iterator->ParamsOf(), seq));
   return iterator.release();
 }

@@ -99,7 +99,9 @@ std::vector<std::string> CutsOf(const CompactionJobParams& params, size_t parts)
   for (size_t i = 0; i < tables.size() && cuts.size() + 1 < parts; ++i) {
     const Slice user_key = tables[i]->smallest_user_key();
     const Slice last = cuts.empty() ? tables.front()->smallest_user_key() : Slice(cuts.back());
-    if (bytes >= part_bytes * (cuts.size() + 1) && order.Compare(last, user_key) < 0) cuts.emplace_back(user_key);
+    if (bytes >= part_bytes * (cuts.size() + 1) && order.Compare(last, user_key) < 0) {
+      cuts.push_back(order.BeforeVersions(order.BareKey(user_key)));
+    }
     bytes += tables[i]->meta().file_bytes;
   }
   return cuts;

@@ -20,10 +20,30 @@ std::vector<SeqNo> KeptSeqs(std::span<const SeqNo> seqs, const std::vector<SeqNo
   return kept;
 }
 
+// A reader may ask for any timestamp, so no tombstone stands for an older one.
+RangeTombstones RetainVersions(const KeyOrder& order, const RangeTombstoneList& list,
+                               const std::vector<SeqNo>& snapshots, bool is_bottommost, Slice history_start) {
+  RangeTombstones kept;
+  const size_t bytes = order.timestamp_bytes();
+  for (size_t number = 0; number < list.PieceCount(); ++number) {
+    const RangeTombstoneList::Piece piece = list.PieceAt(number);
+    for (size_t i = 0; i < piece.seqs.size(); ++i) {
+      const Slice timestamp = piece.timestamps.substr(i * bytes, bytes);
+      const bool is_history = !history_start.empty() && order.CompareTimestamp(timestamp, history_start) < 0;
+      if (is_bottommost && is_history && StripeOf(snapshots, piece.seqs[i]) == 0) continue;
+      kept.emplace_back(
+          InternalKey(std::string(order.BareKey(piece.start)).append(timestamp), piece.seqs[i], Kind::kRangeDelete),
+          std::string(order.BareKey(piece.end)).append(timestamp));
+    }
+  }
+  return kept;
+}
+
 }  // namespace
 
 RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombstoneList& list,
-                                      const std::vector<SeqNo>& snapshots, bool is_bottommost) {
+                                      const std::vector<SeqNo>& snapshots, bool is_bottommost, Slice history_start) {
+  if (order.has_timestamps()) return RetainVersions(order, list, snapshots, is_bottommost, history_start);
   RangeTombstones kept;
   std::vector<size_t> growing;  // indexes in `kept` of those that reach up to the piece at hand
   for (size_t number = 0; number < list.PieceCount(); ++number) {

@@ -1,5 +1,7 @@
 #include "engine/compaction/retention.h"
 
+#include <cstring>
+
 #include "engine/base/clock.h"
 #include "engine/compaction/stripes.h"
 
@@ -36,6 +38,16 @@ struct Retention::Rep {
   bool IsSameUserKey() const { return has_entry && params.order.Equal(entry.user_key, UserKey()); }
   size_t StripeOf(SeqNo seq) const { return gneiss::StripeOf(params.snapshots, seq); }
   bool IsCoveredByRangeTombstone(SeqNo seq, size_t entry_stripe) const;
+  // Where keys have timestamps: the entry has another one than `key`.
+  bool IsOtherVersion() const {
+    return params.order.has_timestamps() && params.order.CompareStored(entry.user_key, UserKey()) != 0;
+  }
+  bool IsHistory(Slice user_key) const {
+    return !params.history_start.empty() &&
+           params.order.CompareTimestamp(params.order.TimestampOf(user_key), params.history_start) < 0;
+  }
+  // A reader may ask for the current version by its timestamp.
+  bool IsPreciousVersion() const { return params.order.has_timestamps() && !is_history; }
   bool IsAbsentBelow() const {
     return params.is_bottommost || (params.is_absent_below && params.is_absent_below(UserKey()));
   }
@@ -43,9 +55,12 @@ struct Retention::Rep {
   // ---- the decisions ----
   void FindNext();
   void TakeEntry();
-  bool BeginUserKey();
+  bool BeginUserKey(bool is_other_version);
   bool FilterValue();
   bool Obey(EntryFilter::Decision decision);
+  bool IsAhead(Slice user_key) const {
+    return params.order.HoldsTimestamp(user_key) && params.order.CompareStored(user_key, UserKey()) > 0;
+  }
   void SkipUntil(Slice user_key);
   void TakeDelete();
   void TakeSingleDelete();
@@ -62,6 +77,10 @@ struct Retention::Rep {
   Slice UserKey() const { return UserKeyOf(key); }
   void SetTrailer(SeqNo seq, Kind new_kind) {
     EncodeU64(key.data() + key.size() - kTrailerBytes, PackTrailer(seq, new_kind));
+  }
+  void ZeroTimestamp() {
+    const size_t bytes = params.order.timestamp_bytes();
+    std::memset(key.data() + key.size() - kTrailerBytes - bytes, 0, bytes);
   }
   void EmitValue(SeqNo seq, Kind new_kind, Slice new_value);
   void EmitTombstone(SeqNo seq, Kind new_kind);
@@ -85,6 +104,7 @@ struct Retention::Rep {
   bool has_user_key = false;
   size_t stripe = kNoStripe;
   size_t last_stripe = kNoStripe;  // in which an entry of this user key was met: older ones in it are hidden
+  bool is_history = false;         // the current version is older than history_start
   bool has_output = false;         // for this user key
   bool is_seq_zeroed = false;      // likewise: nothing older may follow
   bool clears_next_put = false;    // a single-delete stays for write conflicts; its Put may lose the value
@@ -107,7 +127,7 @@ void Retention::Rep::LoadEntry(bool is_valid_now, Slice internal_key) {
   }
   entry_key = internal_key;
   entry_value = input->value();
-  if (!ParseInternalKey(entry_key, &entry)) [[unlikely]] {
+  if (!ParseInternalKey(entry_key, &entry) || !params.order.HoldsTimestamp(entry.user_key)) [[unlikely]] {
     has_entry = false;
     status = Status::Corruption("Corrupted Key: internal key is too short or has an unknown kind");
     return;
@@ -115,7 +135,7 @@ void Retention::Rep::LoadEntry(bool is_valid_now, Slice internal_key) {
   ++counts.input_entries;
   counts.input_key_bytes += entry_key.size();
   counts.input_value_bytes += entry_value.size();
-  counts.input_deletions += entry.kind == Kind::kDelete || entry.kind == Kind::kSingleDelete;
+  counts.input_deletions += IsDeletion(entry.kind);
 }
 
 void Retention::Rep::Advance() {
@@ -125,9 +145,12 @@ void Retention::Rep::Advance() {
 }
 
 bool Retention::Rep::IsCoveredByRangeTombstone(SeqNo seq, size_t entry_stripe) const {
-  if (params.range_tombstones == nullptr) [[likely]]
+  if (params.range_tombstones == nullptr || IsPreciousVersion()) [[likely]]
     return false;
   const SeqNo newest = entry_stripe < params.snapshots.size() ? params.snapshots[entry_stripe] : kSeqMax;
+  if (params.order.has_timestamps()) {
+    return params.range_tombstones->CoveringSeqAt(UserKey(), newest, params.history_start, nullptr) > seq;
+  }
   return params.range_tombstones->CoveringSeq(UserKey(), newest) > seq;
 }
 
@@ -145,12 +168,17 @@ void Retention::Rep::FindNext() {
 }
 
 // Returns false when the filter asked to skip ahead, and the entry is gone, or on an error.
-bool Retention::Rep::BeginUserKey() {
+bool Retention::Rep::BeginUserKey(bool is_other_version) {
   key.assign(entry_key);
   has_user_key = true;
-  last_stripe = kNoStripe;
   has_output = false;
-  is_seq_zeroed = false;
+  // Versions in history are one key together, whose newest came first.
+  const bool continues_history = is_other_version && is_history;
+  if (!continues_history) {
+    last_stripe = kNoStripe;
+    is_seq_zeroed = false;
+    is_history = params.order.has_timestamps() && IsHistory(entry.user_key);
+  }
   const bool is_filtered = params.filter != nullptr && (kind == Kind::kPut || kind == Kind::kBlobIndex);
   return !is_filtered || FilterValue();
 }
@@ -179,7 +207,7 @@ bool Retention::Rep::Obey(Decision decision) {
     case Decision::kKeep:
       return true;
     case Decision::kRemove:
-      kind = Kind::kDelete;
+      kind = params.order.has_timestamps() ? Kind::kDeleteWithTimestamp : Kind::kDelete;
       entry_value = {};
       ++counts.dropped_by_filter;
       counts.filter_changed_anything = true;
@@ -190,7 +218,7 @@ bool Retention::Rep::Obey(Decision decision) {
       counts.filter_changed_anything = true;
       return true;
     case Decision::kRemoveAndSkipUntil:
-      if (params.order.Compare(filter_skip_until, UserKey()) <= 0) return true;
+      if (!IsAhead(filter_skip_until)) return true;
       SkipUntil(filter_skip_until);
       return false;
     case Decision::kUndetermined:
@@ -218,8 +246,9 @@ void Retention::Rep::SkipUntil(Slice user_key) {
 
 void Retention::Rep::TakeEntry() {
   kind = entry.kind;
-  if (!has_user_key || !params.order.Equal(entry.user_key, UserKey())) {
-    if (!BeginUserKey()) return;
+  const bool is_new_key = !has_user_key || !params.order.Equal(entry.user_key, UserKey());
+  if (is_new_key || IsOtherVersion()) {
+    if (!BeginUserKey(/*is_other_version=*/!is_new_key)) return;
   }
   stripe = StripeOf(entry.seq);
 
@@ -229,7 +258,8 @@ void Retention::Rep::TakeEntry() {
     return;
   }
   if (kind == Kind::kSingleDelete) return TakeSingleDelete();
-  if (stripe == last_stripe) {
+  // A version with an older timestamp may have been written later: it is hidden for all that see the newer one.
+  if (stripe >= last_stripe) {
     ++counts.dropped_hidden;
     return Advance();
   }
@@ -242,12 +272,10 @@ void Retention::Rep::TakeEntry() {
     [[likely]] case Kind::kPut : case Kind::kBlobIndex : case Kind::kWideColumn
         : return EmitValue(entry.seq, kind, entry_value);
     case Kind::kDelete:
+    case Kind::kDeleteWithTimestamp:
       return TakeDelete();
     case Kind::kMerge:
       return TakeMerge();
-    case Kind::kDeleteWithTimestamp:
-      status = Status::NotSupported("user-defined timestamps are not supported");
-      return;
     default:
       status = Status::Corruption("Corrupted Key: a range tombstone among the entries of a table");
   }
@@ -255,9 +283,11 @@ void Retention::Rep::TakeEntry() {
 
 void Retention::Rep::EmitValue(SeqNo seq, Kind new_kind, Slice new_value) {
   // Rule 4. Nothing older of this key follows: stripe 0 keeps one entry.
-  if (params.is_bottommost && stripe == 0 && new_kind != Kind::kMerge) {
+  if (params.is_bottommost && stripe == 0 && new_kind != Kind::kMerge && !IsPreciousVersion()) {
     seq = 0;
     is_seq_zeroed = true;
+    // A blob file holds its keys as they were.
+    if (params.order.has_timestamps() && new_kind != Kind::kBlobIndex) ZeroTimestamp();
   }
   SetTrailer(seq, new_kind);
   value = new_value;
@@ -275,17 +305,19 @@ void Retention::Rep::EmitTombstone(SeqNo seq, Kind new_kind) {
 
 void Retention::Rep::TakeDelete() {
   const SeqNo seq = entry.seq;
+  const Kind own_kind = kind;
   last_stripe = stripe;
+  if (IsPreciousVersion()) return EmitTombstone(seq, own_kind);
   if (stripe == 0 && IsAbsentBelow()) {
     ++counts.dropped_obsolete;
     return Advance();
   }
-  if (!params.is_bottommost) return EmitTombstone(seq, Kind::kDelete);
+  if (!params.is_bottommost) return EmitTombstone(seq, own_kind);
 
   // A snapshot lies below this tombstone, but it has work only if an older entry follows.
   do {
     Advance();
-    if (!IsSameUserKey() || StripeOf(entry.seq) != stripe) break;
+    if (!IsSameUserKey() || StripeOf(entry.seq) < stripe) break;
     ++counts.dropped_hidden;
   } while (true);
   if (!status.ok()) return;
@@ -294,7 +326,7 @@ void Retention::Rep::TakeDelete() {
     return;
   }
   is_input_ahead = true;
-  EmitTombstone(seq, Kind::kDelete);
+  EmitTombstone(seq, own_kind);
 }
 
 // A single-delete removes one older Put. It is never hidden by a newer entry: were it dropped alone, the Put it was
@@ -307,7 +339,7 @@ void Retention::Rep::TakeSingleDelete() {
   if (!status.ok()) return;
   if (IsSameUserKey()) return MeetSingleDelete(seq, stripe_before);
 
-  if (is_seq_zeroed || (stripe == 0 && IsAbsentBelow())) {
+  if (is_seq_zeroed || (stripe == 0 && IsAbsentBelow() && !IsPreciousVersion())) {
     ++counts.dropped_obsolete;
     return;
   }
@@ -322,11 +354,11 @@ void Retention::Rep::MeetSingleDelete(SeqNo seq, size_t stripe_before) {
     ++counts.dropped_obsolete;
     return Advance();
   }
-  if (StripeOf(entry.seq) != stripe) {  // a snapshot needs the older entry
+  if (StripeOf(entry.seq) < stripe || IsPreciousVersion()) {  // a snapshot or a timestamp needs the older entry
     is_input_ahead = true;
     return EmitTombstone(seq, Kind::kSingleDelete);
   }
-  if (entry.kind == Kind::kSingleDelete || entry.kind == Kind::kDelete) {
+  if (IsDeletion(entry.kind)) {
     if (entry.kind == Kind::kDelete) {
       if (params.enforces_single_delete_contracts) {
         status = Status::Corruption(kMixedSingleDelete);
@@ -353,6 +385,12 @@ void Retention::Rep::MeetSingleDelete(SeqNo seq, size_t stripe_before) {
 void Retention::Rep::TakeMerge() {
   if (params.merge_operator == nullptr) {
     status = Status::InvalidArgument("merge_operator is not properly initialized.");
+    return;
+  }
+  if (params.order.has_timestamps()) {
+    // RocksDB has no merges here. Should there be one it stays as it is, with all that it builds on.
+    EmitValue(entry.seq, Kind::kMerge, entry_value);
+    last_stripe = kNoStripe;
     return;
   }
   last_stripe = stripe;
@@ -399,7 +437,7 @@ bool Retention::Rep::TakeOperand(Slice* skip_until) {
         operand = filtered;
         break;
       case EntryFilter::Decision::kRemoveAndSkipUntil:
-        if (params.order.Compare(filter_skip_until, UserKey()) <= 0) break;
+        if (!IsAhead(filter_skip_until)) break;
         *skip_until = filter_skip_until;
         return false;
       default:  // not for operands

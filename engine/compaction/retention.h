@@ -9,6 +9,9 @@
 //   3. A single-delete goes together with the Put it meets in its stripe.
 //   4. At the bottommost level the newest kept Put visible to every snapshot gets seq 0.
 //   5. Entries covered by a newer range tombstone of their own stripe go.
+// Where keys have timestamps, each version of a key (its bytes with the timestamp) counts as a key of its own for these
+// rules: all history is kept. Only versions older than `history_start` count as one key together, of which the newest
+// is kept as above: reads at or after history_start cannot tell. At the bottommost level that one gets timestamp 0 too.
 // Owner:   borrows its input; key() and value() hold until Next().
 // Threads: one thread.
 // Errors:  status(): Corruption for unparsable keys or merge failures, the input's errors, cancellation
@@ -46,7 +49,8 @@ class Retention {
     const MergeOperator* merge_operator = nullptr;
     EntryFilter* filter = nullptr;
     const RangeTombstoneList* range_tombstones = nullptr;  // of the input
-    const BlobValues* blob_values = nullptr;               // null: an entry's value is never needed from a blob file
+    std::string history_start;  // full_history_ts_low; empty: all history is kept, or keys have no timestamps
+    const BlobValues* blob_values = nullptr;  // null: an entry's value is never needed from a blob file
     const std::atomic<bool>* is_cancelled = nullptr;
     StatsSink* stats = nullptr;
     Logger* logger = nullptr;
@@ -84,7 +88,10 @@ using RangeTombstones = std::vector<std::pair<InternalKey, std::string>>;
 // What a flush or compaction keeps of its range tombstones, for TableOutput: over each key the newest of each stripe,
 // and at the bottommost level none that every snapshot sees. In internal-key order; overlapping ones only across
 // stripes.
+// Where keys have timestamps all are kept, but for those of the bottommost level that every snapshot sees and that are
+// older than `history_start`.
 RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombstoneList& list,
-                                      const std::vector<SeqNo>& snapshots, bool is_bottommost);
+                                      const std::vector<SeqNo>& snapshots, bool is_bottommost,
+                                      Slice history_start = {});
 
 }  // namespace gneiss

@@ -8,6 +8,7 @@
 
 #include "engine/compaction/compaction_test_util.h"
 #include "engine/iter/range_tombstone_builder.h"
+#include "engine/key/timestamp_test_order.h"
 
 namespace gneiss {
 
@@ -140,7 +141,6 @@ TEST(RetentionTest, InputErrorsEndTheWalk) {
   const Kept kept = Retain({}, input, Status::IoError("gone"));
   EXPECT_EQ(kept.entries, input);
   EXPECT_TRUE(kept.status.IsIoError());
-  EXPECT_TRUE(Retain({}, {{"a", 9, Kind::kDeleteWithTimestamp, ""}}).status.IsNotSupported());
   const std::atomic<bool> is_cancelled{true};
   EXPECT_TRUE(Retain({.is_cancelled = &is_cancelled}, input).status.IsShutdownInProgress());
 }
@@ -413,6 +413,90 @@ TEST(RetentionTest, ReadersSeeTheSameBeforeAndAfter) {
       CheckCase(made, true, false, merge_operator);
     }
   }
+}
+
+// ---- keys with timestamps
+
+TestEntry At(const std::string& key, uint64_t time, SeqNo seq, Kind kind = Kind::kPut) {
+  const std::string value = kind == Kind::kPut ? std::to_string(time) : "";
+  return {TimestampTestOrder::Stored(key, time), seq, kind, value};
+}
+TestEntry DeleteAt(const std::string& key, uint64_t time, SeqNo seq) {
+  return At(key, time, seq, Kind::kDeleteWithTimestamp);
+}
+// A version of which the time is gone.
+TestEntry Zeroed(const std::string& key, uint64_t time) {
+  return {TimestampTestOrder::Stored(key, 0), 0, Kind::kPut, std::to_string(time)};
+}
+Retention::Params Timed(uint64_t history_start, Retention::Params params = {}) {
+  params.order = TimestampTestOrder::Get();
+  if (history_start != 0) params.history_start = TimestampTestOrder::Timestamp(history_start);
+  return params;
+}
+
+TEST(RetentionTest, EveryVersionIsKeptWithoutAStartOfHistory) {
+  const TestEntries input = {DeleteAt("a", 9, 9), At("a", 8, 8), At("a", 7, 7), At("b", 3, 3)};
+  EXPECT_EQ(Retain(Timed(0), input).entries, input);
+  EXPECT_EQ(Retain(Timed(0, {.is_bottommost = true}), input).entries, input);
+  // A version that was written over is no version.
+  EXPECT_EQ(Retain(Timed(0), {At("a", 8, 9), At("a", 8, 8)}).entries, (TestEntries{At("a", 8, 9)}));
+  EXPECT_EQ(Retain(Timed(0, {.snapshots = {8}}), {At("a", 8, 9), At("a", 8, 8)}).entries.size(), 2u);
+}
+
+TEST(RetentionTest, OfVersionsBeforeTheStartTheNewestIsKept) {
+  const TestEntries input = {At("a", 9, 9), At("a", 5, 5), At("a", 4, 4), At("a", 3, 3), At("b", 3, 2)};
+  EXPECT_EQ(Retain(Timed(6), input).entries, (TestEntries{input[0], input[1], input[4]}));
+  EXPECT_EQ(Retain(Timed(5), input).entries, (TestEntries{input[0], input[1], input[2], input[4]}));
+  EXPECT_EQ(Retain(Timed(6, {.is_bottommost = true}), input).entries,
+            (TestEntries{input[0], Zeroed("a", 5), Zeroed("b", 3)}));
+  // For each snapshot.
+  EXPECT_EQ(Retain(Timed(6, {.snapshots = {4}, .is_bottommost = true}), input).entries,
+            (TestEntries{input[0], input[1], Zeroed("a", 4), Zeroed("b", 3)}));
+}
+
+// An older timestamp that was written later is hidden for all that see the newer one.
+TEST(RetentionTest, VersionsBeforeTheStartGoByTheirTimes) {
+  const TestEntries input = {At("a", 5, 3), At("a", 4, 9)};
+  EXPECT_EQ(Retain(Timed(6, {.snapshots = {5}}), input).entries, (TestEntries{input[0]}));
+}
+
+TEST(RetentionTest, DeletionsBeforeTheStartGoWhereNothingIsBelow) {
+  const TestEntries input = {DeleteAt("a", 5, 5), At("a", 4, 4), DeleteAt("b", 9, 9)};
+  EXPECT_EQ(Retain(Timed(6), input).entries, (TestEntries{input[0], input[2]}));
+  EXPECT_EQ(Retain(Timed(6, {.is_bottommost = true}), input).entries, (TestEntries{input[2]}));
+  EXPECT_EQ(Retain(Timed(6, {.snapshots = {4}, .is_bottommost = true}), input).entries,
+            (TestEntries{input[0], Zeroed("a", 4), input[2]}));
+}
+
+TEST(RetentionTest, SingleDeletesBeforeTheStartGoWithTheirPut) {
+  const TestEntries input = {At("a", 5, 5, Kind::kSingleDelete), At("a", 4, 4), At("b", 1, 1)};
+  EXPECT_EQ(Retain(Timed(0), input).entries, input);
+  EXPECT_EQ(Retain(Timed(5), input).entries, input);
+  EXPECT_EQ(Retain(Timed(6), input).entries, (TestEntries{input[2]}));
+}
+
+TEST(RetentionTest, RangeTombstonesOfBeforeTheStartCover) {
+  const KeyOrder order = TimestampTestOrder::Get();
+  RangeTombstoneBuilder builder(order);
+  builder.Add(TimestampTestOrder::Stored("a", 5), TimestampTestOrder::Stored("c", 5), 5);
+  const std::unique_ptr<RangeTombstoneList> list = builder.Build();
+  const TestEntries input = {At("a", 4, 4), At("b", 6, 6), At("b", 3, 3), At("c", 1, 1)};
+  EXPECT_EQ(Retain(Timed(0, {.range_tombstones = list.get()}), input).entries, input);
+  EXPECT_EQ(Retain(Timed(5, {.range_tombstones = list.get()}), input).entries, (TestEntries{input[1], input[3]}));
+  EXPECT_EQ(Retain(Timed(4, {.range_tombstones = list.get()}), input).entries, input);
+  // The tombstone itself stays until it is history and every snapshot sees it.
+  const auto kept = [&](uint64_t start, std::vector<SeqNo> snapshots) {
+    const std::string timestamp = start == 0 ? std::string() : TimestampTestOrder::Timestamp(start);
+    return RetainRangeTombstones(order, *list, snapshots, /*is_bottommost=*/true, timestamp).size();
+  };
+  EXPECT_EQ(1u, kept(0, {}));
+  EXPECT_EQ(1u, kept(5, {}));
+  EXPECT_EQ(0u, kept(6, {}));
+  EXPECT_EQ(1u, kept(6, {4}));
+}
+
+TEST(RetentionTest, AKeyTooShortForATimestampIsCorruption) {
+  EXPECT_TRUE(Retain(Timed(0), {{"short", 1, Kind::kPut, "v"}}).status.IsCorruption());
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ Status Subcompaction::Merge() {
                           .merge_operator = params.config->merge_operator.get(),
                           .filter = filter.get(),
                           .range_tombstones = tombstones->empty() ? nullptr : tombstones.get(),
+                          .history_start = params.history_start,
                           .blob_values = source_.has_references ? &blob_values : nullptr,
                           .is_cancelled = params.is_cancelled,
                           .stats = params.stats,
@@ -132,7 +133,8 @@ Status Subcompaction::Merge() {
   TableOutputConfig output_config = output_;
   output_config.partitioner = NewPartitioner(*params.config, order, work);
   TableOutput output(std::move(output_config));
-  output.SetRangeTombstones(RetainRangeTombstones(order, *tombstones, params.snapshots, work.is_bottommost));
+  output.SetRangeTombstones(
+      RetainRangeTombstones(order, *tombstones, params.snapshots, work.is_bottommost, params.history_start));
   std::optional<BlobOutput> blob_output;
   if (params.blob_output) blob_output.emplace(*params.blob_output);
   BlobPlacement placement({.output = blob_output ? &*blob_output : nullptr,
@@ -180,10 +182,10 @@ std::unique_ptr<RangeTombstoneList> Subcompaction::Tombstones() const {
   const KeyOrder& order = source_.params.version->order();
   RangeTombstoneBuilder builder(order);
   for (const auto& [begin, end] : source_.tombstones) {
-    Slice start = begin.user_key();
-    Slice limit = end;
-    if (range_.begin && order.Compare(start, *range_.begin) < 0) start = *range_.begin;
-    if (range_.end && order.Compare(*range_.end, limit) < 0) limit = *range_.end;
+    std::string start(begin.user_key());
+    std::string limit(end);
+    if (range_.begin && order.Compare(start, *range_.begin) < 0) start = order.AtTimestampOf(start, *range_.begin);
+    if (range_.end && order.Compare(*range_.end, limit) < 0) limit = order.AtTimestampOf(start, *range_.end);
     builder.Add(start, limit, begin.seq());
   }
   return builder.Build();

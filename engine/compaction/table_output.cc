@@ -223,15 +223,20 @@ Status TableOutput::Rep::AddRangeTombstones(const Slice* next_user_key) {
   const KeyOrder& order = config.table.order;
   TableMeta& meta = table.meta;
   const bool is_first = finished.empty();
-  std::vector<std::pair<InternalKey, Slice>> clipped;
+  std::vector<std::pair<InternalKey, std::string>> clipped;
   for (size_t i = first_tombstone; i < tombstones.size(); ++i) {
     const InternalKey& begin = tombstones[i].first;
-    Slice end = tombstones[i].second;
-    if (next_user_key != nullptr && order.Compare(begin.user_key(), *next_user_key) >= 0) break;
-    if (next_user_key != nullptr && order.Compare(*next_user_key, end) < 0) end = *next_user_key;
-    Slice start = begin.user_key();
-    if (!is_first && order.Compare(start, meta.smallest.user_key()) < 0) start = meta.smallest.user_key();
-    if (order.Compare(start, end) < 0) clipped.emplace_back(InternalKey(start, begin.seq(), Kind::kRangeDelete), end);
+    std::string end = tombstones[i].second;
+    std::string start(begin.user_key());
+    if (next_user_key != nullptr && order.Compare(start, *next_user_key) >= 0) break;
+    if (next_user_key != nullptr && order.Compare(*next_user_key, end) < 0) {
+      end = order.AtTimestampOf(start, *next_user_key);
+    }
+    if (!is_first && order.Compare(start, meta.smallest.user_key()) < 0) {
+      start = order.AtTimestampOf(start, meta.smallest.user_key());
+    }
+    if (order.Compare(start, end) >= 0) continue;
+    clipped.emplace_back(InternalKey(start, begin.seq(), Kind::kRangeDelete), std::move(end));
   }
   if (next_user_key != nullptr) {
     while (first_tombstone < tombstones.size() &&
@@ -250,7 +255,7 @@ Status TableOutput::Rep::AddRangeTombstones(const Slice* next_user_key) {
   for (const auto& [begin, end] : clipped) {
     GNEISS_RETURN_IF_ERROR(writer->Add(begin.Encode(), end));
     // The end is not part of the range: this key sorts before every entry of its user key.
-    InternalKey largest(end, kSeqMax, Kind::kRangeDelete);
+    InternalKey largest(order.BeforeVersions(order.BareKey(end)), kSeqMax, Kind::kRangeDelete);
     if (meta.smallest.empty() || order.CompareInternal(begin.Encode(), meta.smallest.Encode()) < 0) {
       meta.smallest = begin;
     }

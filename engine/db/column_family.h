@@ -102,6 +102,17 @@ class ColumnFamily {
         .order = order, .arena_block_bytes = current->arena_block_bytes, .blocks = memtable_blocks_};
     return std::make_shared<Memtable>(memtable_config, next_memtable_id++, earliest_seq);
   }
+  // RocksDB's full_history_ts_low, of a family with timestamps: older versions of a key may go but for the newest of
+  // them, and nobody reads at an older timestamp. It only grows. Empty: all history is kept.
+  std::string HistoryStart() const {
+    MutexLock lock(&config_mutex_);
+    return history_start_;
+  }
+  void SetHistoryStart(Slice timestamp) {
+    MutexLock lock(&config_mutex_);
+    history_start_ = timestamp;
+  }
+  Status CheckReadTimestamp(Slice timestamp) const;  // InvalidArgument before the history start
   std::vector<MemtablePtr> SealedNewestFirst() const {
     std::vector<MemtablePtr> memtables;
     for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) memtables.push_back(it->memtable);
@@ -114,6 +125,7 @@ class ColumnFamily {
   const std::shared_ptr<BlockPool> memtable_blocks_ = std::make_shared<BlockPool>();
   mutable Mutex config_mutex_;
   std::shared_ptr<const FamilyConfig> config_ GUARDED_BY(config_mutex_);
+  std::string history_start_ GUARDED_BY(config_mutex_);
 };
 
 using FamilyPtr = std::shared_ptr<ColumnFamily>;

@@ -154,6 +154,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     params.output = std::move(output);
     params.blob_output = BlobConfigOf(*family, *config, output_level, job_id, BlobFileEvent::Reason::kCompaction);
     params.snapshots = snapshots_.Seqs();
+    params.history_start = family->HistoryStart();
     params.column_family_id = family->id;
     params.is_cancelled = orders.canceled;
     params.stats = config_.stats;

@@ -41,6 +41,8 @@ struct DbReadParams {
   const Snapshot* snapshot = nullptr;
   bool memtable_only = false;   // kMemtableTier
   bool persisted_only = false;  // kPersistedTier
+  // For families with timestamps, of their size: versions that are newer are not seen. MultiGet and GetAt heed it.
+  const Slice* timestamp = nullptr;
 };
 
 struct FlushParams {
@@ -140,6 +142,7 @@ struct MultiGetRequest {
   ColumnFamily* family = nullptr;
   Slice key;
   PinnedValue* value = nullptr;
+  std::string* timestamp = nullptr;  // becomes the version's, of a value or of a deletion; null: not wanted
   Status status;
 };
 
@@ -186,6 +189,10 @@ class Database {
   // `rep` is a write batch (engine/wal/write_batch.h); its sequence number is filled in.
   virtual Status Write(const WriteParams& params, std::string* rep) = 0;
   virtual Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) = 0;
+  // Get for a family with timestamps. *found_timestamp (may be null) becomes that of the value or deletion found, else
+  // empty. InvalidArgument for a timestamp before the family's history start.
+  virtual Status GetAt(const DbReadParams& params, ColumnFamily* family, Slice bare_key, PinnedValue* value,
+                       std::string* found_timestamp) = 0;
   // As Get, but a wide-column entity comes as it is stored: *is_entity tells.
   virtual Status GetEntity(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value,
                            bool* is_entity) = 0;
@@ -206,6 +213,8 @@ class Database {
 
   virtual Status CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) = 0;
   virtual Status DropFamily(const FamilyPtr& family) = 0;
+  // Of a family with timestamps: versions of a key that are older than `timestamp` may go, but for the newest of them.
+  virtual Status RaiseHistoryStart(const FamilyPtr& family, Slice timestamp) = 0;
   virtual Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) = 0;  // mutable parts only
   // Changes what may change of the database's config, and with it the families' (mutable parts only).
   virtual Status SetTuning(const DatabaseTuning& tuning,

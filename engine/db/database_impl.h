@@ -52,6 +52,8 @@ class DatabaseImpl final : public Database {
 
   // read.cc
   Status Get(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value) override;
+  Status GetAt(const DbReadParams& params, ColumnFamily* family, Slice bare_key, PinnedValue* value,
+               std::string* found_timestamp) override;
   Status GetEntity(const DbReadParams& params, ColumnFamily* family, Slice key, PinnedValue* value,
                    bool* is_entity) override;
   Status GetOperands(const DbReadParams& params, ColumnFamily* family, Slice key,
@@ -67,6 +69,7 @@ class DatabaseImpl final : public Database {
   // families.cc
   Status CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) override;
   Status DropFamily(const FamilyPtr& family) override;
+  Status RaiseHistoryStart(const FamilyPtr& family, Slice timestamp) override;
   Status SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) override;
   FamilyPtr DefaultFamily() override;
 
@@ -169,6 +172,7 @@ class DatabaseImpl final : public Database {
   Status LoadIdentity();
   Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
   FamilyPtr MakeFamily(uint32_t id, const FamilyDescriptor& descriptor);
+  static Status SetRecoveredHistory(const RecoveredFamily& recovered, ColumnFamily* family);
   Status LoadTables(const RecoveredFamily& recovered, ColumnFamily* family);
   Status CheckTablesOnDisk(const ColumnFamily& family);
   Status ReplayLogs(const RecoveredState& state);

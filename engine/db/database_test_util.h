@@ -24,6 +24,9 @@ class Batch {
   Batch& Delete(Slice key, uint32_t family = 0) {
     return Append(Kind::kDelete, Kind::kColumnFamilyDelete, family, key, nullptr);
   }
+  Batch& SingleDelete(Slice key) {
+    return Append(Kind::kSingleDelete, Kind::kColumnFamilySingleDelete, 0, key, nullptr);
+  }
   Batch& DeleteRange(Slice begin, Slice end) {
     return Append(Kind::kRangeDelete, Kind::kColumnFamilyRangeDelete, 0, begin, &end);
   }

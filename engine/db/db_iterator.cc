@@ -24,10 +24,23 @@ Status UnexpectedKind(Kind kind) {
 
 }  // namespace
 
+void ShowVersions(const IteratorParams& params, DbIterator::Source* source) {
+  const bool shows_versions = params.start_timestamp != nullptr;
+  TimestampView::Params view{.order = source->order,
+                             .seq = source->seq,
+                             .mode = shows_versions ? TimestampView::Mode::kRange : TimestampView::Mode::kNewest,
+                             .newest = std::string(*params.timestamp),
+                             .oldest = shows_versions ? std::string(*params.start_timestamp) : std::string()};
+  auto entries = std::make_unique<TimestampView>(std::move(view), std::move(source->entries));
+  source->view = entries.get();
+  source->entries = std::move(entries);
+  source->order = shows_versions ? source->order.OfVersions() : source->order.OfBareKeys();
+}
+
 DbIterator::DbIterator(const IteratorParams& params, Source source)
     : params_(params),
       source_(std::move(source)),
-      order_(source_.family->order),
+      order_(source_.order),
       entries_(source_.entries.get()),
       dead_run_(order_, source_.dead_spans,
                 {.epoch = source_.super_version->epoch, .seq = source_.seq, .complete_seq = source_.complete_seq}) {}
@@ -324,6 +337,7 @@ bool DbIterator::MergeForward() {
 }
 
 bool DbIterator::ReadBlob(Slice reference, Slice user_key) {
+  if (source_.view != nullptr) user_key = source_.view->shown_user_key();
   const Status status = source_.super_version->version->ReadBlob(params_.table, user_key, reference, &blob_value_);
   return status.ok() || EndWithError(status);
 }

@@ -12,6 +12,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/stats.h"
 #include "engine/db/dead_run.h"
+#include "engine/db/timestamp_view.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/range_tombstones.h"
 #include "engine/key/key_order.h"
@@ -28,6 +29,11 @@ struct IteratorParams {
   const Snapshot* snapshot = nullptr;
   const Slice* lower_bound = nullptr;  // inclusive; the Slices stay valid while the iterator lives
   const Slice* upper_bound = nullptr;  // exclusive
+  // For a family with timestamps: what a reader at `timestamp` sees; with `start_timestamp` every version between the
+  // two. Then keys, targets and bounds have timestamps: BeforeVersions for the bounds, `timestamp` for Seek and
+  // `start_timestamp` for SeekForPrev. Otherwise all of them are bare.
+  const Slice* timestamp = nullptr;
+  const Slice* start_timestamp = nullptr;
   bool memtable_only = false;
   uint64_t max_skippable_internal_keys = 0;  // 0: no limit; else Incomplete when a move hides more
 };
@@ -37,7 +43,9 @@ class DbIterator {
   struct Source {
     const SuperVersion* super_version = nullptr;  // one reference is taken over
     std::shared_ptr<ColumnFamily> family;
+    KeyOrder order;  // of the keys of `entries`
     std::unique_ptr<InternalIterator> entries;
+    const TimestampView* view = nullptr;                         // `entries`, where the family has timestamps
     std::shared_ptr<const RangeTombstoneList> range_tombstones;  // null: none
     SeqNo seq = 0;
     SeqNo complete_seq = 0;           // DeadSpans::View's
@@ -65,6 +73,9 @@ class DbIterator {
   bool is_entity() const { return is_entity_; }
   Slice entity() const { return entity_; }
   Status status() const { return status_; }
+  // Of the version shown; the family has timestamps.
+  Slice timestamp() const { return source_.view->shown_timestamp(); }
+  Slice stored_internal_key() const { return source_.view->shown_internal_key(); }
   uint64_t super_version_number() const { return source_.super_version->number; }
   SeqNo seq() const { return source_.seq; }
 
@@ -135,5 +146,8 @@ class DbIterator {
   bool has_newer_entry_ = false;  // reverse: the key just resolved has entries that are newer than seq
   Status status_;
 };
+
+// For a family with timestamps: puts a TimestampView over source->entries, whose order is source->order.
+void ShowVersions(const IteratorParams& params, DbIterator::Source* source);
 
 }  // namespace gneiss

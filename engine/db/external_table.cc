@@ -38,9 +38,10 @@ Status ReadExternalProperties(const TableProperties& properties, const ExternalT
   }
 }
 
-Status CheckedKey(Slice internal_key, bool must_have_no_seq, InternalKey* key) {
+Status CheckedKey(Slice internal_key, const KeyOrder& order, bool must_have_no_seq, InternalKey* key) {
   ParsedKey parsed;
-  if (!ParseInternalKey(internal_key, &parsed)) return Status::Corruption("Corrupted key in external file. ");
+  const bool is_whole = ParseInternalKey(internal_key, &parsed) && order.HoldsTimestamp(parsed.user_key);
+  if (!is_whole) return Status::Corruption("Corrupted key in external file. ");
   if (must_have_no_seq && parsed.seq != 0) return Status::Corruption("External file has non zero sequence number");
   *key = InternalKey::FromBytes(internal_key);
   return Status::Ok();
@@ -53,9 +54,9 @@ Status ReadBounds(const TableReader& reader, const KeyOrder& order, bool must_ha
   const std::unique_ptr<InternalIterator> entries = reader.NewIterator(params);
   entries->SeekToFirst();
   if (entries->Valid()) {
-    GNEISS_RETURN_IF_ERROR(CheckedKey(entries->key(), must_have_no_seq, &meta->smallest));
+    GNEISS_RETURN_IF_ERROR(CheckedKey(entries->key(), order, must_have_no_seq, &meta->smallest));
     entries->SeekToLast();
-    if (entries->Valid()) GNEISS_RETURN_IF_ERROR(CheckedKey(entries->key(), must_have_no_seq, &meta->largest));
+    if (entries->Valid()) GNEISS_RETURN_IF_ERROR(CheckedKey(entries->key(), order, must_have_no_seq, &meta->largest));
   }
   GNEISS_RETURN_IF_ERROR(entries->status());
   const std::unique_ptr<InternalIterator> tombstones = reader.NewRangeTombstoneIterator(params);
@@ -63,12 +64,14 @@ Status ReadBounds(const TableReader& reader, const KeyOrder& order, bool must_ha
   for (tombstones->SeekToFirst(); tombstones->Valid(); tombstones->Next()) {
     const Slice start = UserKeyOf(tombstones->key());
     const Slice end = tombstones->value();
-    if (meta->smallest.empty() || order.Compare(start, meta->smallest.user_key()) < 0) {
+    if (!order.HoldsTimestamp(start) || !order.HoldsTimestamp(end))
+      return Status::Corruption("Corrupted key in external file. ");
+    if (meta->smallest.empty() || order.CompareStored(start, meta->smallest.user_key()) < 0) {
       meta->smallest = InternalKey(start, SeqOf(tombstones->key()), Kind::kRangeDelete);
     }
     // The end is not part of the range: this key sorts before every entry of its user key.
     if (meta->largest.empty() || order.Compare(end, meta->largest.user_key()) > 0) {
-      meta->largest = InternalKey(end, kSeqMax, Kind::kRangeDelete);
+      meta->largest = InternalKey(order.BeforeVersions(order.BareKey(end)), kSeqMax, Kind::kRangeDelete);
     }
   }
   return tombstones->status();

@@ -5,6 +5,27 @@
 
 namespace gneiss {
 
+namespace {
+
+std::string ToHex(Slice bytes) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : bytes) {
+    text.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
+    text.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
+  }
+  return text;
+}
+
+}  // namespace
+
+Status ColumnFamily::CheckReadTimestamp(Slice timestamp) const {
+  const std::string start = HistoryStart();
+  if (start.empty() || order.CompareTimestamp(timestamp, start) >= 0) return Status::Ok();
+  return Status::InvalidArgument("Read timestamp: " + ToHex(timestamp) +
+                                 " is smaller than full_history_ts_low: " + ToHex(start) + "\n");
+}
+
 FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
 
 Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
@@ -90,6 +111,31 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
   GNEISS_RETURN_IF_ERROR(removed);
   DropOldLogs();
   return WriteOptionsFile();
+}
+
+Status DatabaseImpl::RaiseHistoryStart(const FamilyPtr& family, Slice timestamp) {
+  if (config_.is_read_only) return ReadOnlyError();
+  {
+    MutexLock lock(&mutex_);
+    if (!background_error_.ok()) return background_error_;
+    TakeManifestTurn();
+  }
+  Status status;
+  const std::string current = family->HistoryStart();
+  if (family->is_dropped.load()) {
+    status = Status::ColumnFamilyDropped("");
+  } else if (!current.empty() && family->order.CompareTimestamp(timestamp, current) < 0) {
+    status = Status::InvalidArgument("Cannot decrease full_history_ts_low");
+  } else {
+    VersionEdit edit;
+    edit.column_family_id = family->id;
+    edit.full_history_ts_low = std::string(timestamp);
+    status = LogEdits({edit});
+    if (status.ok()) family->SetHistoryStart(timestamp);
+  }
+  MutexLock lock(&mutex_);
+  EndManifestTurn();
+  return status;
 }
 
 Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) {

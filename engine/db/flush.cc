@@ -350,6 +350,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
                        .merge_operator = config->compaction.merge_operator.get(),
                        .filter = filter.get(),
                        .range_tombstones = tombstones.empty() ? nullptr : tombstone_list.get(),
+                       .history_start = family->HistoryStart(),
                        .stats = config_.stats,
                        .logger = config_.logger},
                       input.get());

@@ -38,7 +38,7 @@ bool AreDisjoint(const KeyOrder& order, const std::vector<ExternalTable>& tables
 
 // Does the iterator show an entry between the user keys, or a tombstone reach into them?
 Status HasEntryIn(const KeyOrder& order, InternalIterator* entries, const KeyRange& range, bool* has_entry) {
-  entries->Seek(SeekKey(*range.begin, kSeqMax).Encode());
+  entries->Seek(SeekKey(order.BeforeVersions(order.BareKey(*range.begin)), kSeqMax).Encode());
   *has_entry = entries->Valid() && order.Compare(UserKeyOf(entries->key()), *range.end) <= 0;
   return entries->status();
 }

@@ -199,6 +199,7 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
     tables.column_family_id = id;
     family->version->AppendTo(&tables);
     tables.log_number = family->log_number;
+    if (const std::string start = family->HistoryStart(); !start.empty()) tables.full_history_ts_low = start;
     tables.last_seq = LatestSeq();
     for (size_t level = 0; level < family->cursors.size(); ++level) {
       if (!family->cursors[level].empty()) tables.compact_cursors.emplace_back(level, family->cursors[level]);

@@ -231,6 +231,7 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
                                      "does not match existing comparator " + recovered.comparator);
     }
     family->log_number = recovered.log_number;
+    GNEISS_RETURN_IF_ERROR(SetRecoveredHistory(recovered, family.get()));
     GNEISS_RETURN_IF_ERROR(LoadTables(recovered, family.get()));
     if (config_.paranoid_checks && !config_.is_secondary) GNEISS_RETURN_IF_ERROR(CheckTablesOnDisk(*family));
     MutexLock lock(&mutex_);
@@ -251,6 +252,15 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   max_family_id_ = std::max(state.max_column_family, families_.rbegin()->first);
   for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
   LimitLogs();
+  return Status::Ok();
+}
+
+Status DatabaseImpl::SetRecoveredHistory(const RecoveredFamily& recovered, ColumnFamily* family) {
+  const size_t bytes = recovered.full_history_ts_low.size();
+  if (bytes != 0 && bytes != family->order.timestamp_bytes()) {
+    return Status::Corruption("full_history_ts_low of " + family->name + " has " + std::to_string(bytes) + " bytes");
+  }
+  family->SetHistoryStart(recovered.full_history_ts_low);
   return Status::Ok();
 }
 

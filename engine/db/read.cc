@@ -72,6 +72,22 @@ void LookUp(const SuperVersion& super_version, const DbReadParams& params, const
   }
 }
 
+Status LookUpVersion(const View& view, const DbReadParams& params, bool skips_memory, const MultiGetRequest& request,
+                     StatsSink* stats) {
+  const ColumnFamily& family = *request.family;
+  if (request.timestamp != nullptr) request.timestamp->clear();
+  // With the view at hand: what a compaction dropped because of a later history start may be missing in it.
+  GNEISS_RETURN_IF_ERROR(family.CheckReadTimestamp(*params.timestamp));
+  PointLookup::Versions versions{
+      .order = family.order, .read_timestamp = *params.timestamp, .timestamp = {}, .covering_timestamp = {}};
+  PointLookup lookup(request.key, view.seq, family.merge_operator.load(std::memory_order_relaxed), request.value);
+  lookup.ReadVersions(&versions);
+  LookUp(*view.super_version, params, SeekKey(request.key, *params.timestamp, view.seq), &lookup, skips_memory, stats);
+  Status status = lookup.Finish();
+  if (request.timestamp != nullptr) *request.timestamp = std::move(versions.timestamp);
+  return status;
+}
+
 // Others may skip tables, tombstones or memtables, or count what they skip.
 bool SeesWhatItsViewSays(const IteratorParams& params, const FamilyConfig& config) {
   const bool may_skip_tables = config.table_read.prefix_extractor != nullptr && !params.table.total_order_seek;
@@ -101,6 +117,27 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
     stats->Record(Histogram::kBytesPerRead, bytes);
     if (is_timed) stats->Record(Histogram::kGet, config_.clock->NowMicros() - start_us);
   }
+  return status;
+}
+
+Status DatabaseImpl::GetAt(const DbReadParams& params, ColumnFamily* family, Slice bare_key, PinnedValue* value,
+                           std::string* found_timestamp) {
+  MultiGetRequest request{
+      .family = family, .key = bare_key, .value = value, .timestamp = found_timestamp, .status = Status()};
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  Status status;
+  {
+    const ReadGuard guard;
+    const View view = SelectView(*family, params.snapshot, published_seq_);
+    status = LookUpVersion(view, params, SkipsMemory(params), request, config_.stats);
+  }
+  if (config_.stats == nullptr) return status;
+  const size_t bytes = status.ok() && value != nullptr ? value->slice().size() : 0;
+  config_.stats->Add(Ticker::kKeysRead, 1);
+  if (bytes > 0) config_.stats->Add(Ticker::kBytesRead, bytes);
+  config_.stats->Record(Histogram::kBytesPerRead, bytes);
+  if (is_timed) config_.stats->Record(Histogram::kGet, config_.clock->NowMicros() - start_us);
   return status;
 }
 
@@ -198,9 +235,14 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
         viewed = request.family;
         view = SelectView(*viewed, at.snapshot, published_seq_);
       }
-      PointLookup lookup(request.key, view.seq, viewed->merge_operator.load(std::memory_order_relaxed), request.value);
-      LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
-      request.status = lookup.Finish();
+      if (params.timestamp != nullptr) {
+        request.status = LookUpVersion(view, at, skips_memory, request, stats);
+      } else {
+        PointLookup lookup(request.key, view.seq, viewed->merge_operator.load(std::memory_order_relaxed),
+                           request.value);
+        LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
+        request.status = lookup.Finish();
+      }
       if (!request.status.ok()) continue;
       ++found;
       bytes += request.value->slice().size();
@@ -216,6 +258,37 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
   stats->Record(Histogram::kBytesPerMultiGet, bytes);
   if (is_timed) stats->Record(Histogram::kMultiGet, config_.clock->NowMicros() - start_us);
 }
+
+namespace {
+
+// Those that a reader at the timestamp sees; over bare keys unless versions are shown.
+std::unique_ptr<RangeTombstoneList> TombstonesAt(const SuperVersion& super_version, const IteratorParams& params,
+                                                 const KeyOrder& order, Status* status) {
+  const bool shows_versions = params.start_timestamp != nullptr;
+  RangeTombstoneBuilder tombstones(shows_versions ? order : order.OfBareKeys());
+  const auto add = [&](Slice start, Slice end, SeqNo seq) {
+    if (!order.HoldsTimestamp(start) || !order.HoldsTimestamp(end)) return;  // damaged
+    if (order.CompareTimestamp(order.TimestampOf(start), *params.timestamp) > 0) return;
+    if (shows_versions) {
+      tombstones.Add(start, end, seq);
+    } else {
+      tombstones.Add(order.BareKey(start), order.BareKey(end), seq);
+    }
+  };
+  const auto add_of = [&](const Memtable& memtable) {
+    const std::unique_ptr<InternalIterator> iterator = memtable.NewRangeTombstoneIterator();
+    if (iterator == nullptr) return;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
+    }
+  };
+  add_of(*super_version.active);
+  for (const MemtablePtr& memtable : super_version.sealed) add_of(*memtable);
+  if (!params.memtable_only) super_version.version->AddRangeTombstones(params.table, add, status);
+  return tombstones.Build();
+}
+
+}  // namespace
 
 std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& params, const FamilyPtr& family) {
   DbIterator::Source source;
@@ -241,7 +314,11 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     super_version.version->AddIterators(params.table, &children);
     has_tombstones = has_tombstones || super_version.version->HasRangeTombstones();
   }
-  if (has_tombstones && !params.table.ignore_range_deletions) {
+  const KeyOrder& order = family->order;
+  if (params.timestamp != nullptr) status = family->CheckReadTimestamp(*params.timestamp);
+  if (has_tombstones && !params.table.ignore_range_deletions && order.has_timestamps()) {
+    source.range_tombstones = TombstonesAt(super_version, params, order, &status);
+  } else if (has_tombstones && !params.table.ignore_range_deletions) {
     RangeTombstoneBuilder tombstones(family->order);
     AddTombstonesOf(*super_version.active, &tombstones);
     for (const MemtablePtr& memtable : super_version.sealed) AddTombstonesOf(*memtable, &tombstones);
@@ -252,13 +329,15 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     source.range_tombstones = tombstones.Build();
   }
   source.entries = status.ok() ? NewMergingIterator(family->order, std::move(children)) : NewEmptyIterator(status);
+  source.order = order;
+  if (order.has_timestamps()) ShowVersions(params, &source);
   source.family = family;
   source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
   source.stats = config_.stats;
   source.clock = config_.clock;
   const auto config = family->config();
   source.skips_before_reseek_max = config->skips_before_reseek_max;
-  if (SeesWhatItsViewSays(params, *config)) source.dead_spans = &family->dead_spans;
+  if (SeesWhatItsViewSays(params, *config) && !order.has_timestamps()) source.dead_spans = &family->dead_spans;
   if (family->dead_spans.NeedsAcknowledgement()) RequestDeadSpanAcknowledgement();
   AddTicker(config_.stats, Ticker::kIteratorsCreated);
   return std::make_unique<DbIterator>(params, std::move(source));

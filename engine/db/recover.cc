@@ -322,6 +322,9 @@ Status DatabaseImpl::ReplayRecords(Slice rep, uint64_t log_number, SeqNo* seq, R
     ColumnFamily* const family = CommitFamily(record.column_family_id);
     // A family that is gone, or whose tables hold this log's data already.
     if (family != nullptr && log_number >= family->log_number) {
+      const bool is_cut = !family->order.HoldsTimestamp(record.key) ||
+                          (record.kind == Kind::kRangeDelete && !family->order.HoldsTimestamp(record.value));
+      if (is_cut) return Status::Corruption("WriteBatch has a key too short for a timestamp");
       family->active->Add(*seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
       replay->log_numbers.emplace(family->id, log_number);
       const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);

@@ -106,6 +106,7 @@ Status DatabaseImpl::FollowState(const RecoveredState& state) {
         family->next_memtable_id++, 0);
     MutexLock lock(&mutex_);
     family->log_number = recovered->second.log_number;
+    GNEISS_RETURN_IF_ERROR(SetRecoveredHistory(recovered->second, family.get()));
     family->active = std::move(fresh);
   }
   return ReplayLogs(state);

@@ -17,6 +17,8 @@ std::unique_ptr<DbIterator> NewTableScan(const FamilyConfig& config, const Table
   source.merge_operator = config.compaction.merge_operator.get();
   source.skips_before_reseek_max = config.skips_before_reseek_max;
   source.seq = seq;
+  source.order = config.order;
+  if (config.order.has_timestamps()) ShowVersions(params, &source);
   return std::make_unique<DbIterator>(params, std::move(source));
 }
 

@@ -30,6 +30,28 @@ bool PointLookup::Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin)
   }
 }
 
+bool PointLookup::OfferVersion(Slice stored_user_key, Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin) {
+  if (entry_seq > seq_) return !is_done();
+  const KeyOrder& order = versions_->order;
+  if (!order.HoldsTimestamp(stored_user_key)) {
+    Fail(Status::Corruption("user key is too short for a timestamp"));
+    return false;
+  }
+  if (operands_.empty()) {
+    const bool is_covered = entry_seq < covered_below_;
+    versions_->timestamp = is_covered ? Slice(versions_->covering_timestamp) : order.TimestampOf(stored_user_key);
+  }
+  stored_key_ = stored_user_key;
+  return Offer(kind, entry_seq, entry_value, pin);
+}
+
+void PointLookup::CoverBelow(SeqNo tombstone_seq, Slice tombstone_timestamp) {
+  if (tombstone_seq <= covered_below_) return;
+  covered_below_ = tombstone_seq;
+  versions_->covering_timestamp = tombstone_timestamp;
+  if (operands_.empty()) versions_->timestamp = tombstone_timestamp;  // until a newer version is offered
+}
+
 bool PointLookup::Found(Slice entry_value, Pin* pin) {
   state_ = State::kFound;
   if (wants_ == Wants::kOperands) [[unlikely]] {
@@ -98,11 +120,11 @@ bool PointLookup::OfferBlob(Slice reference) {
     return false;
   }
   if (operands_.empty() && wants_ != Wants::kOperands) {
-    Settle(value_ == nullptr ? Status::Ok() : blob_values_->Read(user_key_, reference, value_));
+    Settle(value_ == nullptr ? Status::Ok() : blob_values_->Read(StoredKey(), reference, value_));
     return false;
   }
   PinnedValue base;
-  if (Status status = blob_values_->Read(user_key_, reference, &base); !status.ok()) {
+  if (Status status = blob_values_->Read(StoredKey(), reference, &base); !status.ok()) {
     Fail(std::move(status));
     return false;
   }

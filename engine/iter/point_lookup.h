@@ -11,7 +11,7 @@
 
 #include "engine/base/status.h"
 #include "engine/iter/blob_values.h"
-#include "engine/key/internal_key.h"
+#include "engine/key/key_order.h"
 #include "engine/key/merge_operator.h"
 #include "engine/key/pinned_value.h"
 
@@ -32,6 +32,17 @@ class PointLookup {
 
   void Want(Wants wants) { wants_ = wants; }  // before the first entry is offered
 
+  // For a family with timestamps: the lookup's user key is the bare one, and sources offer versions with OfferVersion.
+  // What is found there is told in `versions`.
+  struct Versions {
+    KeyOrder order;
+    Slice read_timestamp;
+    std::string timestamp;           // of the version that decided: a value, a deletion, or a range tombstone over it
+    std::string covering_timestamp;  // of the range tombstone behind covered_below()
+  };
+  void ReadVersions(Versions* versions) { versions_ = versions; }
+  const Versions* versions() const { return versions_; }  // null: no timestamps
+
   Slice user_key() const { return user_key_; }
   SeqNo seq() const { return seq_; }
   bool is_done() const { return state_ != State::kSearching; }
@@ -41,6 +52,7 @@ class PointLookup {
   void CoverBelow(SeqNo tombstone_seq) {
     if (tombstone_seq > covered_below_) covered_below_ = tombstone_seq;
   }
+  void CoverBelow(SeqNo tombstone_seq, Slice tombstone_timestamp);
   SeqNo covered_below() const { return covered_below_; }
 
   // Where the values of kBlobIndex entries offered from now on are found; null: nowhere, such an entry is an error.
@@ -49,6 +61,10 @@ class PointLookup {
   // Offers the next older entry of user_key() with seq <= seq(). Returns true when the search goes on.
   // With `pin` (not null) the value may be pinned instead of copied: `*pin` is then taken and its release cleared.
   bool Offer(Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin);
+
+  // The same for the next version, of which the caller knows no more than that it is behind the place looked for: it
+  // may be newer than seq().
+  bool OfferVersion(Slice stored_user_key, Kind kind, SeqNo entry_seq, Slice entry_value, Pin* pin);
 
   // Marks the lookup as failed; Finish() returns the first failure.
   void Fail(Status status);
@@ -69,6 +85,7 @@ class PointLookup {
   bool OfferWideColumn(Slice entity, Pin* pin);
   bool OfferBlob(Slice reference);
 
+  Slice StoredKey() const { return versions_ == nullptr ? user_key_ : stored_key_; }
   void Settle(Status status);
   Status FoldOperands(const Slice* base);
 
@@ -81,6 +98,8 @@ class PointLookup {
   Wants wants_ = Wants::kValue;
   bool is_entity_ = false;
   SeqNo covered_below_ = 0;
+  Versions* versions_ = nullptr;
+  Slice stored_key_;                   // with versions_: of the entry offered
   std::vector<std::string> operands_;  // newest first
   Status status_;
 };

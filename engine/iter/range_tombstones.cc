@@ -38,6 +38,7 @@ RangeTombstoneList::RangeTombstoneList(const KeyOrder& order, const std::vector<
   std::vector<RangeTombstone> by_start;
   by_start.reserve(tombstones.size());
   for (const RangeTombstone& tombstone : tombstones) {
+    if (!order.HoldsTimestamp(tombstone.start) || !order.HoldsTimestamp(tombstone.end)) continue;  // damaged
     if (order.Compare(tombstone.start, tombstone.end) < 0) by_start.push_back(tombstone);
   }
   std::sort(by_start.begin(), by_start.end(),
@@ -56,7 +57,9 @@ RangeTombstoneList::RangeTombstoneList(const KeyOrder& order, const std::vector<
     const size_t seqs_begin = seqs_.size();
     for (const RangeTombstone& tombstone : open) {
       const bool is_new = seqs_.size() == seqs_begin || seqs_.back() != tombstone.seq;
-      if (is_new) seqs_.push_back(tombstone.seq);
+      if (!is_new) continue;
+      seqs_.push_back(tombstone.seq);
+      timestamps_.append(order.TimestampOf(tombstone.start));
     }
     pieces_.push_back({.start = bounds[i], .end = bounds[i + 1], .seqs_begin = seqs_begin, .seqs_end = seqs_.size()});
   }
@@ -66,7 +69,10 @@ RangeTombstoneList::Piece RangeTombstoneList::PieceAt(size_t i) const {
   const StoredPiece& piece = pieces_[i];
   return {.start = piece.start,
           .end = piece.end,
-          .seqs = std::span(seqs_).subspan(piece.seqs_begin, piece.seqs_end - piece.seqs_begin)};
+          .seqs = std::span(seqs_).subspan(piece.seqs_begin, piece.seqs_end - piece.seqs_begin),
+          .timestamps = Slice(timestamps_)
+                            .substr(piece.seqs_begin * order_.timestamp_bytes(),
+                                    (piece.seqs_end - piece.seqs_begin) * order_.timestamp_bytes())};
 }
 
 SeqNo RangeTombstoneList::Piece::NewestUpTo(SeqNo read_seq) const {
@@ -85,6 +91,20 @@ SeqNo RangeTombstoneList::CoveringSeq(Slice user_key, SeqNo read_seq) const {
   const size_t i = FirstEndingAfter(user_key);
   if (i == pieces_.size() || order_.Compare(pieces_[i].start, user_key) > 0) return 0;
   return PieceAt(i).NewestUpTo(read_seq);
+}
+
+SeqNo RangeTombstoneList::CoveringSeqAt(Slice user_key, SeqNo read_seq, Slice read_timestamp, Slice* timestamp) const {
+  const size_t i = FirstEndingAfter(user_key);
+  if (i == pieces_.size() || order_.Compare(pieces_[i].start, user_key) > 0) return 0;
+  const Piece piece = PieceAt(i);
+  const size_t bytes = order_.timestamp_bytes();
+  for (size_t k = 0; k < piece.seqs.size(); ++k) {
+    const Slice its_own = piece.timestamps.substr(k * bytes, bytes);
+    if (piece.seqs[k] > read_seq || order_.CompareTimestamp(its_own, read_timestamp) > 0) continue;
+    if (timestamp != nullptr) *timestamp = its_own;
+    return piece.seqs[k];
+  }
+  return 0;
 }
 
 }  // namespace gneiss

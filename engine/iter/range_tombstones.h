@@ -18,7 +18,8 @@
 
 namespace gneiss {
 
-// Deletes the user keys in [start, end) that are older than seq.
+// Deletes the user keys in [start, end) that are older than seq. Where keys have timestamps, both bounds have that of
+// the tombstone.
 struct RangeTombstone {
   Slice start;
   Slice end;
@@ -37,12 +38,15 @@ class RangeTombstoneList {
 
   // The highest tombstone seq <= read_seq that covers the key; 0: none.
   SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;
+  // Likewise, of those that are not newer than the timestamp; *timestamp (may be null) becomes the tombstone's.
+  SeqNo CoveringSeqAt(Slice user_key, SeqNo read_seq, Slice read_timestamp, Slice* timestamp) const;
 
   // Pieces are numbered in key order.
   struct Piece {
     Slice start;
     Slice end;
     std::span<const SeqNo> seqs;  // newest first, none twice
+    Slice timestamps;             // of those tombstones, one behind the other; start and end may have others
 
     // The highest seq <= read_seq; 0: none.
     SeqNo NewestUpTo(SeqNo read_seq) const;
@@ -63,6 +67,7 @@ class RangeTombstoneList {
   const KeyOrder order_;
   std::string keys_;
   std::vector<SeqNo> seqs_;
+  std::string timestamps_;  // in the order of seqs_
   std::vector<StoredPiece> pieces_;
 };
 

@@ -118,6 +118,14 @@ class SeekKey {
     user_key.copy(begin_, user_key.size());
     EncodeU64(begin_ + user_key.size(), PackTrailer(seq, kind));
   }
+  // For stored keys with timestamps.
+  SeekKey(Slice bare_key, Slice timestamp, SeqNo seq) {
+    size_ = bare_key.size() + timestamp.size() + kTrailerBytes;
+    begin_ = size_ <= sizeof(space_) ? space_ : new char[size_];
+    bare_key.copy(begin_, bare_key.size());
+    timestamp.copy(begin_ + bare_key.size(), timestamp.size());
+    EncodeU64(begin_ + size_ - kTrailerBytes, PackTrailer(seq, kKindForSeek));
+  }
   ~SeekKey() {
     if (begin_ != space_) delete[] begin_;
   }

@@ -79,9 +79,10 @@ void KeyOrder::FindShortSuccessor(std::string* key) const {
 }
 
 // A user key that became shorter and larger stands before all entries of its own, so it gets the highest trailer;
-// otherwise the internal key stays as it was.
+// otherwise the internal key stays as it was. A key with a timestamp is never shortened: it would lose that.
 
 void KeyOrder::FindShortestInternalSeparator(std::string* start, Slice limit) const {
+  if (has_timestamps()) return;
   const Slice user_start = UserKeyOf(*start);
   std::string separator(user_start);
   FindShortestSeparator(&separator, UserKeyOf(limit));
@@ -92,6 +93,7 @@ void KeyOrder::FindShortestInternalSeparator(std::string* start, Slice limit) co
 }
 
 void KeyOrder::FindShortInternalSuccessor(std::string* key) const {
+  if (has_timestamps()) return;
   const Slice user_key = UserKeyOf(*key);
   std::string successor(user_key);
   FindShortSuccessor(&successor);

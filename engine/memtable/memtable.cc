@@ -70,25 +70,31 @@ Memtable::Memtable(const Config& config, uint64_t id, SeqNo earliest_seq)
 Memtable::~Memtable() = default;
 
 void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_concurrent) {
+  if (IsDeletion(kind)) {
+    // A batch knows plain deletions only.
+    if (kind == Kind::kDelete && config_.order.has_timestamps()) kind = Kind::kDeleteWithTimestamp;
+    Increase(&deletions_, 1, is_concurrent);
+  }
   const size_t bytes = MemtableEntry::BytesFor(user_key, value);
   char* const entry = arena_.Allocate(bytes);
   MemtableEntry::Write(entry, user_key, PackTrailer(seq, kind), value);
   if (kind == Kind::kRangeDelete) {
     range_tombstone_index_->Insert(entry, is_concurrent);
-    tombstone_cover_->Add(user_key, value, seq);
+    tombstone_cover_->Add(MemtableEntry::UserKey(entry), MemtableEntry::Value(entry), seq);
     range_tombstones_.fetch_add(1, std::memory_order_release);
   } else {
     index_->Insert(entry, is_concurrent);
   }
   Increase(&entries_, 1, is_concurrent);
   Increase(&data_bytes_, bytes, is_concurrent);
-  if (IsDeletion(kind)) Increase(&deletions_, 1, is_concurrent);
   SeqNo first = first_seq_.load(std::memory_order_relaxed);
   while (seq < first && !first_seq_.compare_exchange_weak(first, seq, std::memory_order_relaxed)) {
   }
 }
 
 void Memtable::Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const {
+  if (config_.order.has_timestamps()) [[unlikely]]
+    return GetVersion(key, lookup, ignore_range_deletions);
   if (!ignore_range_deletions) {
     if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
   }
@@ -100,6 +106,25 @@ void Memtable::Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_de
     cursor.Next();
   } while (cursor.Valid() && config_.order.Equal(MemtableEntry::UserKey(cursor.entry()), key.user_key()) &&
            Offer(cursor.entry(), lookup));
+}
+
+// Behind the place of (key, timestamp read at, seq) lie all versions that may be meant, and some that are too new.
+void Memtable::GetVersion(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const {
+  if (!ignore_range_deletions && HasRangeTombstones()) {
+    Slice timestamp;
+    const SeqNo seq =
+        tombstone_cover_->CoveringSeqAt(key.user_key(), lookup->seq(), lookup->versions()->read_timestamp, &timestamp);
+    if (seq > 0) lookup->CoverBelow(seq, timestamp);
+  }
+  MemtableCursor cursor(index_.get());
+  for (cursor.Seek(key.Encode()); cursor.Valid(); cursor.Next()) {
+    const Slice entry_key = MemtableEntry::Key(cursor.entry());
+    const uint64_t trailer = TrailerOf(entry_key);
+    if (!config_.order.Equal(UserKeyOf(entry_key), key.user_key())) return;
+    if (!lookup->OfferVersion(UserKeyOf(entry_key), TrailerKind(trailer), TrailerSeq(trailer),
+                              MemtableEntry::Value(cursor.entry()), nullptr))
+      return;
+  }
 }
 
 SeqNo Memtable::CoveringSeq(Slice user_key, SeqNo read_seq) const {

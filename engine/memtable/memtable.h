@@ -46,7 +46,7 @@ class Memtable {
   // Range tombstones, sorted; null when there are none.
   std::unique_ptr<InternalIterator> NewRangeTombstoneIterator() const;
   // The highest range tombstone seq <= read_seq that covers the key; 0: none. O(log n), no lock.
-  SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;
+  SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;  // for keys without timestamps
   bool HasRangeTombstones() const { return range_tombstones_.load(std::memory_order_acquire) != 0; }
 
   bool empty() const { return EntryCount() == 0; }
@@ -63,6 +63,8 @@ class Memtable {
   RangeEstimate EstimateRange(Slice start_user_key, Slice end_user_key) const;
 
  private:
+  void GetVersion(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const;
+
   const Config config_;
   const uint64_t id_;
   const SeqNo earliest_seq_;

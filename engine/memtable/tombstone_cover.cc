@@ -14,19 +14,42 @@ TombstoneCover::SeqsPtr* TombstoneCover::SeqsAt(const char* boundary) {
   return reinterpret_cast<SeqsPtr*>(const_cast<char*>(boundary) - sizeof(SeqsPtr));
 }
 
-SeqNo TombstoneCover::CoveringSeq(Slice user_key, SeqNo read_seq) const {
+// A boundary sorts before every version of its key, or is the key itself.
+const TombstoneCover::Seqs* TombstoneCover::NewestOver(Slice user_key) const {
   const SeekKey key(user_key, 0);
   MemtableCursor cursor(&boundaries_);
   cursor.SeekForPrev(key.Encode());
-  if (!cursor.Valid()) return 0;
-  const Seqs* seqs = SeqsAt(cursor.entry())->load(std::memory_order_acquire);
+  return cursor.Valid() ? SeqsAt(cursor.entry())->load(std::memory_order_acquire) : nullptr;
+}
+
+SeqNo TombstoneCover::CoveringSeq(Slice user_key, SeqNo read_seq) const {
+  const Seqs* seqs = NewestOver(user_key);
   while (seqs != nullptr && seqs->newest > read_seq) seqs = seqs->older;
   return seqs != nullptr ? seqs->newest : 0;
+}
+
+SeqNo TombstoneCover::CoveringSeqAt(Slice user_key, SeqNo read_seq, Slice read_timestamp, Slice* timestamp) const {
+  const KeyOrder& order = boundaries_.order();
+  for (const Seqs* seqs = NewestOver(user_key); seqs != nullptr; seqs = seqs->older) {
+    *timestamp = Slice(seqs->timestamp, order.timestamp_bytes());
+    if (seqs->newest <= read_seq && order.CompareTimestamp(*timestamp, read_timestamp) <= 0) return seqs->newest;
+  }
+  return 0;
 }
 
 void TombstoneCover::Add(Slice start_user_key, Slice end_user_key, SeqNo seq) {
   const KeyOrder& order = boundaries_.order();
   if (order.Compare(start_user_key, end_user_key) >= 0) return;  // covers nothing
+  const char* timestamp = nullptr;
+  std::string start_boundary;
+  std::string end_boundary;
+  if (order.has_timestamps()) {
+    timestamp = order.TimestampOf(start_user_key).data();
+    start_boundary = order.BeforeVersions(order.BareKey(start_user_key));
+    end_boundary = order.BeforeVersions(order.BareKey(end_user_key));
+    start_user_key = start_boundary;
+    end_user_key = end_boundary;
+  }
   MutexLock lock(&mutex_);
   const char* const end = BoundaryAt(end_user_key);
   const char* const start = BoundaryAt(start_user_key);
@@ -39,7 +62,7 @@ void TombstoneCover::Add(Slice start_user_key, Slice end_user_key, SeqNo seq) {
     const Seqs* const old = seqs->load(std::memory_order_relaxed);
     if (previous_new == nullptr || old != previous_old) {
       previous_old = old;
-      previous_new = With(old, seq);
+      previous_new = With(old, seq, timestamp);
     }
     seqs->store(previous_new, std::memory_order_release);
   }
@@ -62,11 +85,13 @@ const char* TombstoneCover::BoundaryAt(Slice user_key) {
 }
 
 // Seqs come almost in order, so the new one mostly goes to the front.
-const TombstoneCover::Seqs* TombstoneCover::With(const Seqs* seqs, SeqNo seq) {
+const TombstoneCover::Seqs* TombstoneCover::With(const Seqs* seqs, SeqNo seq, const char* timestamp) {
   if (seqs != nullptr && seqs->newest == seq) return seqs;
   const bool is_newest = seqs == nullptr || seqs->newest < seq;
   const Seqs front =
-      is_newest ? Seqs{.newest = seq, .older = seqs} : Seqs{.newest = seqs->newest, .older = With(seqs->older, seq)};
+      is_newest
+          ? Seqs{.newest = seq, .timestamp = timestamp, .older = seqs}
+          : Seqs{.newest = seqs->newest, .timestamp = seqs->timestamp, .older = With(seqs->older, seq, timestamp)};
   return new (arena_->Allocate(sizeof(Seqs))) Seqs(front);
 }
 

@@ -109,7 +109,7 @@ uint32_t BlockCursor::LastRestartBefore(Slice internal_key) {
       Damaged();
       return 0;
     }
-    const int order = is_by_user_key ? order_.Compare(UserKeyOf(key), UserKeyOf(internal_key))
+    const int order = is_by_user_key ? order_.CompareStored(UserKeyOf(key), UserKeyOf(internal_key))
                                      : order_.CompareInternal(key, internal_key);
     if (order < 0) {
       left = middle;

@@ -46,7 +46,7 @@ void IndexBuilder::MakeSeparator(Slice last_key, const Slice* next_first_key) {
     return;
   }
   if (shortening_ != IndexShortening::kNone) order_.FindShortestInternalSeparator(&separator_, *next_first_key);
-  if (key_is_user_key_ && order_.Compare(UserKeyOf(separator_), UserKeyOf(*next_first_key)) == 0) {
+  if (key_is_user_key_ && order_.CompareStored(UserKeyOf(separator_), UserKeyOf(*next_first_key)) == 0) {
     key_is_user_key_ = false;
   }
 }

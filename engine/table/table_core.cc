@@ -312,15 +312,17 @@ bool TableCore::FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadP
   return filter->MayMatch(user_key, key, hash);
 }
 
-bool TableCore::MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const {
+bool TableCore::MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const {
   if (!has_filter()) return true;
-  if (has_whole_keys_ && config_.whole_key_filtering) return FilterSays(user_key, user_key, hash, params);
+  if (has_whole_keys_ && config_.whole_key_filtering) return FilterSays(user_key, bare_key, hash, params);
   return MayContainPrefixOf(user_key, params);
 }
 
 bool TableCore::MayContainPrefixOf(Slice user_key, const ReadParams& params) const {
-  if (!has_filter() || !has_prefixes_ || !config_.prefix_extractor->InDomain(user_key)) return true;
-  const Slice prefix = config_.prefix_extractor->Prefix(user_key);
+  if (!has_filter() || !has_prefixes_) return true;
+  const Slice bare_key = config_.order.BareKey(user_key);
+  if (!config_.prefix_extractor->InDomain(bare_key)) return true;
+  const Slice prefix = config_.prefix_extractor->Prefix(bare_key);
   const bool may_contain = FilterSays(user_key, prefix, Xxph3(prefix), params);
   AddTicker(config_.stats, Ticker::kBloomPrefixChecked);
   if (!may_contain) AddTicker(config_.stats, Ticker::kBloomPrefixUseful);

@@ -66,8 +66,8 @@ class TableCore {
 
   Status GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const;
   bool has_filter() const { return filter_kind_ != FilterKind::kNone; }
-  // False: the table certainly has no entry of this user key.
-  bool MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const;
+  // False: the table certainly has no entry of this user key, which without its timestamp is `bare_key`.
+  bool MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const;
   // False: it certainly has none with this prefix, as far as its filter was made with the same extractor.
   bool MayContainPrefixOf(Slice user_key, const ReadParams& params) const;
 

@@ -134,8 +134,8 @@ void TableIndex::Prepare() {
 }
 
 bool TableIndex::IsBefore(size_t i, Slice internal_key) const {
-  if (format_.key_is_user_key) return order_.Compare(separator(i), UserKeyOf(internal_key)) < 0;
-  if (format_.compares_user_keys_only) return order_.Compare(SeparatorUserKey(i), UserKeyOf(internal_key)) < 0;
+  if (format_.key_is_user_key) return order_.CompareStored(separator(i), UserKeyOf(internal_key)) < 0;
+  if (format_.compares_user_keys_only) return order_.CompareStored(SeparatorUserKey(i), UserKeyOf(internal_key)) < 0;
   return order_.CompareInternal(separator(i), internal_key) < 0;
 }
 

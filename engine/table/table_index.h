@@ -37,9 +37,11 @@ class TableIndex {
   BlockHandle handle(size_t i) const { return {.offset = entries_[i].offset, .size = entries_[i].size}; }
   // The first block whose separator is at or behind the key; size() when there is none.
   size_t LowerBound(Slice internal_key) const;
-  // Whether entries of this user key may go on in block i + 1.
+  // Whether entries of this user key may go on in block i + 1. Separators that are user keys say that none does, but
+  // for versions that differ in their timestamps.
   bool RunsOver(size_t i, Slice user_key) const {
-    return !format_.key_is_user_key && order_.Equal(UserKeyOf(separator(i)), user_key);
+    if (format_.key_is_user_key && !order_.has_timestamps()) return false;
+    return order_.Equal(SeparatorUserKey(i), user_key);
   }
   size_t MemoryBytes() const;
 

@@ -70,6 +70,7 @@ struct TableReader::Rep {
   bool SearchBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key, PointLookup* lookup) const;
   bool WalkBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key, bool has_first,
                  PointLookup* lookup) const;
+  bool WalkVersions(BlockRef block, const BlockHandle& handle, const SeekKey& key, PointLookup* lookup) const;
   // Offers one entry; false when the search is over.
   bool Offer(BlockRef* block, const BlockHandle& handle, uint64_t trailer, Slice value, PointLookup* lookup) const;
 
@@ -87,10 +88,10 @@ Status TableReader::Open(const TableReadConfig& config, const OpenParams& params
   return Status::Ok();
 }
 
-bool TableReader::MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const {
+bool TableReader::MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const {
   const TableCore& core = rep_->core;
   if (!core.has_filter()) return true;
-  const bool may_contain = core.MayContain(user_key, hash, params);
+  const bool may_contain = core.MayContain(user_key, bare_key, hash, params);
   AddTicker(core.config().stats, may_contain ? Ticker::kBloomFullPositive : Ticker::kBloomUseful);
   if (may_contain) {
     PerfCount(&PerfCounters::bloom_sst_hit_count, core.level(), LevelPerf::kFilterFullPositive);
@@ -115,6 +116,8 @@ bool TableReader::Rep::Offer(BlockRef* block, const BlockHandle& handle, uint64_
 
 bool TableReader::Rep::SearchBlock(BlockRef block, const BlockHandle& handle, const SeekKey& key,
                                    PointLookup* lookup) const {
+  if (lookup->versions() != nullptr) [[unlikely]]
+    return WalkVersions(std::move(block), handle, key, lookup);
   BlockHit hit;
   const bool has_global_seq = core.global_seq() != BlockCursor::kNoGlobalSeq;
   const uint64_t trailer_max = TrailerOf(key.Encode());
@@ -155,9 +158,33 @@ bool TableReader::Rep::WalkBlock(BlockRef block, const BlockHandle& handle, cons
   return true;
 }
 
+// As WalkBlock, from the place of (key, timestamp read at, seq) on.
+bool TableReader::Rep::WalkVersions(BlockRef block, const BlockHandle& handle, const SeekKey& key,
+                                    PointLookup* lookup) const {
+  BlockCursor cursor;
+  core.Attach(block.get(), &cursor);
+  for (cursor.Seek(key.Encode()); cursor.Valid(); cursor.Next()) {
+    const Slice stored_key = UserKeyOf(cursor.key());
+    const uint64_t trailer = TrailerOf(cursor.key());
+    if (!core.config().order.Equal(stored_key, key.user_key())) return false;
+    if (!IsKindInKey(TrailerKind(trailer))) {
+      lookup->Fail(core.source().DamagedBlock("unknown kind of entry", handle));
+      return false;
+    }
+    // The cursor still needs the block, so values are copied.
+    if (!lookup->OfferVersion(stored_key, TrailerKind(trailer), TrailerSeq(trailer), cursor.value(), nullptr))
+      return false;
+  }
+  if (cursor.is_damaged()) {
+    lookup->Fail(core.source().DamagedBlock("bad entry in block", handle));
+    return false;
+  }
+  return true;
+}
+
 void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup) const {
   const Slice user_key = key.user_key();
-  if (!MayContain(user_key, hash, params)) return;
+  if (!MayContain(user_key, lookup->user_key(), hash, params)) return;
   const TableCore& core = rep_->core;
   MetaRef<TableIndex> index;
   if (Status status = core.GetIndex(params, &index); !status.ok()) return lookup->Fail(std::move(status));

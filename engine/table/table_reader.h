@@ -38,7 +38,11 @@ class TableReader {
   ~TableReader();
 
   // False when the filter says that user_key is certainly absent. `hash` = Xxph3(user_key), computed once per lookup.
-  bool MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const;
+  bool MayContain(Slice user_key, uint64_t hash, const ReadParams& params) const {
+    return MayContain(user_key, user_key, hash, params);
+  }
+  // For keys with timestamps: where to look, and the bare key, of which `hash` is.
+  bool MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const;
 
   // Offers the lookup this table's entries of its user key with seq <= its seq, newest first, until it is done.
   // Checks the filter first. Errors are reported through lookup->Fail.

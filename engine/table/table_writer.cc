@@ -11,6 +11,7 @@
 #include "engine/table/index_builder.h"
 #include "engine/table/meta_blocks.h"
 #include "engine/table/table_filter_builder.h"
+#include "engine/table/timestamp_collector.h"
 
 namespace gneiss {
 
@@ -100,7 +101,7 @@ struct TableWriter::Rep {
   Status VerifyCompressed(Slice raw, Slice with_dictionary) const;
   Status Pad(size_t bytes);
   Status FlushOutput();
-  void AddToFilter(Slice user_key);
+  void AddToFilter(Slice bare_key);
   Status WriteFilter(MetaIndex* metaindex);
   Status WriteFilterParts(BlockHandle* handle);
   Status WriteIndex(BlockHandle* handle);
@@ -177,6 +178,7 @@ void TableWriter::Rep::StartCollectors() {
     }
   }
   properties.property_collectors_names += "]";
+  if (config.order.has_timestamps()) collectors.push_back(std::make_unique<TimestampCollector>(config.order));
 }
 
 void TableWriter::Rep::Collect(const ParsedKey& key, Slice value) {
@@ -194,7 +196,9 @@ void TableWriter::Rep::FinishCollectors() {
 
 Status TableWriter::Rep::Add(Slice key, Slice value) {
   ParsedKey parsed;
-  if (!ParseInternalKey(key, &parsed)) return Status::Corruption("table writer got a malformed internal key");
+  if (!ParseInternalKey(key, &parsed) || !config.order.HoldsTimestamp(parsed.user_key)) {
+    return Status::Corruption("table writer got a malformed internal key");
+  }
   if (parsed.kind == Kind::kRangeDelete) {
     GNEISS_RETURN_IF_ERROR(AddRangeTombstone(key, value));
   } else {
@@ -211,7 +215,7 @@ Status TableWriter::Rep::AddPoint(Slice key, Slice value) {
     return Status::Corruption("table writer got keys out of order");
   }
   if (IsBlockFull(key, value)) GNEISS_RETURN_IF_ERROR(WriteDataBlock(&key));
-  if (filter != nullptr) AddToFilter(UserKeyOf(key));
+  if (filter != nullptr) AddToFilter(config.order.BareKey(UserKeyOf(key)));
   if (format.index_type == IndexType::kBinaryWithFirstKey && data_block.empty()) first_key = key;
   data_block.Add(key, value);
   return Status::Ok();
@@ -350,13 +354,13 @@ Status TableWriter::Rep::FlushOutput() {
   return Status::Ok();
 }
 
-void TableWriter::Rep::AddToFilter(Slice user_key) {
+void TableWriter::Rep::AddToFilter(Slice bare_key) {
   if (format.partition_filters) {
     // The index decides where parts end; it is asked once to end one soon.
     if (filter->KeysInPart() == keys_per_filter_part) index.RequestCut();
-    if (index.TakeCut()) filter->EndPart(index.last_separator(), &user_key);
+    if (index.TakeCut()) filter->EndPart(index.last_separator(), &bare_key);
   }
-  filter->Add(user_key);
+  filter->Add(bare_key);
 }
 
 Status TableWriter::Rep::WriteFilter(MetaIndex* metaindex) {

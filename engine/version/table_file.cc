@@ -213,6 +213,15 @@ Status ReadTombstones(const TableReader& reader, const ReadParams& params, const
 
 }  // namespace
 
+// Where keys have timestamps, a flush ends a table at a tombstone's own timestamp: versions of that key that are newer
+// sort before that end.
+bool TableFile::MayHoldNewerThanEnd() const {
+  const KeyOrder& order = opener_->config().read.order;
+  if (!order.has_timestamps()) return false;
+  const Slice end = largest_user_key();
+  return !order.HoldsTimestamp(end) || order.TimestampOf(end) != std::string(order.timestamp_bytes(), '\xff');
+}
+
 Status TableFile::LoadTombstones(const TableReader& reader, const ReadParams& params,
                                  const RangeTombstoneList** list) const {
   *list = tombstone_list_.load(std::memory_order_acquire);
@@ -243,11 +252,21 @@ Status TableFile::ForEachTombstone(int level, const ReadParams& params, const Ad
   // The first key behind the table. An order without successors keeps a tombstone that reaches over an inclusive end:
   // such a table ends in the middle of a user key, which neither RocksDB 7.8.3 nor this engine writes.
   std::string end_of_table(largest_user_key());
-  const bool is_cut = EndsBeforeLargest() || order.is_bytewise();
-  if (!EndsBeforeLargest()) end_of_table.push_back('\0');
+  const bool is_cut = HasExclusiveEnd() || order.is_bytewise();
+  if (!HasExclusiveEnd()) end_of_table.push_back('\0');
+  std::string cut_start;
+  std::string cut_end;
   return ReadTombstones(*reader.get(), params, [&](Slice start, Slice end, SeqNo seq) {
-    start = std::max(start, smallest_user_key(), is_before);
-    if (is_cut) end = std::min(end, Slice(end_of_table), is_before);
+    if (!order.HoldsTimestamp(start) || !order.HoldsTimestamp(end)) return;  // damaged
+    const Slice timestamp_holder = start;
+    if (is_before(start, smallest_user_key())) {
+      cut_start = order.AtTimestampOf(timestamp_holder, smallest_user_key());
+      start = cut_start;
+    }
+    if (is_cut && is_before(end_of_table, end)) {
+      cut_end = order.AtTimestampOf(timestamp_holder, end_of_table);
+      end = cut_end;
+    }
     if (is_before(start, end)) add(start, end, seq);
   });
 }

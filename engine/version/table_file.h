@@ -102,8 +102,8 @@ class TableFile {
   const TableMeta& meta() const { return meta_; }
   Slice smallest_user_key() const { return meta_.smallest.user_key(); }
   Slice largest_user_key() const { return meta_.largest.user_key(); }
-  // True when the largest key is the end of a range tombstone: then no entry of that user key lies here.
-  bool EndsBeforeLargest() const { return TrailerOf(meta_.largest.Encode()) == kExclusiveEnd; }
+  // True when the largest key is the end of a range tombstone and no entry of that user key lies here.
+  bool EndsBeforeLargest() const { return HasExclusiveEnd() && !MayHoldNewerThanEnd(); }
   StatsSink* stats() const { return opener_->config().read.stats; }
 
   // Opens the table at its first use. Lock-free once open (with open_tables: one cache look-up). With `cache_only` a
@@ -121,6 +121,10 @@ class TableFile {
   // tombstones are kept in memory from the first call on.
   Status CoveringSeq(const TableReader& reader, const ReadParams& params, Slice user_key, SeqNo read_seq,
                      SeqNo* seq) const;
+  // The table's range tombstones, likewise kept.
+  Status TombstonesOf(const TableReader& reader, const ReadParams& params, const RangeTombstoneList** list) const {
+    return LoadTombstones(reader, params, list);
+  }
   // Every range tombstone, cut to the table's key range: beyond it lie entries of other tables, whose sequence numbers
   // a compaction may have set to zero. The slices hold during the call only.
   using AddTombstone = std::function<void(Slice start, Slice end, SeqNo seq)>;
@@ -142,6 +146,8 @@ class TableFile {
   // RocksDB's end of a table that a range tombstone reaches over: (user key, highest seq, range delete).
   static constexpr uint64_t kExclusiveEnd = PackTrailer(kSeqMax, Kind::kRangeDelete);
 
+  bool HasExclusiveEnd() const { return TrailerOf(meta_.largest.Encode()) == kExclusiveEnd; }
+  bool MayHoldNewerThanEnd() const;
   Status OpenForGood(int level, ReaderRef* reader) const REQUIRES(open_mutex_);
   bool FindInCache(Slice key, ReaderRef* reader) const;
   Status OpenIntoCache(Slice key, int level, ReaderRef* reader) const REQUIRES(open_mutex_);

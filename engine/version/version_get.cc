@@ -36,7 +36,7 @@ class Version::Search final : public BlobValues {
       if (!AskTombstones(table, *reader)) return;
     }
     if (!has_hash_) {
-      hash_ = Xxph3(key_.user_key());
+      hash_ = Xxph3(lookup_->user_key());
       has_hash_ = true;
     }
     if (PerfCountsLevels()) [[unlikely]] {
@@ -50,6 +50,7 @@ class Version::Search final : public BlobValues {
  private:
   // A tombstone covers what is older, here and in all tables still to come.
   bool AskTombstones(const TableFile& table, const TableReader& reader) {
+    if (lookup_->versions() != nullptr) return AskTombstonesAt(table, reader);
     SeqNo covering_seq = 0;
     Status status = table.CoveringSeq(reader, params_, key_.user_key(), lookup_->seq(), &covering_seq);
     if (!status.ok()) {
@@ -65,6 +66,19 @@ class Version::Search final : public BlobValues {
     reader.Get(params_, key_, hash_, lookup_);
     if (start_nanos != 0) PerfAddAt(level, LevelPerf::kTableNanos, PerfNanos() - start_nanos);
     if (lookup_->is_done()) PerfAddAt(level, LevelPerf::kUserKeyReturned);
+  }
+
+  bool AskTombstonesAt(const TableFile& table, const TableReader& reader) {
+    const RangeTombstoneList* list = nullptr;
+    if (Status status = table.TombstonesOf(reader, params_, &list); !status.ok()) {
+      lookup_->Fail(std::move(status));
+      return false;
+    }
+    Slice timestamp;
+    const SeqNo covering_seq =
+        list->CoveringSeqAt(key_.user_key(), lookup_->seq(), lookup_->versions()->read_timestamp, &timestamp);
+    if (covering_seq != 0) lookup_->CoverBelow(covering_seq, timestamp);
+    return true;
   }
 
   static void CountHit(const TableFile& table, int level) {

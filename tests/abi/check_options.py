@@ -21,7 +21,7 @@ STRUCTS = {
 # Files that name every option without acting on it.
 NAMING_ONLY = ("option_map", "option_dump", "_test", "option_strings", "compat/c/", "configurable", "mutable_options",
                "options_file", "tools_abi")
-REFUSED_BY_STATUS = {"ReadOptions": {"timestamp", "iter_start_ts", "managed"}}
+REFUSED_BY_STATUS = {"ReadOptions": {"managed"}}
 
 
 def body_of(text, opening):
