@@ -77,10 +77,11 @@ rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::Column
 
 rocksdb::Status DbImpl::Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
                             const rocksdb::Slice& key, rocksdb::PinnableSlice* value, std::string* timestamp) {
+  if (timestamp == nullptr) return Get(options, family, key, value);
   if (HasTimestamps(family)) return GetAt(options, family, key, value, timestamp);
   const rocksdb::Status status = Get(options, family, key, value);
   // RocksDB clears it once the options are found to fit.
-  if (timestamp != nullptr && !status.IsInvalidArgument()) timestamp->clear();
+  if (!status.IsInvalidArgument()) timestamp->clear();
   return status;
 }
 

@@ -85,24 +85,26 @@ uint32_t FlagOf(Kind kind) {
 
 struct Family {
   uint32_t id = 0;
+  bool is_mismatch = false;  // the batch was told of another timestamp size for the default family
   size_t timestamp_bytes = 0;
-  Status status;
+
+  Status Mismatch() const { return Status::InvalidArgument("Default cf timestamp size mismatch"); }
 };
 
 Family FamilyOf(const WriteBatch& batch, ColumnFamilyHandle* handle) {
-  if (handle == nullptr) return {0, WriteBatchInternal::DefaultTimestampSize(batch), Status::OK()};
+  const size_t told_bytes = WriteBatchInternal::DefaultTimestampSize(batch);
+  if (handle == nullptr) return {.timestamp_bytes = told_bytes};
   const Comparator* const comparator = handle->GetComparator();
-  const size_t timestamp_bytes = comparator == nullptr ? 0 : comparator->timestamp_size();
-  const bool is_default = handle->GetID() == 0 && comparator != nullptr;
-  if (is_default && timestamp_bytes != WriteBatchInternal::DefaultTimestampSize(batch)) {
-    return {0, timestamp_bytes, Status::InvalidArgument("Default cf timestamp size mismatch")};
-  }
-  return {handle->GetID(), timestamp_bytes, Status::OK()};
+  if (comparator == nullptr) return {.id = handle->GetID()};
+  const uint32_t id = handle->GetID();
+  const size_t bytes = comparator->timestamp_size();
+  return {.id = id, .is_mismatch = id == 0 && bytes != told_bytes, .timestamp_bytes = bytes};
 }
 
 // For calls that families with timestamps do not take.
 Status CheckNoTimestamps(const Family& family) {
-  if (!family.status.ok() || family.timestamp_bytes == 0) return family.status;
+  if (family.is_mismatch) return family.Mismatch();
+  if (family.timestamp_bytes == 0) return Status::OK();
   return Status::InvalidArgument("Cannot call this method on column family enabling timestamp");
 }
 
@@ -130,7 +132,8 @@ Status AddOne(WriteBatch* batch, Kind tag, Kind family_tag, ColumnFamilyHandle* 
   if (key.size() > UINT32_MAX) return Status::InvalidArgument("key is too large");
   if (value != nullptr && value->size() > UINT32_MAX) return Status::InvalidArgument("value is too large");
   const Family family = FamilyOf(*batch, handle);
-  if (!family.status.ok()) return family.status;
+  if (family.is_mismatch) [[unlikely]]
+    return family.Mismatch();
   const KeyParts key_parts(key, family.timestamp_bytes);
   if (family.timestamp_bytes > 0) WriteBatchInternal::NoteTimestamps(batch, /*needs_update=*/true);
   const SliceParts value_parts(value, 1);
@@ -326,7 +329,8 @@ Status WriteBatch::SingleDelete(ColumnFamilyHandle* column_family, const SlicePa
 
 Status WriteBatch::DeleteRange(ColumnFamilyHandle* column_family, const Slice& begin_key, const Slice& end_key) {
   const Family family = FamilyOf(*this, column_family);
-  if (!family.status.ok()) return family.status;
+  if (family.is_mismatch) [[unlikely]]
+    return family.Mismatch();
   const KeyParts begin(begin_key, family.timestamp_bytes);
   const KeyParts end(end_key, family.timestamp_bytes);
   if (family.timestamp_bytes > 0) WriteBatchInternal::NoteTimestamps(this, /*needs_update=*/true);
