@@ -20,16 +20,40 @@ bool AllZeros(Slice bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
 }
 
+constexpr size_t kSectorBytes = 512;
+constexpr size_t kCrcBytes = 4;
+
+bool IsWholeFragment(Slice bytes) {
+  if (bytes.size() < kFragmentHeaderBytes || static_cast<size_t>(bytes[6]) >= kFragmentTypes) return false;
+  const size_t header_bytes =
+      IsRecyclable(static_cast<FragmentType>(bytes[6])) ? kRecyclableFragmentHeaderBytes : kFragmentHeaderBytes;
+  const size_t fragment_bytes = header_bytes + DecodeU16(bytes.data() + 4);
+  return fragment_bytes <= bytes.size() &&
+         Crc32c(bytes.substr(6, fragment_bytes - 6)) == UnmaskCrc(DecodeU32(bytes.data()));
+}
+
 // A power cut can leave the file's size behind and lose sectors of the data. Damage does not clear whole sectors.
-bool HasLostSector(Slice fragment, size_t offset_in_block) {
-  constexpr size_t kSectorBytes = 512;
-  constexpr size_t kTellingBytesMin = 8;                         // fewer zeros may well be content
-  size_t begin = kSectorBytes - offset_in_block % kSectorBytes;  // the first sector holds the header
-  for (; begin < fragment.size(); begin += kSectorBytes) {
-    const Slice part = fragment.substr(begin, kSectorBytes);
-    if (part.size() >= kTellingBytesMin && AllZeros(part)) return true;
+// `rest` begins with the fragment whose checksum is wrong and goes on to the block's end.
+bool IsTornAtSector(Slice rest, size_t fragment_bytes, size_t offset_in_block) {
+  const size_t first_bytes = kSectorBytes - offset_in_block % kSectorBytes;
+  const bool is_first_lost = first_bytes < kFragmentHeaderBytes && AllZeros(rest.substr(0, first_bytes));
+  if (is_first_lost && first_bytes > kCrcBytes) {
+    // The length is lost as well. Where the fragment ended nobody knows, but another one would have been synced after
+    // it.
+    for (size_t at = kFragmentHeaderBytes; at < rest.size(); ++at) {
+      if (IsWholeFragment(rest.substr(at))) return false;
+    }
+    return true;
   }
-  return false;
+  if (!AllZeros(rest.substr(fragment_bytes))) return false;
+  const Slice fragment = rest.substr(0, fragment_bytes);
+  for (size_t begin = first_bytes; begin < fragment.size(); begin += kSectorBytes) {
+    if (AllZeros(fragment.substr(begin, kSectorBytes))) return true;
+  }
+  // What is left of the checksum must be right.
+  char crc[kCrcBytes];
+  EncodeU32(crc, MaskCrc(Crc32c(fragment.substr(6))));
+  return is_first_lost && std::equal(crc + first_bytes, crc + kCrcBytes, fragment.begin() + first_bytes);
 }
 
 bool StartsRecord(FragmentType type) {
@@ -148,8 +172,7 @@ LogReader::Outcome LogReader::ParseFragment(Fragment* fragment) {
   if (Crc32c(Slice(header + 6, fragment_bytes - 6)) != UnmaskCrc(DecodeU32(header))) {
     while (Fill()) {
     }
-    const bool is_last = AllZeros(Rest().substr(fragment_bytes));
-    if (!is_stopped_ && is_last && HasLostSector(Slice(header, fragment_bytes), position_)) {
+    if (!is_stopped_ && IsTornAtSector(Rest(), fragment_bytes, position_)) {
       has_unfinished_ = true;
       return SkipPerhapsEnd() ? ReadFragment(fragment) : Outcome::kEnd;
     }
