@@ -194,6 +194,16 @@ bool Reclaim() {
   return domain.NothingRetiredUpTo(kNoReader);
 }
 
+bool ReclaimWithin(std::chrono::microseconds time) {
+  constexpr auto kPause = std::chrono::microseconds(50);
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!Reclaim()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
 void ReclaimAll() {
   auto& domain = ReclaimDomain::Get();
   GNEISS_CHECK(!IsInsideGuard() && !ReclaimDomain::thread.is_reclaiming);

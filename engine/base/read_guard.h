@@ -11,6 +11,7 @@
 //          A guard must not wait for a Reclaim.
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 namespace gneiss {
@@ -33,6 +34,8 @@ void Retire(std::function<void()> free);
 // Frees what can be freed now; true when nothing is left waiting. Inside a guard, or while another thread reclaims, it
 // frees nothing.
 bool Reclaim();
+// As Reclaim, again until nothing is left or the time is over: for what is too large to wait for the next occasion.
+bool ReclaimWithin(std::chrono::microseconds time);
 // Waits until everything retired before this call was freed. The caller must hold no guard.
 void ReclaimAll();
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -63,6 +64,20 @@ TEST(ReadGuardTest, AnOpenGuardElsewhereKeepsWhatItCouldSee) {
   });
   ReclaimAll();
   EXPECT_EQ(freed_during, 1);
+}
+
+TEST(ReadGuardTest, ReclaimWithinWaitsForAnOpenGuard) {
+  ReclaimAll();
+  std::atomic<bool> is_freed{false};
+  std::thread reclaimer;
+  WithReaderElsewhere([&] {
+    Retire([&] { is_freed = true; });
+    EXPECT_FALSE(ReclaimWithin(std::chrono::microseconds(200)));
+    EXPECT_FALSE(is_freed);
+    reclaimer = std::thread([] { EXPECT_TRUE(ReclaimWithin(std::chrono::minutes(1))); });
+  });
+  reclaimer.join();
+  EXPECT_TRUE(is_freed);
 }
 
 TEST(ReadGuardTest, ClosuresMayRetireAndAskForReclaim) {

@@ -2,6 +2,7 @@
 // first.
 
 #include <algorithm>
+#include <chrono>
 
 #include "engine/base/read_guard.h"
 #include "engine/compaction/blob_placement.h"
@@ -153,7 +154,9 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
     state_changed_.SignalAll();
   }
   for (const FamilyPtr& each : families) each->dead_spans.Age();
-  Reclaim();  // frees the memtables that no reader needs any more
+  // Frees the memtables. A reader that was at work at the first try would else keep them until the next flush.
+  constexpr auto kReclaimTime = std::chrono::milliseconds(5);
+  if (!families.empty()) ReclaimWithin(kReclaimTime);
 }
 
 // One family, or, where flushes are atomic, all that were sealed together: their tables come into being in one atomic
