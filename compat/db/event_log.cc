@@ -149,6 +149,7 @@ class EventLog final : public EventSink {
     next_->OnBackgroundError(reason, status);
   }
   void OnMemtableSealed(const MemtableEvent& event) override { next_->OnMemtableSealed(event); }
+  void OnStallChanged(const StallEvent& event) override { next_->OnStallChanged(event); }
   void OnTableFileStarted(const TableStartEvent& event) override { next_->OnTableFileStarted(event); }
 
   void OnBlobFileBegun(const BlobFileEvent& event) override { next_->OnBlobFileBegun(event); }

@@ -52,6 +52,13 @@ class ListenerAdapter final : public EventSink {
     info.num_deletes = event.deletions;
     for (const auto& listener : listeners_) listener->OnMemTableSealed(info);
   }
+  void OnStallChanged(const StallEvent& event) override {
+    rocksdb::WriteStallInfo info;
+    info.cf_name = event.family_name;
+    info.condition.cur = static_cast<rocksdb::WriteStallCondition>(event.now);
+    info.condition.prev = static_cast<rocksdb::WriteStallCondition>(event.before);
+    for (const auto& listener : listeners_) listener->OnStallConditionsChanged(info);
+  }
   void OnTableFileStarted(const TableStartEvent& event) override {
     rocksdb::TableFileCreationBriefInfo info;
     info.db_name = core_->name;

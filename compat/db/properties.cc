@@ -425,7 +425,7 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "num-entries-imm-mem-tables") return facts.sealed_entries;
   if (name == "num-deletes-active-mem-table") return facts.active_deletes;
   if (name == "num-deletes-imm-mem-tables") return facts.sealed_deletes;
-  if (name == "num-live-versions") return 1;
+  if (name == "num-live-versions") return facts.live_versions;
   if (name == "current-super-version-number") return facts.super_version_number;
   if (name == "base-level") return static_cast<uint64_t>(facts.compaction.base_level);
   if (name == "estimate-pending-compaction-bytes") return facts.compaction.pending_bytes;

@@ -19,6 +19,7 @@
 #include "engine/db/config.h"
 #include "engine/db/counters.h"
 #include "engine/db/dead_spans.h"
+#include "engine/db/events.h"
 #include "engine/memtable/memtable.h"
 #include "engine/version/version_history.h"
 
@@ -81,7 +82,9 @@ class ColumnFamily {
     std::string last_user_key;
   };
   std::map<uint64_t, OutputClaim> output_claims;
-  int manual_compactions = 0;  // waiting or running: automatic ones hold back
+  StallCondition stall = StallCondition::kNormal;
+  std::vector<std::weak_ptr<const Version>> versions;  // those that may still be alive, newest last
+  int manual_compactions = 0;                          // waiting or running: automatic ones hold back
   std::vector<LevelCounters> levels;
   FamilyCounters counters;
 

@@ -413,19 +413,22 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
                                       .entries = sealed.EntryCount(),
                                       .deletions = sealed.DeletionCount()});
   }
-  MutexLock lock(&mutex_);
-  family->sealed.push_back({.memtable = std::move(family->active),
-                            .next_log_number = log_number,
-                            .prepared_log = family->active_prepared_log.exchange(UINT64_MAX),
-                            .cut = cuts_ + 1});
-  family->active = std::move(fresh);
-  if (is_new_log) {
-    for (const auto& [id, other] : families_) {
-      if (other->active->empty() && other->sealed.empty()) other->log_number = log_number;
+  {
+    MutexLock lock(&mutex_);
+    family->sealed.push_back({.memtable = std::move(family->active),
+                              .next_log_number = log_number,
+                              .prepared_log = family->active_prepared_log.exchange(UINT64_MAX),
+                              .cut = cuts_ + 1});
+    family->active = std::move(fresh);
+    if (is_new_log) {
+      for (const auto& [id, other] : families_) {
+        if (other->active->empty() && other->sealed.empty()) other->log_number = log_number;
+      }
     }
+    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    MaybeScheduleFlush(family);
   }
-  InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-  MaybeScheduleFlush(family);
+  TellStalls();
   return Status::Ok();
 }
 

@@ -252,6 +252,9 @@ class DatabaseImpl final : public Database {
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
+  void NoteStall(ColumnFamily* family, StallCondition now) REQUIRES(mutex_);
+  // Tells listeners of changed stall conditions. Called after whatever may have changed them, without a lock.
+  void TellStalls() EXCLUDES(mutex_);
   // Notes synced logs in the MANIFEST, where the config asks for it.
   Status TrackWals(const SyncedLogs& synced) EXCLUDES(mutex_);
   Status UntrackWalsBelow(uint64_t number) EXCLUDES(mutex_);
@@ -413,7 +416,8 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
   int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;
-  uint64_t cuts_ GUARDED_BY(mutex_) = 0;  // so many times all that SealTogether was given is sealed
+  std::vector<StallEvent> stall_events_ GUARDED_BY(mutex_);  // not yet told
+  uint64_t cuts_ GUARDED_BY(mutex_) = 0;                     // so many times all that SealTogether was given is sealed
   bool is_joint_flush_queued_ GUARDED_BY(mutex_) = false;
   int running_flushes_ GUARDED_BY(mutex_) = 0;
   int running_compactions_ GUARDED_BY(mutex_) = 0;

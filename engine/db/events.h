@@ -47,6 +47,14 @@ struct MemtableEvent {
   uint64_t entries = 0, deletions = 0;
 };
 
+// A family's own condition; writes to all families are slowed down or stopped by the worst one.
+enum class StallCondition : uint8_t { kNormal, kDelayed, kStopped };
+struct StallEvent {
+  std::string family_name;
+  StallCondition before = StallCondition::kNormal;
+  StallCondition now = StallCondition::kNormal;
+};
+
 struct TableStartEvent {
   std::string family_name;
   std::string file_path;
@@ -104,6 +112,7 @@ class EventSink {
   virtual void OnBlobFileFinished(const BlobFileEvent&) {}
   virtual void OnBlobFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
   virtual void OnMemtableSealed(const MemtableEvent&) {}
+  virtual void OnStallChanged(const StallEvent&) {}
   virtual void OnTableFileStarted(const TableStartEvent&) {}
   virtual void OnTableFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}
 };

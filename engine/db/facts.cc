@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/read_guard.h"
 #include "engine/db/database_impl.h"
 #include "engine/io/file_name.h"
 
@@ -49,8 +50,11 @@ Memtable::RangeEstimate DatabaseImpl::EstimateMemtables(const FamilyPtr& family,
 }
 
 FamilyFacts DatabaseImpl::Facts(const FamilyPtr& family) {
+  Reclaim();  // Versions without a reader are not counted
   MutexLock lock(&mutex_);
   FamilyFacts facts;
+  facts.live_versions = static_cast<uint64_t>(std::count_if(family->versions.begin(), family->versions.end(),
+                                                            [](const auto& version) { return !version.expired(); }));
   facts.version = family->version;
   facts.compaction = family->compaction_state;
   facts.sealed_count = family->sealed.size();

@@ -109,6 +109,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
     return Status::Ok();
   });
   GNEISS_RETURN_IF_ERROR(removed);
+  TellStalls();
   DropOldLogs();
   return WriteOptionsFile();
 }
@@ -148,6 +149,7 @@ Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig
     MaybeScheduleFlush(family);
     MaybeScheduleCompaction(family);
   }
+  TellStalls();
   Reclaim();
   return WriteOptionsFile();
 }

@@ -280,6 +280,7 @@ Status DatabaseImpl::InstallFlush(std::vector<FlushPart>* parts) {
     MutexLock lock(&mutex_);
     EndManifestTurn();
   }
+  TellStalls();
   std::erase_if(*parts, [&](const FlushPart& part) {
     const bool is_left_out = std::none_of(changes.begin(), changes.end(),
                                           [&](const FamilyChange& change) { return change.family == part.family; });

@@ -38,8 +38,11 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
     TakeManifestTurn();
   }
   const Status status = InstallInTurn(&changes);
-  MutexLock lock(&mutex_);
-  EndManifestTurn();
+  {
+    MutexLock lock(&mutex_);
+    EndManifestTurn();
+  }
+  TellStalls();
   return status;
 }
 
@@ -213,6 +216,10 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
 
 void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) {
   auto* const next = new SuperVersion(family->active, family->SealedNewestFirst(), family->version);
+  std::erase_if(family->versions, [](const auto& version) { return version.expired(); });
+  if (family->versions.empty() || family->versions.back().lock() != family->version) {
+    family->versions.push_back(family->version);
+  }
   if (preserves_snapshots) {
     family->history.InstallPreserving(next);
   } else {
@@ -236,12 +243,15 @@ void DatabaseImpl::UpdateCompactionState(ColumnFamily* family) {
 void DatabaseImpl::UpdateThrottle() {
   Throttle::Mode mode = Throttle::Mode::kFree;
   double depth = 0;
+  StallCondition condition = StallCondition::kNormal;  // of the family looked at
   const auto consider = [&](double value, double slowdown, double stop, uint64_t* slowdowns, uint64_t* stops) {
     if (stop > 0 && value >= stop) {
       mode = Throttle::Mode::kStopped;
+      condition = StallCondition::kStopped;
       ++*stops;
     } else if (slowdown > 0 && value >= slowdown) {
       if (mode == Throttle::Mode::kFree) mode = Throttle::Mode::kDelayed;
+      condition = std::max(condition, StallCondition::kDelayed);
       ++*slowdowns;
       depth = std::max(depth, (value - slowdown) / std::max(1.0, stop - slowdown));
     }
@@ -250,16 +260,19 @@ void DatabaseImpl::UpdateThrottle() {
     const auto config = family->config();
     FamilyCounters& counters = family->counters;
     const double stop = config->write_buffers_max;
+    condition = StallCondition::kNormal;
     consider(static_cast<double>(family->sealed.size()), stop > 3 ? stop - 1 : 0, stop, &counters.memtable_slowdowns,
              &counters.memtable_stops);
     const CompactionConfig& compaction = config->compaction;
-    if (compaction.disable_auto_compactions) continue;
-    consider(static_cast<double>(family->version->level(0).table_count), compaction.level0_slowdown_trigger,
-             compaction.level0_stop_trigger, &counters.level0_slowdowns, &counters.level0_stops);
-    consider(static_cast<double>(family->compaction_state.pending_bytes),
-             static_cast<double>(compaction.pending_bytes_soft_limit),
-             static_cast<double>(compaction.pending_bytes_hard_limit), &counters.pending_bytes_slowdowns,
-             &counters.pending_bytes_stops);
+    if (!compaction.disable_auto_compactions) {
+      consider(static_cast<double>(family->version->level(0).table_count), compaction.level0_slowdown_trigger,
+               compaction.level0_stop_trigger, &counters.level0_slowdowns, &counters.level0_stops);
+      consider(static_cast<double>(family->compaction_state.pending_bytes),
+               static_cast<double>(compaction.pending_bytes_soft_limit),
+               static_cast<double>(compaction.pending_bytes_hard_limit), &counters.pending_bytes_slowdowns,
+               &counters.pending_bytes_stops);
+    }
+    NoteStall(family.get(), condition);
   }
   throttle_.Update(mode, depth);
   if (mode == Throttle::Mode::kFree) {
@@ -268,6 +281,22 @@ void DatabaseImpl::UpdateThrottle() {
     attention_.fetch_or(kThrottle);
   }
   state_changed_.SignalAll();
+}
+
+void DatabaseImpl::NoteStall(ColumnFamily* family, StallCondition now) {
+  const StallCondition before = std::exchange(family->stall, now);
+  if (before == now || config_.events == nullptr) return;
+  stall_events_.push_back({.family_name = family->name, .before = before, .now = now});
+}
+
+void DatabaseImpl::TellStalls() {
+  if (config_.events == nullptr) return;
+  std::vector<StallEvent> events;
+  {
+    MutexLock lock(&mutex_);
+    events.swap(stall_events_);
+  }
+  for (const StallEvent& event : events) config_.events->OnStallChanged(event);
 }
 
 // Prepared sections first, as marked_batch.cc explains.

@@ -120,6 +120,7 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   GNEISS_RETURN_IF_ERROR(FindObsoleteFiles());
   obsolete_files_->SetScheduler([this] { SchedulePurge(); });
   SchedulePurge();
+  TellStalls();
   MutexLock lock(&mutex_);
   MaybeScheduleAll();
   return Status::Ok();

@@ -1,10 +1,10 @@
 // DBOptions::atomic_flush: families become durable together, which tells when writes go without the log.
 
-#include <filesystem>
 #include <mutex>
 #include <set>
 
 #include "tests/conformance/db_test.h"
+#include "tests/support/copy_directory.h"
 
 namespace gneiss::conformance {
 
@@ -51,13 +51,8 @@ class AtomicFlushTest : public DbTest {
   }
   // Opens a copy of the files as they are now: what a crash would leave.
   std::vector<std::string> AfterCrash() {
-    namespace fs = std::filesystem;
     const std::string copy = Path() + "_crashed";
-    fs::remove_all(copy);
-    fs::create_directory(copy);
-    for (const fs::directory_entry& file : fs::directory_iterator(Path())) {
-      if (file.path().filename() != "LOCK") fs::copy(file.path(), copy + "/" + file.path().filename().string());
-    }
+    CopyLiveDirectory(Path(), copy);
     std::vector<ColumnFamilyDescriptor> families;
     for (ColumnFamilyHandle* family : Handles()) families.emplace_back(family->GetName(), options_);
     std::vector<ColumnFamilyHandle*> handles;

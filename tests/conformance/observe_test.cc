@@ -7,6 +7,7 @@
 #include <rocksdb/statistics.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 
 #include "tests/conformance/db_test.h"
@@ -55,6 +56,36 @@ class Watcher : public EventListener {
 };
 
 }  // namespace
+
+// Holds compactions until released, and keeps the stall conditions told meanwhile.
+class StallWatcher : public EventListener {
+ public:
+  void OnCompactionBegin(DB*, const CompactionJobInfo&) override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    opened_.wait(lock, [this] { return is_open_; });
+  }
+  void OnStallConditionsChanged(const WriteStallInfo& info) override {
+    const char* const names[] = {"normal", "delayed", "stopped"};
+    const std::lock_guard<std::mutex> lock(mutex_);
+    told_ += info.cf_name + ":" + names[static_cast<int>(info.condition.prev)] + ">" +
+             names[static_cast<int>(info.condition.cur)] + " ";
+  }
+  void Open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    is_open_ = true;
+    opened_.notify_all();
+  }
+  std::string told() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return told_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool is_open_ = false;
+  std::string told_;
+};
 
 class ListenerTest : public DbTest {
  protected:
@@ -468,6 +499,27 @@ TEST_F(InfoLogTest, TrivialMoves) {
   Compact();
   EXPECT_TRUE(Eventually([this] { return !Event("trivial_move").empty(); }));
   ExpectIn(Event("trivial_move"), {"\"job\": ", "\"destination_level\": 1", "\"files\": 1", "\"total_files_size\": "});
+}
+
+TEST_F(ListenerTest, HearsOfStalls) {
+  const auto watcher = std::make_shared<StallWatcher>();
+  options_.listeners = {watcher};
+  options_.level0_file_num_compaction_trigger = 2;
+  options_.level0_slowdown_writes_trigger = 2;
+  options_.level0_stop_writes_trigger = 3;
+  OpenWith({"other"});
+  PutTable({{"a", "1"}});
+  PutTable({{"b", "1"}}, 1);
+  EXPECT_EQ("", watcher->told());
+  PutTable({{"a", "2"}});
+  EXPECT_EQ("default:normal>delayed ", watcher->told());
+  FlushOptions at_once;
+  at_once.allow_write_stall = true;
+  ASSERT_OK(Put("a", "3"));
+  ASSERT_OK(db()->Flush(at_once));
+  EXPECT_EQ("default:normal>delayed default:delayed>stopped ", watcher->told());
+  watcher->Open();
+  EXPECT_TRUE(Eventually([&] { return watcher->told().ends_with(">normal "); })) << watcher->told();
 }
 
 }  // namespace gneiss::conformance

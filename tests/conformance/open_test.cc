@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/conformance/db_test.h"
+#include "tests/support/copy_directory.h"
 
 namespace gneiss::conformance {
 
@@ -388,7 +389,7 @@ TEST_F(OpenTest, OpeningReadOnlyAfterACrashReplaysTheLog) {
   ASSERT_OK(Put("a", "1"));
   // The directory as a killed process leaves it: copied while open.
   const std::string copy = Path() + "_copy";
-  std::filesystem::copy(Path(), copy, std::filesystem::copy_options::recursive);
+  CopyLiveDirectory(Path(), copy);
   DB* opened = nullptr;
   ASSERT_OK(DB::OpenForReadOnly(options_, copy, &opened));
   const std::unique_ptr<DB> reader(opened);

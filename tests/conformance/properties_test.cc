@@ -453,4 +453,13 @@ TEST_F(PropertiesTest, CompactionStatsPerLevelIsAStringToo) {
             Property(DB::Properties::kCFFileHistogram).find("** File Read Latency Histogram By Level [default] **\n"));
 }
 
+TEST_F(PropertiesTest, LiveVersionsAreThoseThatSomebodyReads) {
+  Open();
+  PutTable({{"a", "1"}});
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kNumLiveVersions));
+  const auto iterator = NewIterator();
+  PutTable({{"b", "1"}});
+  EXPECT_EQ(2u, IntProperty(DB::Properties::kNumLiveVersions));
+}
+
 }  // namespace gneiss::conformance

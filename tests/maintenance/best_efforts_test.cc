@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/copy_directory.h"
 #include "tests/support/database.h"
 
 namespace gneiss {
@@ -18,7 +19,7 @@ class BestEfforts : public ::testing::Test {
   // What is in memory stays in the log.
   void CloseAsIfKilled() {
     const std::string copy = database_.temp_path() + "/copy";
-    fs::copy(database_.dir(), copy);
+    CopyLiveDirectory(database_.dir(), copy);
     database_.Close();
     fs::remove_all(database_.dir());
     fs::rename(copy, database_.dir());
