@@ -98,7 +98,9 @@ rocksdb::Status DbImpl::DeleteRange(const rocksdb::WriteOptions& options, rocksd
 }
 rocksdb::Status DbImpl::PutEntity(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
                                   const rocksdb::Slice& key, const rocksdb::WideColumns& columns) {
-  if (const rocksdb::Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
+  if (family != nullptr) {  // else the batch says what is wrong
+    if (const rocksdb::Status checked = CheckNoTimestamps(family); !checked.ok()) return checked;
+  }
   return DB::PutEntity(options, family, key, columns);
 }
 
