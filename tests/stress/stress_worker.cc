@@ -281,13 +281,14 @@ class Life {
 
   void Flush(Dice* dice) {
     const std::vector<uint64_t> counts = AcknowledgedNow();
-    const bool is_whole = dice->Coin();
+    // Atomic is a flush of the families it is given: of all of them, if they shall agree.
+    const bool is_whole = plan_.is_flush_atomic || dice->Coin();
     std::vector<rocksdb::ColumnFamilyHandle*> chosen;
     for (const std::string& family : kFamilies) {
       if (is_whole || chosen.empty()) chosen.push_back(db_.handles().at(family));
     }
     Must(db_->Flush({}, chosen), "Flush");
-    if (is_whole || plan_.is_flush_atomic) NoteFlushed(counts);
+    if (is_whole) NoteFlushed(counts);
   }
 
   void FlushLog(bool sync) {
