@@ -37,11 +37,19 @@ class Join : public rocksdb::MergeOperator {
 
 const rocksdb::Comparator* ComparatorOf(Order order) {
   static const ByLength by_length;
+  static const rocksdb::Comparator* const timed = [] {
+    const rocksdb::Comparator* comparator = nullptr;
+    rocksdb::Comparator::CreateFromString(rocksdb::ConfigOptions(), "leveldb.BytewiseComparator.u64ts", &comparator)
+        .PermitUncheckedError();
+    return comparator;
+  }();
   switch (order) {
     case Order::kBytewise:
       return rocksdb::BytewiseComparator();
     case Order::kReverse:
       return rocksdb::ReverseBytewiseComparator();
+    case Order::kTimed:
+      return timed;
     default:
       return &by_length;
   }

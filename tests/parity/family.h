@@ -10,7 +10,8 @@
 
 namespace gneiss::parity {
 
-enum class Order { kBytewise, kReverse, kByLength };
+// kTimed is bytewise with 64-bit timestamps (timed_driver.cc).
+enum class Order { kBytewise, kReverse, kByLength, kTimed };
 // kAppend is the library's own stringappend. kJoin merges only all at once, so operands pile up until a value is read.
 enum class MergeKind { kAppend, kJoin };
 enum class Style { kLeveled, kUniversal, kFifo };

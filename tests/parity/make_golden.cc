@@ -4,6 +4,7 @@
 //
 // Run again only to add a variant: the others are kept as they are.
 #include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/utilities/transaction_db.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 
 #include "tests/parity/golden.h"
 #include "tests/parity/operation.h"
+#include "tests/parity/timed_golden.h"
 
 namespace gneiss::parity {
 namespace {
@@ -140,7 +142,44 @@ void Tidy(const GoldenVariant& variant, const std::string& directory) {
   }
 }
 
+std::string Ts(uint64_t time) {
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(time >> (8 * i));
+  return bytes;
+}
+
+void FillTimed(const std::string& directory) {
+  rocksdb::Options options = TimedGoldenOptions();
+  options.create_if_missing = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 512;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb::DB* db = nullptr;
+  Must(rocksdb::DB::Open(options, directory, &db), directory);
+  for (int step = 0; step < kTimedGoldenSteps; ++step) {
+    if (step == 2) Must(db->IncreaseFullHistoryTsLow(db->DefaultColumnFamily(), Ts(kTimedGoldenStart)), "start");
+    for (const TimedWrite& write : TimedGoldenWrites(step)) {
+      rocksdb::Status status;
+      if (write.kind == TimedWrite::Kind::kPut) status = db->Put({}, write.key, Ts(write.time), write.value);
+      if (write.kind == TimedWrite::Kind::kDelete) status = db->Delete({}, write.key, Ts(write.time));
+      if (write.kind == TimedWrite::Kind::kDeleteRange) {
+        status = db->DeleteRange({}, db->DefaultColumnFamily(), write.key, write.value, Ts(write.time));
+      }
+      Must(status, write.key);
+    }
+    if (step < 2) Must(db->Flush({}), "flush");
+  }
+  Must(db->Close(), "close");
+  delete db;
+}
+
 int Main(const std::string& root) {
+  if (const std::string directory = root + "/timestamps"; !std::filesystem::exists(directory)) {
+    std::filesystem::create_directories(directory);
+    FillTimed(directory);
+    Tidy({.name = "timestamps"}, directory);
+  }
   for (const GoldenVariant& variant : GoldenVariants()) {
     const std::string directory = root + "/" + variant.name;
     if (std::filesystem::exists(directory)) continue;
