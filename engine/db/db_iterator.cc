@@ -221,6 +221,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
   bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
   uint64_t skipped_in_a_row = 0;
   uint64_t skipped_total = 0;
+  bool has_sought = false;  // to seek_key_
   dead_run_.Begin(Direction::kForward);
   while (entries_->Valid()) {
     ParsedKey entry;
@@ -258,7 +259,15 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
     }
     // Many in a row: seek to the end of the key's versions, or to the newest one we may see.
     skipped_in_a_row = 0;
-    if (is_older_version || !is_too_new) {
+    const bool seeks_behind = is_older_version || !is_too_new;
+    const Slice target = seeks_behind ? Slice(saved_key_) : entry.user_key;
+    if (has_sought && order_.Compare(target, UserKeyOf(seek_key_)) <= 0) {
+      // Sought before, and here again: entries that damage put out of order would be walked for ever.
+      entries_->Next();
+      continue;
+    }
+    has_sought = true;
+    if (seeks_behind) {
       SeekBehind(saved_key_);
     } else {
       SeekEntries(entry.user_key, source_.seq);

@@ -57,47 +57,57 @@ Slice TimestampView::BehindOf(Slice user_key) {
   return seek_key_;
 }
 
+// Entries that damage put out of order must not be walked for ever, so each seek goes further than the one before.
+
 void TimestampView::FindForward() {
   is_valid_ = false;
-  int steps = 0;
-  while (entries_->Valid()) {
+  bool has_sought = false;  // to seek_key_
+  for (int steps = 1; entries_->Valid(); ++steps) {
     ParsedKey entry;
     if (!Parse(&entry)) return;
     const Age age = AgeOf(entry);
     if (age == Age::kVisible) return Show(entry);
-    const Slice timestamp = params_.order.TimestampOf(entry.user_key);
-    if (++steps <= kStepsBeforeSeek) {
-      entries_->Next();
-    } else if (age == Age::kTooOld) {
-      steps = 0;
+    const KeyOrder& order = params_.order;
+    const bool may_seek =
+        steps > kStepsBeforeSeek && !(has_sought && order.Compare(entry.user_key, UserKeyOf(seek_key_)) <= 0);
+    if (may_seek && age == Age::kTooOld) {
       entries_->Seek(BehindOf(entry.user_key));
-    } else if (params_.order.CompareTimestamp(timestamp, params_.newest) > 0) {
-      steps = 0;
-      seek_key_ = std::string(params_.order.BareKey(entry.user_key)).append(params_.newest);
-      PutU64(&seek_key_, PackTrailer(params_.seq, kKindForSeek));
-      entries_->Seek(seek_key_);
+    } else if (may_seek && order.CompareTimestamp(order.TimestampOf(entry.user_key), params_.newest) > 0) {
+      entries_->Seek(NewestOf(order.BareKey(entry.user_key), PackTrailer(params_.seq, kKindForSeek)));
     } else {
       entries_->Next();
+      continue;
     }
+    has_sought = true;
+    steps = 0;
   }
 }
 
 void TimestampView::FindBackward() {
   is_valid_ = false;
-  int steps = 0;
-  while (entries_->Valid()) {
+  bool has_sought = false;
+  for (int steps = 1; entries_->Valid(); ++steps) {
     ParsedKey entry;
     if (!Parse(&entry)) return;
     if (AgeOf(entry) == Age::kVisible) return Show(entry);
-    const Slice timestamp = params_.order.TimestampOf(entry.user_key);
-    const bool are_rest_too_new = params_.order.CompareTimestamp(timestamp, params_.newest) > 0;
-    if (++steps > kStepsBeforeSeek && are_rest_too_new) {
-      steps = 0;
+    const KeyOrder& order = params_.order;
+    const bool are_rest_too_new = order.CompareTimestamp(order.TimestampOf(entry.user_key), params_.newest) > 0;
+    const bool leads_on = !has_sought || order.Compare(entry.user_key, UserKeyOf(seek_key_)) < 0;
+    if (steps > kStepsBeforeSeek && are_rest_too_new && leads_on) {
       entries_->SeekForPrev(BeforeOf(entry.user_key));
+      has_sought = true;
+      steps = 0;
     } else {
       entries_->Prev();
     }
   }
+}
+
+// The place of the newest version that may be seen.
+Slice TimestampView::NewestOf(Slice bare_key, uint64_t trailer) {
+  seek_key_ = std::string(bare_key).append(params_.newest);
+  PutU64(&seek_key_, trailer);
+  return seek_key_;
 }
 
 void TimestampView::SeekToFirst() {

@@ -59,6 +59,7 @@ class TimestampView final : public InternalIterator {
   void Show(const ParsedKey& entry);
   Slice BehindOf(Slice user_key);
   Slice BeforeOf(Slice user_key);
+  Slice NewestOf(Slice bare_key, uint64_t trailer);
 
   const Params params_;
   const std::unique_ptr<InternalIterator> entries_;

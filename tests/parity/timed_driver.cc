@@ -125,6 +125,8 @@ class TimedSession {
     for (int draw = 0; draw < kDrawsMax; ++draw) {
       rocksdb::DBOptions db_options = DrawDbOptions(&dice, directory_, shape_, traits_, features_, is_after_kill);
       db_options.create_missing_column_families = true;
+      // The reference cannot take in a file whose checksum it would have to make from a mapping.
+      if (db_options.allow_mmap_reads) db_options.file_checksum_gen_factory = nullptr;
       std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
       for (const Family& family : shape_.families) {
         rocksdb::ColumnFamilyOptions options = DrawFamilyOptions(&dice, directory_, family.plan, features_, db_options);
