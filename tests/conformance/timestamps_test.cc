@@ -933,11 +933,12 @@ TEST_F(HistoryTest, ValuesInBlobFilesKeepTheirTimes) {
   ASSERT_OK(PutAt(3, "b", "tiny"));
   Flush();
   EXPECT_EQ("a=value2@2", ScanAt(2));
-  EXPECT_EQ("b=tiny@3 a=value2@2", ScanBackAt(9));
   EXPECT_EQ("value10@10", GetTimed(10, "a"));
   EXPECT_EQ("a@10=value10 a@2=value2 a@1=value1 b@3=tiny", BlobVersions(0, 50));
-  // RocksDB 7.8.3 takes the time of a version before the start away in the table, and no longer finds the blob's key.
+  // Going back RocksDB 7.8.3 asks for the blob of another version's key. In compactions it takes the time of a version
+  // before the start away in the table, and no longer finds the blob's key.
   if (IsReference()) return;
+  EXPECT_EQ("b=tiny@3 a=value2@2", ScanBackAt(9));
   ASSERT_OK(Raise(5));
   CompactRangeOptions all;
   all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
