@@ -206,8 +206,7 @@ bool LogReader::ReadRecord(Slice* record, WalRecoveryMode mode) {
         step = TakeOldRecord(mode);
         break;
       case Outcome::kEnd:
-        // Fewer zeros than a header has are the end of space allocated ahead, too.
-        TakeEnd(mode, has_unfinished_ ? zero_bytes_ : AllZeros(Rest()) ? 0 : Rest().size());
+        TakeEnd(mode, has_unfinished_ ? zero_bytes_ : Rest().size());
         return false;
     }
     if (step == Step::kRecord) return true;
