@@ -111,45 +111,41 @@ InternalKey WithSeq(const InternalKey& key, SeqNo seq) {
   return InternalKey(parsed.user_key, seq, parsed.kind);
 }
 
-}  // namespace
-
-Status LookAtExternalTable(const TableOpener& opener, const std::string& path, const ExternalTableChecks& checks,
-                           ExternalTable* table) {
+// Opens the table and notes what it says of itself.
+Status OpenOutside(const TableOpener& opener, const std::string& path, SeqNo largest_seq, ExternalTable* table,
+                   std::unique_ptr<TableReader>* reader) {
   const TableOpener::Config& config = opener.config();
   table->outside_path = path;
   GNEISS_RETURN_IF_ERROR(config.fs->FileSize(path, &table->meta.file_bytes));
   std::unique_ptr<RandomAccessFile> file;
   GNEISS_RETURN_IF_ERROR(config.fs->OpenRandomAccess(path, config.file_options, &file));
-  std::unique_ptr<TableReader> reader;
-  const TableReader::OpenParams params{.path = path, .file_bytes = table->meta.file_bytes, .largest_seq = 0};
-  GNEISS_RETURN_IF_ERROR(TableReader::Open(config.read, params, std::move(file), &reader));
-  if (checks.verify_checksums) {
-    ReadParams read;
-    read.readahead_bytes = checks.readahead_bytes;
-    GNEISS_RETURN_IF_ERROR(reader->VerifyChecksums(read));
-  }
-  table->properties = reader->properties();
-  GNEISS_RETURN_IF_ERROR(ReadExternalProperties(table->properties, checks, table));
-  GNEISS_RETURN_IF_ERROR(ReadBounds(*reader, config.read.order, /*must_have_no_seq=*/true, &table->meta));
+  const TableReader::OpenParams params{.path = path, .file_bytes = table->meta.file_bytes, .largest_seq = largest_seq};
+  GNEISS_RETURN_IF_ERROR(TableReader::Open(config.read, params, std::move(file), reader));
+  table->properties = (*reader)->properties();
   const TableProperties& properties = table->properties;
   table->meta.unique_id = TableUniqueId(properties.db_id, properties.db_session_id, properties.original_file_number);
   return Status::Ok();
 }
 
-Status LookAtExportedTable(const TableOpener& opener, const std::string& path, ExternalTable* table) {
-  const TableOpener::Config& config = opener.config();
-  table->outside_path = path;
-  GNEISS_RETURN_IF_ERROR(config.fs->FileSize(path, &table->meta.file_bytes));
-  std::unique_ptr<RandomAccessFile> file;
-  GNEISS_RETURN_IF_ERROR(config.fs->OpenRandomAccess(path, config.file_options, &file));
+}  // namespace
+
+Status LookAtExternalTable(const TableOpener& opener, const std::string& path, const ExternalTableChecks& checks,
+                           ExternalTable* table) {
   std::unique_ptr<TableReader> reader;
-  const TableReader::OpenParams params{
-      .path = path, .file_bytes = table->meta.file_bytes, .largest_seq = table->meta.largest_seq};
-  GNEISS_RETURN_IF_ERROR(TableReader::Open(config.read, params, std::move(file), &reader));
-  table->properties = reader->properties();
-  const TableProperties& properties = table->properties;
-  table->meta.unique_id = TableUniqueId(properties.db_id, properties.db_session_id, properties.original_file_number);
-  return ReadBounds(*reader, config.read.order, /*must_have_no_seq=*/false, &table->meta);
+  GNEISS_RETURN_IF_ERROR(OpenOutside(opener, path, /*largest_seq=*/0, table, &reader));
+  if (checks.verify_checksums) {
+    ReadParams read;
+    read.readahead_bytes = checks.readahead_bytes;
+    GNEISS_RETURN_IF_ERROR(reader->VerifyChecksums(read));
+  }
+  GNEISS_RETURN_IF_ERROR(ReadExternalProperties(table->properties, checks, table));
+  return ReadBounds(*reader, opener.config().read.order, /*must_have_no_seq=*/true, &table->meta);
+}
+
+Status LookAtExportedTable(const TableOpener& opener, const std::string& path, ExternalTable* table) {
+  std::unique_ptr<TableReader> reader;
+  GNEISS_RETURN_IF_ERROR(OpenOutside(opener, path, table->meta.largest_seq, table, &reader));
+  return ReadBounds(*reader, opener.config().read.order, /*must_have_no_seq=*/false, &table->meta);
 }
 
 Status BringInside(FileSystem* fs, const std::string& inside_path, bool moves, bool may_fall_back,

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/support/shared_counters.h"
+
 namespace gneiss::crash {
 
 constexpr int kThreadsMax = 2;
@@ -19,17 +21,10 @@ struct Counters {
   std::atomic<uint64_t> acknowledged[kThreadsMax];  // raised after Write returned OK
 };
 
-class Ledger {
+class Ledger : public SharedCounters<Counters> {
  public:
-  explicit Ledger(const std::string& file);
-  Ledger(const Ledger&) = delete;
-  Ledger& operator=(const Ledger&) = delete;
-  ~Ledger();
-  Counters* operator->() { return counters_; }
+  using SharedCounters::SharedCounters;
   uint64_t Acknowledged() const;
-
- private:
-  Counters* counters_;
 };
 
 // The content of one record; the verifier computes it again.

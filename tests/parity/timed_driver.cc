@@ -34,17 +34,6 @@ constexpr uint64_t kUseTimedOptions = 7;
 constexpr uint64_t kUseTimedChecks = 8;
 constexpr uint64_t kUseTimedKill = 9;
 
-std::string Ts(uint64_t time) {
-  std::string bytes(8, '\0');
-  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(time >> (8 * i));
-  return bytes;
-}
-uint64_t TimeOf(const rocksdb::Slice& bytes) {
-  uint64_t time = 0;
-  for (size_t i = bytes.size(); i-- > 0;) time = time << 8 | static_cast<uint8_t>(bytes[i]);
-  return time;
-}
-
 std::string Told(const std::string& what, const rocksdb::Status& status) {
   return status.ok() ? std::string() : what + ": " + status.ToString();
 }

@@ -11,17 +11,6 @@
 namespace gneiss::parity {
 namespace {
 
-std::string Ts(uint64_t time) {
-  std::string bytes(8, '\0');
-  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(time >> (8 * i));
-  return bytes;
-}
-uint64_t TimeOf(const rocksdb::Slice& bytes) {
-  uint64_t time = 0;
-  for (size_t i = bytes.size(); i-- > 0;) time = time << 8 | static_cast<uint8_t>(bytes[i]);
-  return time;
-}
-
 class TimedGolden : public testing::Test {
  protected:
   TimedGolden() {

@@ -5,6 +5,8 @@
 // Errors: a model file that cannot be read or written ends the program.
 #pragma once
 
+#include <rocksdb/slice.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +17,18 @@
 #include "tests/parity/operation.h"
 
 namespace gneiss::parity {
+
+// A time as the comparator stores it, little-endian, and back.
+inline std::string Ts(uint64_t time) {
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(time >> (8 * i));
+  return bytes;
+}
+inline uint64_t TimeOf(const rocksdb::Slice& bytes) {
+  uint64_t time = 0;
+  for (size_t i = bytes.size(); i-- > 0;) time = time << 8 | static_cast<uint8_t>(bytes[i]);
+  return time;
+}
 
 struct TimedWrite {
   enum class Kind { kPut, kDelete, kSingleDelete, kDeleteRange };

@@ -8,7 +8,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
+
+#include "tests/support/shared_counters.h"
 
 namespace gneiss::stress {
 
@@ -24,17 +25,14 @@ struct Counters {
   std::atomic<uint64_t> lives;
 };
 
-class ExpectedState {
+class ExpectedState : public SharedCounters<Counters> {
  public:
-  explicit ExpectedState(const std::string& file);
-  ExpectedState(const ExpectedState&) = delete;
-  ExpectedState& operator=(const ExpectedState&) = delete;
-  ~ExpectedState();
-  Counters* operator->() { return counters_; }
-  uint64_t Acknowledged() const;
-
- private:
-  Counters* counters_;
+  using SharedCounters::SharedCounters;
+  uint64_t Acknowledged() const {
+    uint64_t sum = 0;
+    for (const Counters::Writer& writer : (*this)->writers) sum += writer.acknowledged.load();
+    return sum;
+  }
 };
 
 }  // namespace gneiss::stress
