@@ -7,6 +7,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/hash.h"
 #include "engine/filter/bloom.h"
+#include "engine/filter/ribbon.h"
 
 namespace gneiss {
 
@@ -14,6 +15,7 @@ namespace {
 
 // The byte behind the bits: a legacy filter's probes (1..127), or one of these.
 constexpr int8_t kNewBloomMarker = -1;
+constexpr int8_t kRibbonMarker = -2;
 
 constexpr size_t kFastBloomBytesMax = 0xffffffc0;  // lines times 64, in 32 bits
 constexpr uint64_t kLegacyBloomBitsMax = 0xffff0000;
@@ -26,7 +28,13 @@ int MillibitsPerKey(double bits_per_key) {
   return static_cast<int>(bits_per_key * 1000.0 + 0.500001);
 }
 
-class FastBloomBuilder final : public FilterBuilder {
+double BitsWithinBounds(double bits_per_key) {
+  if (bits_per_key < 1.0) return 1.0;
+  return bits_per_key < 100.0 ? bits_per_key : 100.0;
+}
+
+// Gathers hashes; Finish makes a fast local Bloom filter of them.
+class FastBloomBuilder : public FilterBuilder {
  public:
   explicit FastBloomBuilder(int millibits_per_key) : millibits_per_key_(millibits_per_key) {}
   void AddKey(Slice key_or_prefix) override {
@@ -41,18 +49,23 @@ class FastBloomBuilder final : public FilterBuilder {
     return static_cast<size_t>(lines * kBloomLineBytes * 8000 / static_cast<uint64_t>(millibits_per_key_));
   }
 
+ protected:
+  uint64_t BloomBytes() const {
+    const uint64_t target = (uint64_t{hashes_.size()} * static_cast<uint64_t>(millibits_per_key_) + 7999) / 8000;
+    return (std::min<uint64_t>(target, kFastBloomBytesMax) + kBloomLineBytes - 1) / kBloomLineBytes * kBloomLineBytes;
+  }
+
+  std::vector<uint64_t> hashes_;
+
  private:
   void SetBits(char* bits, uint32_t line_count, int probes) const;
 
   const int millibits_per_key_;
-  std::vector<uint64_t> hashes_;
 };
 
 std::string FastBloomBuilder::Finish() {
   if (hashes_.empty()) return {};
-  const uint64_t target = (uint64_t{hashes_.size()} * static_cast<uint64_t>(millibits_per_key_) + 7999) / 8000;
-  const uint64_t bytes =
-      (std::min<uint64_t>(target, kFastBloomBytesMax) + kBloomLineBytes - 1) / kBloomLineBytes * kBloomLineBytes;
+  const uint64_t bytes = BloomBytes();
   const int probes = FastBloom::ProbesFor(millibits_per_key_);
   std::string filter(bytes + kFilterTrailerBytes, '\0');
   SetBits(filter.data(), static_cast<uint32_t>(bytes / kBloomLineBytes), probes);
@@ -74,6 +87,65 @@ void FastBloomBuilder::SetBits(char* bits, uint32_t line_count, int probes) cons
     if (i + kAhead < count) __builtin_prefetch(line_at(i + kAhead), 1);
     FastBloom::Add(hashes_[i], probes, line_at(i));
   }
+}
+
+// A Ribbon filter, or a Bloom filter where that is smaller or no equations are found that have a solution.
+class RibbonBuilder final : public FastBloomBuilder {
+ public:
+  // As many false positives as a Bloom filter with so many bits per key.
+  RibbonBuilder(int millibits_per_key, double bits_per_key)
+      : FastBloomBuilder(millibits_per_key),
+        misses_(RibbonSize::MissesFor(bits_per_key, FastBloom::ProbesFor(millibits_per_key))) {}
+  std::string Finish() override;
+  size_t KeysFor(size_t block_bytes) const override {
+    uint32_t slots = 0;
+    const size_t bytes = block_bytes < kFilterTrailerBytes ? 0 : block_bytes - kFilterTrailerBytes;
+    const size_t keys = RibbonSize::KeysFor(bytes, misses_, &slots);
+    return slots < kSlotsOfSmall ? std::max(keys, FastBloomBuilder::KeysFor(block_bytes)) : keys;
+  }
+
+ private:
+  static constexpr uint32_t kSlotsOfSmall = 1024;  // below, a Bloom filter may be smaller
+
+  // Empty when no seed has a solution.
+  std::string SolveFor(uint32_t slots, size_t bytes) const;
+
+  const double misses_;
+};
+
+std::string RibbonBuilder::Finish() {
+  if (hashes_.empty()) return {};
+  if (hashes_.size() > RibbonSize::kKeysMax) return FastBloomBuilder::Finish();
+  // The first key's hash is as good as chance, and gives the same bytes for the same keys.
+  const auto rounding = static_cast<uint32_t>(hashes_.front() >> 32);
+  const uint32_t slots = RibbonSize::SlotsFor(static_cast<uint32_t>(hashes_.size()));
+  const size_t bytes = RibbonSize::BytesFor(slots, misses_, rounding);
+  if (slots < kSlotsOfSmall && BloomBytes() < bytes) return FastBloomBuilder::Finish();
+  std::string filter = SolveFor(slots, bytes);
+  if (filter.empty()) return FastBloomBuilder::Finish();
+  hashes_.clear();
+  return filter;
+}
+
+std::string RibbonBuilder::SolveFor(uint32_t slots, size_t bytes) const {
+  const uint32_t blocks = slots / kRibbonBlockSlots;
+  const RibbonLayout layout(bytes, blocks);
+  const auto first_seed = static_cast<uint8_t>(hashes_.front());
+  for (int i = 0; i < 256; ++i) {
+    const auto seed = static_cast<uint8_t>(first_seed + i);
+    RibbonBand band(slots);
+    const bool is_solvable = std::all_of(hashes_.begin(), hashes_.end(), [&](uint64_t hash) {
+      return band.Add(RibbonEquation(hash, seed, layout.start_count()));
+    });
+    if (!is_solvable) continue;
+    std::string filter(bytes + kFilterTrailerBytes, '\0');
+    band.Solve(layout, filter.data());
+    filter[bytes] = kRibbonMarker;
+    filter[bytes + 1] = static_cast<char>(seed);
+    for (size_t k = 0; k < 3; ++k) filter[bytes + 2 + k] = static_cast<char>(blocks >> (8 * k));
+    return filter;
+  }
+  return {};
 }
 
 class LegacyBloomBuilder final : public FilterBuilder {
@@ -137,6 +209,9 @@ std::unique_ptr<FilterBuilder> NewFilterBuilder(const FilterConfig& config) {
   const int millibits = MillibitsPerKey(config.bits_per_key);
   if (config.type == FilterConfig::Type::kNone || millibits == 0) return nullptr;
   // A Ribbon policy's tables may hold Bloom filters: the block says what it is.
+  if (config.type == FilterConfig::Type::kRibbon) {
+    return std::make_unique<RibbonBuilder>(millibits, BitsWithinBounds(config.bits_per_key));
+  }
   if (config.is_legacy_bloom && config.type == FilterConfig::Type::kBloom) {
     return std::make_unique<LegacyBloomBuilder>((millibits + 500) / 1000);
   }
@@ -154,6 +229,8 @@ FilterReader::FilterReader(Slice contents) {
   const auto marker = static_cast<int8_t>(trailer[0]);
   if (marker == kNewBloomMarker) {
     ReadFastBloom(trailer);
+  } else if (marker == kRibbonMarker) {
+    ReadRibbon(trailer);
   } else if (marker >= 1) {
     ReadLegacyBloom(marker, trailer);
   }
@@ -168,6 +245,15 @@ void FilterReader::ReadFastBloom(const char* trailer) {
   if (line_count_ == 0) return;
   probes_ = probes;
   type_ = Type::kFastLocalBloom;
+}
+
+void FilterReader::ReadRibbon(const char* trailer) {
+  const auto byte = [trailer](size_t i) { return uint32_t{static_cast<uint8_t>(trailer[i])}; };
+  const uint32_t block_count = byte(2) | byte(3) << 8 | byte(4) << 16;
+  if (block_count < 2) return;
+  ribbon_ = RibbonLayout(bits_.size(), block_count);
+  ribbon_seed_ = static_cast<uint8_t>(byte(1));
+  type_ = Type::kRibbon;
 }
 
 void FilterReader::ReadLegacyBloom(int probes, const char* trailer) {
@@ -193,6 +279,9 @@ bool FilterReader::MayMatchHash(uint64_t hash) const {
   if (type_ == Type::kFastLocalBloom) [[likely]] {
     const char* line = bits_.data() + size_t{FastBloom::LineOf(hash, line_count_)} * kBloomLineBytes;
     return FastBloom::MayMatch(hash, probes_, line);
+  }
+  if (type_ == Type::kRibbon) {
+    return ribbon_.Solves(bits_.data(), RibbonEquation(hash, ribbon_seed_, ribbon_.start_count()));
   }
   return type_ != Type::kAlwaysNo;
 }

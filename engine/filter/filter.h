@@ -1,6 +1,6 @@
 // Filters tell "certainly not in this table" from a key's 64-bit hash, in RocksDB's formats.
 //
-// Format:  docs/formats/filter.md: the fast local Bloom of format_version 5 is written; it and the older ones are read.
+// Format:  docs/formats/filter.md: Bloom (of format_version 5, and before) and Ribbon.
 // Units:   bits per key; hashes are Xxph3(key or prefix).
 // Owner:   a FilterReader borrows the block's bytes. Threads: readers are immutable; a builder belongs to one thread.
 // Errors:  unknown or damaged filter bytes give a reader that answers "maybe" for every key, as RocksDB's do.
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "engine/base/slice.h"
+#include "engine/filter/ribbon.h"
 
 namespace gneiss {
 
@@ -44,16 +45,19 @@ class FilterReader {
   void Prefetch(uint64_t hash) const;
 
  private:
-  enum class Type : uint8_t { kAlwaysMaybe, kAlwaysNo, kFastLocalBloom, kLegacyBloom };
+  enum class Type : uint8_t { kAlwaysMaybe, kAlwaysNo, kFastLocalBloom, kLegacyBloom, kRibbon };
 
   // Each leaves "maybe" where it does not know the bytes.
   void ReadFastBloom(const char* trailer);
+  void ReadRibbon(const char* trailer);
   void ReadLegacyBloom(int probes, const char* trailer);
 
   Type type_ = Type::kAlwaysMaybe;
   int probes_ = 0;
   uint32_t log2_line_bytes_ = 6;
   uint32_t line_count_ = 0;
+  uint8_t ribbon_seed_ = 0;
+  RibbonLayout ribbon_;
   Slice bits_;
 };
 
