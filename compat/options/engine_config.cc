@@ -258,6 +258,7 @@ TableFormat TableFormatOf(const ColumnFamilyOptions& options) {
   format.data_block_hash_index = table.data_block_index_type == BlockBasedTableOptions::kDataBlockBinaryAndHash;
   format.data_block_hash_ratio = table.data_block_hash_table_util_ratio;
   format.verify_compression = table.verify_compression;
+  format.compress_index = table.enable_index_compression;
   format.filter = FilterConfigOf(table);
   return format;
 }

@@ -4,6 +4,7 @@
 #include <lz4.h>
 #include <lz4hc.h>
 #include <snappy.h>
+#include <zdict.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -167,6 +168,14 @@ bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, 
   if (ZSTD_isError(payload_bytes)) return false;
   out->resize(begin + payload_bytes);
   return true;
+}
+
+size_t FinishZstdDictionary(const CompressionConfig& config, Slice samples, const std::vector<size_t>& sample_sizes,
+                            std::string* out) {
+  ZDICT_params_t how = {};
+  how.compressionLevel = LevelOr(config, kZstdLevelDefault);
+  return ZDICT_finalizeDictionary(out->data(), out->size(), samples.data(), std::min(samples.size(), out->size()),
+                                  samples.data(), sample_sizes.data(), static_cast<unsigned>(sample_sizes.size()), how);
 }
 
 // Each decoder fills exactly out->size_bytes bytes, or returns false.
@@ -370,6 +379,19 @@ Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size
   out->bytes.reset(new char[raw.size()]);
   raw.copy(out->bytes.get(), raw.size());
   return Status::Ok();
+}
+
+std::string MakeZstdDictionary(const CompressionConfig& config, Slice samples,
+                               const std::vector<size_t>& sample_sizes) {
+  std::string dictionary;
+  if (samples.empty()) return dictionary;
+  dictionary.resize(config.dictionary_bytes_max);
+  const size_t bytes = config.trains_zstd_dictionary
+                           ? ZDICT_trainFromBuffer(dictionary.data(), dictionary.size(), samples.data(),
+                                                   sample_sizes.data(), static_cast<unsigned>(sample_sizes.size()))
+                           : FinishZstdDictionary(config, samples, sample_sizes, &dictionary);
+  dictionary.resize(ZDICT_isError(bytes) != 0 ? 0 : bytes);
+  return dictionary;
 }
 
 bool CompressZstdFrame(Slice raw, std::string* out) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/base/slice.h"
 #include "engine/base/status.h"
@@ -33,8 +34,8 @@ struct CompressionConfig {
   int window_bits = -14;
   int level = 32767;  // RocksDB's kDefaultCompressionLevel: the codec's own default
   int strategy = 0;
+  // Dictionaries: see engine/table/dictionary_buffer.h.
   uint32_t dictionary_bytes_max = 0;
-  // Not used in compressing; tables say in their properties what was asked for.
   uint32_t zstd_train_bytes_max = 0;
   bool is_enabled = false;
   uint64_t dictionary_buffer_bytes_max = 0;
@@ -56,6 +57,11 @@ struct RawBuffer {
 Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);
 // Zlib and bzip2 payloads of tables before format_version 2, which do not say how large they were.
 Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);
+
+// A zstd dictionary of at most dictionary_bytes_max for data like the samples, which follow each other with these
+// sizes: trained, or the samples' beginning with tables of what is frequent in all of them (trains_zstd_dictionary).
+// Empty when zstd finds too little to go by.
+std::string MakeZstdDictionary(const CompressionConfig& config, Slice samples, const std::vector<size_t>& sample_sizes);
 
 // One bare zstd frame without a size prefix, as compressed logs hold them (docs/formats/log.md).
 bool CompressZstdFrame(Slice raw, std::string* out);                                   // appends

@@ -163,6 +163,34 @@ TEST(CompressionTest, Dictionaries) {
   }
 }
 
+TEST(CompressionTest, ZstdMakesDictionariesOfSamples) {
+  std::string samples;
+  const std::vector<size_t> sizes(100, 400);
+  for (const size_t size : sizes) samples += Text(size, samples.size() + 2);
+  const std::string raw = Text(400);
+  for (const bool is_trained : {true, false}) {
+    const CompressionConfig config = {.dictionary_bytes_max = 4000, .trains_zstd_dictionary = is_trained};
+    const std::string dictionary = MakeZstdDictionary(config, samples, sizes);
+    ASSERT_GE(dictionary.size(), 256u);
+    EXPECT_LE(dictionary.size(), 4000u);
+    EXPECT_EQ(dictionary.substr(0, 4), "\x37\xa4\x30\xec");  // zstd's mark of one with tables
+    // Behind the tables lies what the samples are made of.
+    EXPECT_NE(samples.find(dictionary.substr(dictionary.size() - 20)), std::string::npos);
+    const std::string payload = MustCompress(Compression::kZstd, raw, dictionary);
+    EXPECT_LT(payload.size(), MustCompress(Compression::kZstd, raw, samples.substr(0, 4000)).size());
+    ExpectUncompresses(Compression::kZstd, payload, raw, dictionary);
+    // To the others it is bytes like any.
+    ExpectUncompresses(Compression::kLz4, MustCompress(Compression::kLz4, raw, dictionary), raw, dictionary);
+  }
+}
+
+TEST(CompressionTest, ZstdMakesNoDictionaryOfTooLittle) {
+  EXPECT_EQ(MakeZstdDictionary({.dictionary_bytes_max = 4000}, {}, {}), "");
+  EXPECT_EQ(MakeZstdDictionary({.dictionary_bytes_max = 4000}, "abc", {3}), "");
+  const std::string samples = Text(40'000);
+  EXPECT_EQ(MakeZstdDictionary({.dictionary_bytes_max = 100}, samples, std::vector<size_t>(100, 400)), "");
+}
+
 TEST(CompressionTest, SizeIsBounded) {
   for (const Compression type : kAll) {
     const std::string payload = MustCompress(type, Text(10000));

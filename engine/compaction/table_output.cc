@@ -178,6 +178,7 @@ Status TableOutput::Rep::OpenTable() {
   TableWriteConfig write = config.table;
   const auto now = static_cast<uint64_t>(write.clock->UnixSeconds());
   write.file_number = config.new_file_number();
+  write.file_bytes_max = hard_limit_bytes;
   write.file_creation_unix_seconds = now;
   write.creation_unix_seconds = config.oldest_ancestor_unix_seconds != 0 ? config.oldest_ancestor_unix_seconds : now;
 

@@ -1,23 +1,26 @@
 #include "engine/table/dictionary_buffer.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace gneiss {
 
-std::string DictionaryBuffer::MakeDictionary(size_t bytes_max) const {
+std::string DictionaryBuffer::MakeDictionary() const {
   // Steps of a large prime visit every block once, far from each other; the same blocks that RocksDB takes.
   constexpr uint64_t kStepPrime = 545055921143;
-  std::string dictionary;
-  if (blocks_.empty()) return dictionary;
+  std::string samples;
+  std::vector<size_t> sample_sizes;
+  if (blocks_.empty()) return samples;
+  const bool is_trained = config_.zstd_train_bytes_max > 0;
+  const size_t bytes_max = is_trained ? config_.zstd_train_bytes_max : config_.dictionary_bytes_max;
   const auto step = static_cast<size_t>(kStepPrime % blocks_.size());
   size_t at = blocks_.size() / 2;
-  for (size_t i = 0; i < blocks_.size() && dictionary.size() < bytes_max; ++i) {
-    const std::string& payload = blocks_[at].payload;
-    dictionary.append(payload, 0, bytes_max - dictionary.size());
+  for (size_t i = 0; i < blocks_.size() && samples.size() < bytes_max; ++i) {
+    const Slice sample = Slice(blocks_[at].payload).substr(0, bytes_max - samples.size());
+    samples.append(sample);
+    sample_sizes.push_back(sample.size());
     at = (at + step) % blocks_.size();
   }
-  return dictionary;
+  return is_trained ? MakeZstdDictionary(config_, samples, sample_sizes) : samples;
 }
 
 }  // namespace gneiss

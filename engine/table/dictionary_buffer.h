@@ -1,12 +1,15 @@
 // A DictionaryBuffer holds back a table's first data blocks until a compression dictionary is made of them.
 //
-// Algorithm: the dictionary is a sample: whole blocks, spread over those held back, until it is full.
+// Algorithm: samples are whole blocks, spread over those held back. They are the dictionary, or zstd makes one of them
+//          (zstd_train_bytes_max), also for other codecs.
 // Units:   bytes. Owner: owns copies of the blocks. Threads: one thread. Errors: none.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "engine/base/compression.h"
 #include "engine/base/slice.h"
 
 namespace gneiss {
@@ -22,17 +25,27 @@ class DictionaryBuffer {
     bool is_last = false;  // then there is no next_first_key
   };
 
+  // Holds back no more than the config says, nor than a table of `file_bytes_max` will take.
+  DictionaryBuffer(const CompressionConfig& config, uint64_t file_bytes_max)
+      : config_(config), bytes_max_(std::min(BytesMax(config), file_bytes_max)) {}
+
   void Hold(HeldBlock block) {
     bytes_ += block.payload.size();
     blocks_.push_back(std::move(block));
   }
-  size_t bytes() const { return bytes_; }
+  bool IsFull() const { return bytes_ > bytes_max_; }
   const std::vector<HeldBlock>& blocks() const { return blocks_; }
-  std::string MakeDictionary(size_t bytes_max) const;
+  std::string MakeDictionary() const;
 
  private:
+  static uint64_t BytesMax(const CompressionConfig& config) {
+    return config.dictionary_buffer_bytes_max == 0 ? UINT64_MAX : config.dictionary_buffer_bytes_max;
+  }
+
+  const CompressionConfig config_;
+  const uint64_t bytes_max_;
   std::vector<HeldBlock> blocks_;
-  size_t bytes_ = 0;
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace gneiss

@@ -19,6 +19,8 @@ inline constexpr char kPropertiesBlockName[] = "rocksdb.properties";
 inline constexpr char kPropertiesBlockOldName[] = "rocksdb.stats";
 inline constexpr char kCompressionDictionaryBlockName[] = "rocksdb.compression_dict";
 inline constexpr char kRangeDeletionBlockName[] = "rocksdb.range_del";
+inline constexpr char kHashIndexPrefixesBlockName[] = "rocksdb.hashindex.prefixes";
+inline constexpr char kHashIndexMetadataBlockName[] = "rocksdb.hashindex.metadata";
 inline constexpr char kFullFilterPrefix[] = "fullfilter.";
 inline constexpr char kPartitionedFilterPrefix[] = "partitionedfilter.";
 // The name in the metaindex of every filter that RocksDB's own policies make, whatever their kind.

@@ -64,8 +64,10 @@ TEST_P(ReferenceTableTest, FilterDeniesOthers) {
   EXPECT_LT(maybes, 50);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, ReferenceTableTest, testing::Values(kPlainReferenceTable, kPartitionedReferenceTable),
-                         [](const auto& test) { return test.index == 0 ? "Plain" : "Partitioned"; });
+constexpr const char* kTableNames[] = {"Plain", "Partitioned", "HashIndex"};
+INSTANTIATE_TEST_SUITE_P(Tables, ReferenceTableTest,
+                         testing::Values(kPlainReferenceTable, kPartitionedReferenceTable, kHashIndexReferenceTable),
+                         [](const auto& test) { return kTableNames[test.index]; });
 
 // Writes the table's entries again, with what its properties say of how it was made.
 std::string WriteAlike(const std::string& contents, TableWriteConfig write) {
@@ -105,6 +107,22 @@ TEST(ReferenceTableWriteTest, Partitioned) {
   write.format.partition_filters = true;
   write.format.metadata_block_bytes = 20;
   const std::string contents = FromHex(kPartitionedReferenceTable);
+  EXPECT_EQ(WriteAlike(contents, write), contents);
+}
+
+class FixedPrefix8 final : public PrefixExtractor {
+ public:
+  std::string Name() const override { return "rocksdb.FixedPrefix.8"; }
+  bool InDomain(Slice user_key) const override { return user_key.size() >= 8; }
+  Slice Prefix(Slice user_key) const override { return user_key.substr(0, 8); }
+};
+
+TEST(ReferenceTableWriteTest, HashIndex) {
+  TableWriteConfig write;
+  write.prefix_extractor = std::make_shared<FixedPrefix8>();
+  write.format.index_type = IndexType::kHashSearch;
+  write.format.index_restart_interval = 16;  // not with a hash index
+  const std::string contents = FromHex(kHashIndexReferenceTable);
   EXPECT_EQ(WriteAlike(contents, write), contents);
 }
 

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "engine/base/hash.h"
+#include "engine/table/footer.h"
+#include "engine/table/meta_blocks.h"
 #include "engine/table/table_test_util.h"
 
 namespace gneiss {
@@ -470,6 +472,59 @@ TEST_F(ReadTest, CountsWhatItDoes) {
   EXPECT_EQ(stats.counts[Ticker::kBloomFullTruePositive], 3u);
   EXPECT_FALSE(MayContain("key15x"));
   EXPECT_EQ(stats.counts[Ticker::kBloomUseful], 1u);
+}
+
+std::string DictionaryOf(const std::string& table) {
+  Footer footer;
+  EXPECT_TRUE(footer.DecodeFrom(table, "table").ok());
+  MetaIndex index;
+  EXPECT_TRUE(DecodeMetaIndex(Slice(table).substr(footer.metaindex.offset, footer.metaindex.size), &index).ok());
+  const auto found = index.find(kCompressionDictionaryBlockName);
+  return found == index.end() ? "" : table.substr(found->second.offset, found->second.size);
+}
+
+class DictionaryTest : public testing::Test {
+ protected:
+  DictionaryTest() : entries_(InternalLess{}) {
+    config_.compression = Compression::kZstd;
+    config_.format.block_bytes = 512;
+    config_.compression_config.dictionary_bytes_max = 4000;
+    for (int i = 10'000; i < 15'000; ++i) entries_[Internal("key" + std::to_string(i), 7)] = "value " + Words(i);
+  }
+  static std::string Words(int i) { return "of " + std::to_string(i * 7919 % 1000) + " and " + std::to_string(i % 97); }
+
+  TableWriteConfig config_;
+  Entries entries_;
+};
+
+TEST_F(DictionaryTest, ZstdMakesItWhenThereAreBytesToTrainOn) {
+  const std::string raw = DictionaryOf(BuildTable(config_, entries_));
+  EXPECT_EQ(raw.size(), 4000u);
+  EXPECT_NE(raw.find("value of"), std::string::npos);
+  config_.compression_config.zstd_train_bytes_max = 100'000;
+  const std::string trained = DictionaryOf(BuildTable(config_, entries_));
+  config_.compression_config.trains_zstd_dictionary = false;
+  const std::string finished = DictionaryOf(BuildTable(config_, entries_));
+  EXPECT_NE(trained, finished);
+  for (const std::string& dictionary : {trained, finished}) EXPECT_EQ(dictionary.substr(0, 4), "\x37\xa4\x30\xec");
+}
+
+// Samples come from what is held back alone, and what follows is written as it comes.
+TEST_F(DictionaryTest, NoMoreIsHeldBackThanAsked) {
+  config_.compression_config.dictionary_buffer_bytes_max = 600;
+  const std::string begun = DictionaryOf(BuildTable(config_, entries_));
+  EXPECT_LT(begun.size(), 1200u);
+  EXPECT_NE(begun.find("key10000"), std::string::npos);
+  config_.compression_config.dictionary_buffer_bytes_max = 0;
+  config_.file_bytes_max = 600;
+  EXPECT_EQ(DictionaryOf(BuildTable(config_, entries_)), begun);
+}
+
+TEST_F(DictionaryTest, CodecsWithoutAUseForItHaveItAllTheSame) {
+  for (const Compression type : {Compression::kNone, Compression::kSnappy, Compression::kBzip2}) {
+    config_.compression = type;
+    EXPECT_EQ(DictionaryOf(BuildTable(config_, entries_)).size(), 4000u);
+  }
 }
 
 }  // namespace

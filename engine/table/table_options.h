@@ -71,6 +71,7 @@ struct TableWriteConfig {
   std::shared_ptr<const PrefixExtractor> prefix_extractor;
   Compression compression = Compression::kNone;
   CompressionConfig compression_config;
+  uint64_t file_bytes_max = UINT64_MAX;  // where the caller means to end the table; no more is held for a dictionary
   // Goes into the properties block.
   uint32_t column_family_id = 0;
   std::string column_family_name;

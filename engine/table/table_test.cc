@@ -13,6 +13,9 @@ struct Setting {
   Compression compression = Compression::kNone;
   KeyOrder order;
   uint32_t dictionary_bytes_max = 0;
+  uint32_t zstd_train_bytes_max = 0;
+  bool trains_zstd_dictionary = true;
+  uint64_t dictionary_buffer_bytes_max = 0;
 };
 
 std::vector<Setting> Settings() {
@@ -79,6 +82,28 @@ std::vector<Setting> Settings() {
       s->format.verify_compression = true;
     });
   }
+  for (const bool is_trained : {true, false}) {
+    add(is_trained ? "DictionaryTrained" : "DictionaryFinished", [&](Setting* s) {
+      s->compression = Compression::kZstd;
+      s->dictionary_bytes_max = 2000;
+      s->zstd_train_bytes_max = 20000;
+      s->trains_zstd_dictionary = is_trained;
+      s->format.verify_compression = true;
+    });
+  }
+  // Filter parts end where the index of blocks that were held back says, some of them at the end of the table.
+  for (const uint64_t buffer_bytes : {0, 3000}) {
+    add("DictionaryPartitioned" + std::to_string(buffer_bytes), [&](Setting* s) {
+      s->compression = Compression::kLz4;
+      s->dictionary_bytes_max = 2000;
+      s->dictionary_buffer_bytes_max = buffer_bytes;
+      s->format.index_type = IndexType::kTwoLevel;
+      s->format.partition_filters = true;
+      s->format.metadata_block_bytes = 200;
+      s->format.filter.type = FilterConfig::Type::kBloom;
+      s->format.filter.bits_per_key = 10;
+    });
+  }
   add("LargeBlocks", [](Setting* s) { s->format.block_bytes = 256 << 10; });
   return settings;
 }
@@ -107,6 +132,9 @@ class TableTest : public testing::TestWithParam<Setting> {
     config.comparator_name = GetParam().order.Name();
     config.compression = GetParam().compression;
     config.compression_config.dictionary_bytes_max = GetParam().dictionary_bytes_max;
+    config.compression_config.zstd_train_bytes_max = GetParam().zstd_train_bytes_max;
+    config.compression_config.trains_zstd_dictionary = GetParam().trains_zstd_dictionary;
+    config.compression_config.dictionary_buffer_bytes_max = GetParam().dictionary_buffer_bytes_max;
     config.compression_name = CompressionName(GetParam().compression);
     contents_ = BuildTable(config, entries_, &written_);
   }

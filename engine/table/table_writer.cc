@@ -5,9 +5,12 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/table/block.h"
 #include "engine/table/block_builder.h"
+#include "engine/table/block_cursor.h"
 #include "engine/table/dictionary_buffer.h"
 #include "engine/table/footer.h"
+#include "engine/table/hash_index_builder.h"
 #include "engine/table/index_builder.h"
 #include "engine/table/meta_blocks.h"
 #include "engine/table/table_filter_builder.h"
@@ -20,14 +23,12 @@ namespace {
 constexpr size_t kOutputPieceBytes = size_t{256} << 10;
 constexpr size_t kCompressibleBytesMax = 0x7fffffff;
 constexpr size_t kAlignmentBytesMax = 4096;
-// So many raw bytes are held back to make a dictionary of.
-constexpr size_t kDictionaryBufferBytes = size_t{16} << 20;
 
 TableFormat Sanitized(TableFormat format) {
   // The old footer has no room for a checksum type.
   if (format.format_version == 0 && format.checksum != ChecksumType::kCrc32c) format.format_version = 1;
-  // A hash index speeds up a binary-search index, which serves every reader without it.
-  if (format.index_type == IndexType::kHashSearch) format.index_type = IndexType::kBinarySearch;
+  // A hash index finds a place among the restarts.
+  if (format.index_type == IndexType::kHashSearch) format.index_restart_interval = 1;
   if (format.index_type != IndexType::kTwoLevel) format.partition_filters = false;
   format.restart_interval = std::max(format.restart_interval, 1);
   format.block_size_deviation_percent = std::clamp(format.block_size_deviation_percent, 0, 100);
@@ -56,11 +57,6 @@ double HashKeysPerBucket(const TableFormat& format, const KeyOrder& order) {
   return format.data_block_hash_ratio > 0 ? format.data_block_hash_ratio : 0.75;
 }
 
-bool UsesDictionary(Compression type) {
-  return type == Compression::kZlib || type == Compression::kLz4 || type == Compression::kLz4hc ||
-         type == Compression::kZstd;
-}
-
 // A payload must shrink by more than an eighth to be stored compressed.
 bool IsWorthIt(size_t compressed_bytes, size_t raw_bytes) { return compressed_bytes < raw_bytes - raw_bytes / 8; }
 
@@ -71,9 +67,8 @@ struct TableWriter::Rep {
 
   Status Add(Slice key, Slice value);
   Status Finish();
-  size_t BufferedBytes() const {
-    return (data_block.empty() ? 0 : data_block.EstimatedBytes()) + (held == nullptr ? 0 : held->bytes());
-  }
+  // Held blocks do not count: how large they will be is known when they are compressed.
+  size_t BufferedBytes() const { return data_block.empty() ? 0 : data_block.EstimatedBytes(); }
 
   const TableWriteConfig config;
   const TableFormat format;
@@ -102,8 +97,10 @@ struct TableWriter::Rep {
   Status Pad(size_t bytes);
   Status FlushOutput();
   void AddToFilter(Slice bare_key);
+  Status AddBlockToFilter(Slice payload);
   Status WriteFilter(MetaIndex* metaindex);
   Status WriteFilterParts(BlockHandle* handle);
+  Status WriteHashIndex(MetaIndex* metaindex);
   Status WriteIndex(BlockHandle* handle);
   Status WriteIndexBlock(const std::string& payload, BlockHandle* handle);
   Status WriteRangeTombstones(MetaIndex* metaindex);
@@ -116,6 +113,7 @@ struct TableWriter::Rep {
   BlockBuilder data_block;
   BlockBuilder range_tombstones;
   IndexBuilder index;
+  std::unique_ptr<HashIndexBuilder> hash_index;  // null: the index is of another type
   std::unique_ptr<TableFilterBuilder> filter;
   size_t keys_per_filter_part = 0;
   std::vector<std::unique_ptr<PropertyCollector>> collectors;
@@ -137,15 +135,18 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
                   .hash_keys_per_bucket = HashKeysPerBucket(format, config.order)}),
       range_tombstones({.restart_interval = 1}),
       index(format, config.order) {
+  if (format.index_type == IndexType::kHashSearch && config.prefix_extractor != nullptr) {
+    hash_index = std::make_unique<HashIndexBuilder>(config.prefix_extractor.get(), config.order);
+  }
   if (std::unique_ptr<FilterBuilder> bits = NewFilterBuilder(format.filter); bits != nullptr) {
     filter = std::make_unique<TableFilterBuilder>(std::move(bits), config.prefix_extractor.get(),
                                                   format.whole_key_filtering);
     const int percent = 100 - format.block_size_deviation_percent;
     keys_per_filter_part = filter->KeysPerPart((format.metadata_block_bytes * static_cast<size_t>(percent) + 99) / 100);
   }
-  // Parts of a filter end where index entries are made, which held blocks have not yet.
-  if (config.compression_config.dictionary_bytes_max > 0 && UsesDictionary(compression) && !format.partition_filters) {
-    held = std::make_unique<DictionaryBuffer>();
+  // As RocksDB does, whether or not the compression has a use for it.
+  if (config.compression_config.dictionary_bytes_max > 0) {
+    held = std::make_unique<DictionaryBuffer>(config.compression_config, config.file_bytes_max);
   }
   properties.original_file_number = config.file_number;
   properties.column_family_id = config.column_family_id;
@@ -215,7 +216,10 @@ Status TableWriter::Rep::AddPoint(Slice key, Slice value) {
     return Status::Corruption("table writer got keys out of order");
   }
   if (IsBlockFull(key, value)) GNEISS_RETURN_IF_ERROR(WriteDataBlock(&key));
-  if (filter != nullptr) AddToFilter(config.order.BareKey(UserKeyOf(key)));
+  // Parts of a filter end where index entries are made, which held blocks have not yet.
+  const bool is_filter_behind = held != nullptr && format.partition_filters;
+  if (filter != nullptr && !is_filter_behind) AddToFilter(config.order.BareKey(UserKeyOf(key)));
+  if (hash_index != nullptr) hash_index->AddKey(UserKeyOf(key));
   if (format.index_type == IndexType::kBinaryWithFirstKey && data_block.empty()) first_key = key;
   data_block.Add(key, value);
   return Status::Ok();
@@ -259,17 +263,19 @@ Status TableWriter::Rep::WriteDataBlock(const Slice* next_first_key) {
                 .last_key = std::string(data_block.last_key()),
                 .next_first_key = std::string(next_first_key == nullptr ? Slice() : *next_first_key),
                 .is_last = next_first_key == nullptr});
-    if (held->bytes() >= kDictionaryBufferBytes) GNEISS_RETURN_IF_ERROR(EmitHeldBlocks());
+    if (held->IsFull()) GNEISS_RETURN_IF_ERROR(EmitHeldBlocks());
   }
   data_block.Reset();
+  if (hash_index != nullptr) hash_index->EndBlock();
   return Status::Ok();
 }
 
 Status TableWriter::Rep::EmitHeldBlocks() {
   const std::unique_ptr<DictionaryBuffer> blocks = std::move(held);
   if (blocks == nullptr) return Status::Ok();
-  dictionary = blocks->MakeDictionary(config.compression_config.dictionary_bytes_max);
+  dictionary = blocks->MakeDictionary();
   for (const DictionaryBuffer::HeldBlock& block : blocks->blocks()) {
+    if (filter != nullptr && format.partition_filters) GNEISS_RETURN_IF_ERROR(AddBlockToFilter(block.payload));
     const Slice next_first_key = block.next_first_key;
     GNEISS_RETURN_IF_ERROR(
         EmitDataBlock(block.payload, block.first_key, block.last_key, block.is_last ? nullptr : &next_first_key));
@@ -363,6 +369,17 @@ void TableWriter::Rep::AddToFilter(Slice bare_key) {
   filter->Add(bare_key);
 }
 
+Status TableWriter::Rep::AddBlockToFilter(Slice payload) {
+  const std::unique_ptr<Block> block = Block::Parse({.owned = nullptr, .payload = payload});
+  if (block == nullptr) return Status::Corruption("bad contents of a block held back");
+  BlockCursor cursor;
+  cursor.Attach(block.get(), config.order);
+  for (cursor.SeekToFirst(); cursor.Valid(); cursor.Next()) {
+    AddToFilter(config.order.BareKey(UserKeyOf(cursor.key())));
+  }
+  return cursor.is_damaged() ? Status::Corruption("bad entry in a block held back") : Status::Ok();
+}
+
 Status TableWriter::Rep::WriteFilter(MetaIndex* metaindex) {
   if (filter == nullptr || filter->KeyCount() == 0) return Status::Ok();
   properties.filter_entries = filter->KeyCount();
@@ -392,10 +409,22 @@ Status TableWriter::Rep::WriteFilterParts(BlockHandle* handle) {
   return WriteRaw(payload, handle);
 }
 
+// RocksDB's writer compresses these whether or not it compresses the index.
+Status TableWriter::Rep::WriteHashIndex(MetaIndex* metaindex) {
+  if (hash_index == nullptr || !hash_index->Finish()) return Status::Ok();
+  BlockHandle handle;
+  GNEISS_RETURN_IF_ERROR(WriteCompressible(hash_index->metadata(), {}, &handle));
+  metaindex->emplace(kHashIndexMetadataBlockName, handle);
+  GNEISS_RETURN_IF_ERROR(WriteCompressible(hash_index->prefixes(), {}, &handle));
+  metaindex->emplace(kHashIndexPrefixesBlockName, handle);
+  properties.index_bytes += hash_index->metadata().size() + hash_index->prefixes().size();
+  return Status::Ok();
+}
+
 Status TableWriter::Rep::WriteIndex(BlockHandle* handle) {
   properties.index_key_is_user_key = index.key_is_user_key();
   properties.index_value_is_delta_encoded = index.value_is_delta_encoded();
-  properties.index_bytes = kBlockTrailerBytes;
+  properties.index_bytes += kBlockTrailerBytes;
   if (format.index_type != IndexType::kTwoLevel) return WriteIndexBlock(index.Finish(), handle);
   IndexBuilder::Top top(index);
   for (size_t i = 0; i < index.partition_count(); ++i) {
@@ -442,6 +471,7 @@ Status TableWriter::Rep::Finish() {
   footer.format_version = format.format_version;
   footer.checksum = format.checksum;
   GNEISS_RETURN_IF_ERROR(WriteFilter(&metaindex));
+  GNEISS_RETURN_IF_ERROR(WriteHashIndex(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteIndex(&footer.index));
   GNEISS_RETURN_IF_ERROR(WriteDictionary(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteRangeTombstones(&metaindex));
