@@ -172,6 +172,8 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
                                                const rocksdb::ExportImportFilesMetaData& metadata,
                                                rocksdb::ColumnFamilyHandle** handle) override;
   rocksdb::Status IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle* family, std::string ts_low) override;
+  // Rewrites the families with timestamps without what is newer than trim_ts.
+  rocksdb::Status TrimHistory(const std::vector<rocksdb::ColumnFamilyHandle*>& families, const std::string& trim_ts);
   rocksdb::Status GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle* family, std::string* ts_low) override;
   void CancelAllBackgroundWork(bool wait) override;
   rocksdb::Status DeleteFilesInRanges(rocksdb::ColumnFamilyHandle* family, const rocksdb::RangePtr* ranges, size_t n,

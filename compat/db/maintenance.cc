@@ -98,6 +98,22 @@ rocksdb::Status DbImpl::IncreaseFullHistoryTsLow(rocksdb::ColumnFamilyHandle* fa
   return ToRocks(core_->database->RaiseHistoryStart(inner, ts_low));
 }
 
+rocksdb::Status DbImpl::TrimHistory(const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                                    const std::string& trim_ts) {
+  for (const rocksdb::ColumnFamilyHandle* family : families) {
+    const FamilyPtr& inner = FamilyOf(family);
+    if (!inner->order.has_timestamps()) continue;
+    if (!trim_ts.empty() && inner->order.timestamp_bytes() != trim_ts.size()) {
+      return rocksdb::Status::InvalidArgument("trim_ts size mismatch");
+    }
+    const CompactRangeParams params{.bottommost = CompactRangeParams::Bottommost::kForceOptimized,
+                                    .trim_timestamp = trim_ts};
+    rocksdb::Status status = ToRocks(core_->database->CompactRange(params, inner, nullptr, nullptr));
+    if (!status.ok()) return status;
+  }
+  return rocksdb::Status::OK();
+}
+
 rocksdb::Status DbImpl::GetFullHistoryTsLow(rocksdb::ColumnFamilyHandle* family, std::string* ts_low) {
   if (ts_low == nullptr) return rocksdb::Status::InvalidArgument("ts_low is nullptr");
   const FamilyPtr& inner = FamilyOf(family == nullptr ? DefaultColumnFamily() : family);

@@ -166,9 +166,26 @@ Status DB::OpenAndCompact(const OpenAndCompactOptions&, const std::string&, cons
                           std::string*, const CompactionServiceOptionsOverride&) {
   return NotBuilt("DB::OpenAndCompact");
 }
-Status DB::OpenAndTrimHistory(const DBOptions&, const std::string&, const std::vector<ColumnFamilyDescriptor>&,
-                              std::vector<ColumnFamilyHandle*>*, DB**, std::string) {
-  return NotBuilt("DB::OpenAndTrimHistory");
+Status DB::OpenAndTrimHistory(const DBOptions& db_options, const std::string& name,
+                              const std::vector<ColumnFamilyDescriptor>& column_families,
+                              std::vector<ColumnFamilyHandle*>* handles, DB** dbptr, std::string trim_ts) {
+  *dbptr = nullptr;
+  // What stays in the log would come back whole.
+  if (db_options.avoid_flush_during_recovery) {
+    return Status::InvalidArgument("avoid_flush_during_recovery incompatible with OpenAndTrimHistory");
+  }
+  DB* db = nullptr;
+  Status status = Open(db_options, name, column_families, handles, &db);
+  if (!status.ok()) return status;
+  status = static_cast<DbImpl*>(db)->TrimHistory(*handles, trim_ts);
+  if (status.ok()) {
+    *dbptr = db;
+    return status;
+  }
+  for (ColumnFamilyHandle* handle : *handles) delete handle;
+  handles->clear();
+  delete db;
+  return status;
 }
 
 Status DB::ListColumnFamilies(const DBOptions& db_options, const std::string& name,

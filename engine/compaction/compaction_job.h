@@ -29,7 +29,8 @@ struct CompactionJobParams {
   std::optional<BlobOutputConfig> blob_output;  // none: values that lie in tables stay there
   std::vector<SeqNo> snapshots;                 // ascending
   SeqNo earliest_write_conflict_snapshot = kSeqMax;
-  std::string history_start;  // Retention's
+  std::string history_start;   // Retention's
+  std::string trim_timestamp;  // versions and range tombstones newer than that go; empty: none
   uint32_t column_family_id = 0;
   const std::atomic<bool>* is_cancelled = nullptr;
   StatsSink* stats = nullptr;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "engine/compaction/retention.h"
 #include "engine/compaction/stripes.h"
 
@@ -45,23 +43,11 @@ RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombston
                                       const std::vector<SeqNo>& snapshots, bool is_bottommost, Slice history_start) {
   if (order.has_timestamps()) return RetainVersions(order, list, snapshots, is_bottommost, history_start);
   RangeTombstones kept;
-  std::vector<size_t> growing;  // indexes in `kept` of those that reach up to the piece at hand
   for (size_t number = 0; number < list.PieceCount(); ++number) {
     const RangeTombstoneList::Piece piece = list.PieceAt(number);
-    std::vector<size_t> still_growing;
     for (const SeqNo seq : KeptSeqs(piece.seqs, snapshots, is_bottommost)) {
-      const auto neighbour = std::find_if(growing.begin(), growing.end(), [&](size_t i) {
-        return kept[i].first.seq() == seq && order.Equal(kept[i].second, piece.start);
-      });
-      if (neighbour != growing.end()) {
-        kept[*neighbour].second = piece.end;
-        still_growing.push_back(*neighbour);
-      } else {
-        still_growing.push_back(kept.size());
-        kept.emplace_back(InternalKey(piece.start, seq, Kind::kRangeDelete), piece.end);
-      }
+      kept.emplace_back(InternalKey(piece.start, seq, Kind::kRangeDelete), piece.end);
     }
-    growing = std::move(still_growing);
   }
   return kept;  // sorted: pieces ascend, and within one the seqs descend
 }

@@ -85,11 +85,10 @@ class Retention {
 // Internal key of the start, end user key.
 using RangeTombstones = std::vector<std::pair<InternalKey, std::string>>;
 
-// What a flush or compaction keeps of its range tombstones, for TableOutput: over each key the newest of each stripe,
-// and at the bottommost level none that every snapshot sees. In internal-key order; overlapping ones only across
-// stripes.
-// Where keys have timestamps all are kept, but for those of the bottommost level that every snapshot sees and that are
-// older than `history_start`.
+// What a flush or compaction keeps of its range tombstones, for TableOutput: of each piece of the list the newest of
+// each stripe, and at the bottommost level none that every snapshot sees. In internal-key order. Neighbours of one seq
+// stay apart, as in RocksDB's tables. Where keys have timestamps all are kept, but for those of the bottommost level
+// that every snapshot sees and that are older than `history_start`.
 RangeTombstones RetainRangeTombstones(const KeyOrder& order, const RangeTombstoneList& list,
                                       const std::vector<SeqNo>& snapshots, bool is_bottommost,
                                       Slice history_start = {});

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "engine/compaction/blob_placement.h"
+#include "engine/compaction/trimming_iterator.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/range_tombstone_builder.h"
 
@@ -143,6 +144,9 @@ Status Subcompaction::Merge() {
                            .stats = params.stats});
   std::unique_ptr<InternalIterator> input = NewInput();
   if (source_.has_references) input = NewBlobCountingIterator(std::move(input), &blob_garbage_);
+  if (!params.trim_timestamp.empty()) {
+    input = std::make_unique<TrimmingIterator>(order, std::move(input), params.trim_timestamp);
+  }
   Retention retention(std::move(rules), input.get());
   for (; retention.Valid(); retention.Next()) {
     Slice key = retention.key();
@@ -181,7 +185,9 @@ std::unique_ptr<InternalIterator> Subcompaction::NewInput() const {
 std::unique_ptr<RangeTombstoneList> Subcompaction::Tombstones() const {
   const KeyOrder& order = source_.params.version->order();
   RangeTombstoneBuilder builder(order);
+  const Slice trim_timestamp = source_.params.trim_timestamp;
   for (const auto& [begin, end] : source_.tombstones) {
+    if (!trim_timestamp.empty() && TrimmingIterator::IsNewer(order, begin.user_key(), trim_timestamp)) continue;
     std::string start(begin.user_key());
     std::string limit(end);
     if (range_.begin && order.Compare(start, *range_.begin) < 0) start = order.AtTimestampOf(start, *range_.begin);

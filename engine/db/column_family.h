@@ -101,8 +101,10 @@ class ColumnFamily {
   MemtablePtr NewMemtable(SeqNo earliest_seq) {
     const auto current = config();
     memtable_blocks_->Expect(current->write_buffer_bytes);
-    const Memtable::Config memtable_config = {
-        .order = order, .arena_block_bytes = current->arena_block_bytes, .blocks = memtable_blocks_};
+    const Memtable::Config memtable_config = {.order = order,
+                                              .arena_block_bytes = current->arena_block_bytes,
+                                              .blocks = memtable_blocks_,
+                                              .clock = current->table_read.clock};
     return std::make_shared<Memtable>(memtable_config, next_memtable_id++, earliest_seq);
   }
   // RocksDB's full_history_ts_low, of a family with timestamps: older versions of a key may go but for the newest of

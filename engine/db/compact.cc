@@ -155,13 +155,14 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
     params.blob_output = BlobConfigOf(*family, *config, output_level, job_id, BlobFileEvent::Reason::kCompaction);
     params.snapshots = snapshots_.Seqs();
     params.history_start = family->HistoryStart();
+    if (orders.manual != nullptr) params.trim_timestamp = orders.manual->trim_timestamp;
     params.column_family_id = family->id;
     params.is_cancelled = orders.canceled;
     params.stats = config_.stats;
     params.logger = config_.logger;
     status = RunCompaction(params, &result);
     change.edit = std::move(result.edit);
-    change.preserves_snapshots = !result.counts.filter_changed_anything;
+    change.preserves_snapshots = !result.counts.filter_changed_anything && params.trim_timestamp.empty();
     change.outputs = &result.outputs;
     change.blob_files = &result.blob_files;
   } else {
@@ -269,7 +270,8 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
     request.end_user_key = end;
     request.path_id = params.target_path_id;
     // Forced, the deepest tables are rewritten, each once: neither moved down nor rewritten a second time.
-    request.allow_trivial_move = output_level != level && !(is_forced && level == last_level);
+    request.allow_trivial_move =
+        output_level != level && !(is_forced && level == last_level) && params.trim_timestamp.empty();
     if (is_leveled && output_level == level) request.ignored_tables_from_number = next_number;
     status = CompactLevelRange(params, family, request);
     // What was in level 0 may have become the deepest level of the range.

@@ -62,6 +62,7 @@ struct CompactRangeParams {
   const std::atomic<bool>* canceled = nullptr;
   std::optional<bool> collects_blob_garbage;  // none: as the family's config says
   double blob_age_cutoff = -1;                // not within [0, 1]: likewise
+  std::string trim_timestamp;                 // versions newer than that go, whatever snapshots see; empty: none
 };
 
 // A merge of tables that the caller names (rocksdb::DB::CompactFiles).

@@ -22,22 +22,36 @@ uint64_t ThreadCpuMicros() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
 }
 
-std::vector<std::pair<InternalKey, std::string>> TombstonesOf(const std::vector<MemtablePtr>& memtables,
-                                                              const KeyOrder& order) {
-  std::vector<std::pair<InternalKey, std::string>> tombstones;
+std::unique_ptr<RangeTombstoneList> TombstonesOf(const std::vector<MemtablePtr>& memtables, const KeyOrder& order) {
+  RangeTombstoneBuilder builder(order);
   for (const MemtablePtr& memtable : memtables) {
     const std::unique_ptr<InternalIterator> iterator = memtable->NewRangeTombstoneIterator();
     if (iterator == nullptr) continue;
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-      // [k, k) deletes nothing, and must not make a table that holds nothing.
-      if (order.Compare(UserKeyOf(iterator->key()), iterator->value()) >= 0) continue;
-      tombstones.emplace_back(InternalKey::FromBytes(iterator->key()), iterator->value());
+      builder.Add(UserKeyOf(iterator->key()), iterator->value(), SeqOf(iterator->key()));
     }
   }
-  std::sort(tombstones.begin(), tombstones.end(), [&order](const auto& a, const auto& b) {
-    return order.CompareInternal(a.first.Encode(), b.first.Encode()) < 0;
-  });
-  return tombstones;
+  return builder.Build();
+}
+
+// When the first of what these memtables hold was written; 0: they hold nothing.
+uint64_t OldestKeyTime(const std::vector<MemtablePtr>& memtables) {
+  uint64_t oldest = 0;
+  for (const MemtablePtr& memtable : memtables) {
+    const uint64_t written = memtable->oldest_unix_seconds();
+    if (written != 0 && (oldest == 0 || written < oldest)) oldest = written;
+  }
+  return oldest;
+}
+
+// A replay does not know when entries were written. FIFO drops tables by their own age.
+void SetTimes(const std::vector<MemtablePtr>& memtables, const FamilyConfig& config, BlobFileEvent::Reason reason,
+              TableOutputConfig* output) {
+  const auto now = static_cast<uint64_t>(output->table.clock->UnixSeconds());
+  const uint64_t oldest_key = reason == BlobFileEvent::Reason::kRecovery ? 0 : OldestKeyTime(memtables);
+  const bool is_fifo = config.compaction.style == CompactionStyle::kFifo;
+  output->table.oldest_key_unix_seconds = oldest_key;
+  output->oldest_ancestor_unix_seconds = oldest_key == 0 || is_fifo ? now : std::min(oldest_key, now);
 }
 
 }  // namespace
@@ -339,31 +353,29 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   const std::unique_ptr<InternalIterator> input = NewMergingIterator(family->order, std::move(children));
   input->SeekToFirst();
 
-  const auto tombstones = TombstonesOf(memtables, family->order);
-  RangeTombstoneBuilder builder(family->order);
-  for (const auto& [start, end] : tombstones) builder.Add(start.user_key(), end, start.seq());
-  const std::unique_ptr<RangeTombstoneList> tombstone_list = builder.Build();
-
+  const std::unique_ptr<RangeTombstoneList> tombstones = TombstonesOf(memtables, family->order);
+  const std::vector<SeqNo> snapshots = snapshots_.Seqs();
   const auto config = family->config();
   std::unique_ptr<EntryFilter> filter;
   if (config->compaction.filter_factory != nullptr) {
     filter = config->compaction.filter_factory->Create({.column_family_id = family->id, .is_flush = true});
   }
   Retention retention({.order = family->order,
-                       .snapshots = snapshots_.Seqs(),
+                       .snapshots = snapshots,
                        .merge_operator = config->compaction.merge_operator.get(),
                        .filter = filter.get(),
-                       .range_tombstones = tombstones.empty() ? nullptr : tombstone_list.get(),
+                       .range_tombstones = tombstones->empty() ? nullptr : tombstones.get(),
                        .history_start = family->HistoryStart(),
                        .stats = config_.stats,
                        .logger = config_.logger},
                       input.get());
   TableOutputConfig output_config = OutputConfig(*family, *config, 0, 1, /*is_bottommost=*/false);
   output_config.pace.is_high_priority = true;
-  output_config.oldest_ancestor_unix_seconds = static_cast<uint64_t>(config_.clock->UnixSeconds());
+  SetTimes(memtables, *config, reason, &output_config);
   TellOfStarts(*family, job_id, /*is_flush=*/true, &output_config);
   TableOutput output(std::move(output_config));
-  output.SetRangeTombstones(tombstones);
+  output.SetRangeTombstones(
+      RetainRangeTombstones(family->order, *tombstones, snapshots, /*is_bottommost=*/false, family->HistoryStart()));
   std::optional<BlobOutput> blob_output;
   if (auto blob_config = BlobConfigOf(*family, *config, 0, job_id, reason); blob_config) {
     blob_config->pace.is_high_priority = true;

@@ -88,8 +88,16 @@ void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_co
   Increase(&entries_, 1, is_concurrent);
   Increase(&data_bytes_, bytes, is_concurrent);
   SeqNo first = first_seq_.load(std::memory_order_relaxed);
+  if (first == kSeqMax) [[unlikely]]
+    NoteTimeOfFirst();
   while (seq < first && !first_seq_.compare_exchange_weak(first, seq, std::memory_order_relaxed)) {
   }
+}
+
+void Memtable::NoteTimeOfFirst() {
+  uint64_t none = 0;
+  oldest_unix_seconds_.compare_exchange_strong(none, static_cast<uint64_t>(config_.clock->UnixSeconds()),
+                                               std::memory_order_relaxed);
 }
 
 void Memtable::Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const {

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "engine/base/arena.h"
+#include "engine/base/clock.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/point_lookup.h"
 #include "engine/key/key_order.h"
@@ -27,6 +28,7 @@ class Memtable {
     KeyOrder order;
     size_t arena_block_bytes = size_t{1} << 20;
     std::shared_ptr<BlockPool> blocks = nullptr;  // what one memtable leaves serves the next; null: from the system
+    Clock* clock = Clock::System();
   };
   Memtable(const Config& config, uint64_t id, SeqNo earliest_seq);
   ~Memtable();
@@ -55,6 +57,8 @@ class Memtable {
   uint64_t DataBytes() const { return data_bytes_.load(std::memory_order_relaxed); }
   size_t MemoryUsage() const;  // arena and index, as reserved
   SeqNo first_seq() const { return first_seq_.load(std::memory_order_relaxed); }
+  // When the first entry was added; 0: there is none.
+  uint64_t oldest_unix_seconds() const { return oldest_unix_seconds_.load(std::memory_order_relaxed); }
   // Entries between two user keys, estimated: {count, bytes}.
   struct RangeEstimate {
     uint64_t entries = 0;
@@ -64,6 +68,7 @@ class Memtable {
 
  private:
   void GetVersion(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions) const;
+  void NoteTimeOfFirst();
 
   const Config config_;
   const uint64_t id_;
@@ -79,6 +84,7 @@ class Memtable {
   std::atomic<uint64_t> deletions_{0};
   std::atomic<uint64_t> data_bytes_{0};
   std::atomic<SeqNo> first_seq_{kSeqMax};
+  std::atomic<uint64_t> oldest_unix_seconds_{0};
 };
 
 using MemtablePtr = std::shared_ptr<Memtable>;

@@ -4,6 +4,7 @@
 #include <rocksdb/file_checksum.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "tests/conformance/db_test.h"
 
@@ -157,6 +158,23 @@ TEST_F(LiveFilesTest, PropertiesOfAllTables) {
   EXPECT_EQ(db_id, table.db_id);
   EXPECT_EQ(session_id, table.db_session_id);
   EXPECT_EQ(std::stoull(FilesEndingIn(".sst").at(0)), table.orig_file_number);
+}
+
+TEST_F(LiveFilesTest, ATableTellsWhenItsOldestKeyWasWritten) {
+  Open();
+  const auto before = static_cast<uint64_t>(std::time(nullptr));
+  ASSERT_OK(Put("a", "1"));
+  const auto after = static_cast<uint64_t>(std::time(nullptr));
+  ASSERT_OK(Put("b", "1"));
+  Flush();
+  TablePropertiesCollection tables;
+  ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));
+  ASSERT_EQ(1u, tables.size());
+  const TableProperties& table = *tables.begin()->second;
+  EXPECT_GE(table.oldest_key_time, before);
+  EXPECT_LE(table.oldest_key_time, after);
+  EXPECT_EQ(table.creation_time, table.oldest_key_time);
+  EXPECT_GE(table.file_creation_time, table.oldest_key_time);
 }
 
 TEST_F(LiveFilesTest, PropertiesOfTablesInRanges) {

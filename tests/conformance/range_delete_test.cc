@@ -117,6 +117,27 @@ TEST_F(RangeDeleteTest, ATableMayHoldATombstoneAlone) {
   EXPECT_EQ(1u, tables.begin()->second->num_range_deletions);
 }
 
+// Cut where another one begins or ends, the newest that each snapshot sees.
+TEST_F(RangeDeleteTest, OverlappingTombstonesAreWrittenInPieces) {
+  for (const bool has_snapshot : {false, true}) {
+    Open();
+    ASSERT_OK(DeleteRange("a", "z"));
+    const Snapshot* const snapshot = has_snapshot ? db()->GetSnapshot() : nullptr;
+    ASSERT_OK(DeleteRange("c", "e"));
+    ASSERT_OK(Put("x", "1"));
+    Flush();
+    TablePropertiesCollection tables;
+    ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));
+    ASSERT_EQ(1u, tables.size());
+    EXPECT_EQ(has_snapshot ? 4u : 3u, tables.begin()->second->num_range_deletions);
+    if (has_snapshot) db()->ReleaseSnapshot(snapshot);
+    Compact();
+    EXPECT_EQ("x=1", Scan());
+    Close();
+    ASSERT_OK(DestroyDB(Path(), options_));
+  }
+}
+
 TEST_F(RangeDeleteTest, SnapshotsBeforeItStillSee) {
   OpenWithLetters();
   const Snapshot* const snapshot = db()->GetSnapshot();

@@ -689,6 +689,103 @@ TEST_F(TimestampTest, ADatabaseIsOpenedWithItsComparatorOnly) {
   EXPECT_TRUE(TryOpen().IsInvalidArgument());
 }
 
+// ---- opening without what is newer
+
+class TrimTest : public TimestampTest {
+ protected:
+  // The families of the last Open; closes the database again.
+  Status OpenAndTrim(const std::string& newest) {
+    Close();
+    std::vector<ColumnFamilyDescriptor> families = {{kDefaultColumnFamilyName, options_}};
+    if (has_plain_family_) families.emplace_back("plain", plain_);
+    std::vector<ColumnFamilyHandle*> handles;
+    DB* opened = nullptr;
+    const Status status = DB::OpenAndTrimHistory(options_, Path(), families, &handles, &opened, newest);
+    const std::unique_ptr<DB> owner(opened);
+    EXPECT_EQ(status.ok(), opened != nullptr);
+    EXPECT_EQ(status.ok() ? families.size() : 0, handles.size());
+    for (ColumnFamilyHandle* handle : handles) EXPECT_OK(opened->DestroyColumnFamilyHandle(handle));
+    return status;
+  }
+
+  bool has_plain_family_ = false;
+  ColumnFamilyOptions plain_;
+};
+
+TEST_F(TrimTest, NewerVersionsAndDeletionsGoFromEveryLevel) {
+  Open();
+  for (int i = 0; i < 20; ++i) ASSERT_OK(PutAt(1, Key(i), "1"));
+  ASSERT_OK(PutAt(6, Key(3), "too new"));
+  Compact();
+  ASSERT_OK(PutAt(5, Key(1), "5"));
+  ASSERT_OK(DeleteAt(4, Key(2)));
+  ASSERT_OK(DeleteAt(7, Key(4)));
+  Flush();
+  ASSERT_OK(DeleteRangeAt(3, Key(10), Key(12)));
+  ASSERT_OK(DeleteRangeAt(8, Key(0), Key(9)));
+  Flush();
+  ASSERT_OK(PutAt(9, Key(1), "9"));  // in the log alone
+  ASSERT_OK(PutAt(9, "new", "9"));
+  ASSERT_OK(OpenAndTrim(Ts(5)));
+  Open();
+  EXPECT_EQ("5@5", GetTimed(100, Key(1)));
+  EXPECT_EQ("1@1", GetTimed(4, Key(1)));
+  EXPECT_EQ("(none)@4", GetTimed(100, Key(2)));
+  EXPECT_EQ("1@1", GetTimed(100, Key(3)));
+  EXPECT_EQ("1@1", GetTimed(100, Key(4)));
+  EXPECT_EQ("1@1", GetTimed(2, Key(10)));
+  EXPECT_EQ("(none)@3", GetTimed(100, Key(11)));
+  EXPECT_EQ("1@1", GetTimed(100, Key(12)));
+  EXPECT_EQ("(none)", GetTimed(100, "new"));
+  EXPECT_EQ("", Versions(6, 100));
+}
+
+TEST_F(TrimTest, TablesThatNothingIsMergedWithAreTrimmedToo) {
+  Open();
+  for (int level = 0; level < 3; ++level) {
+    for (const uint64_t time : {1, 10}) ASSERT_OK(PutAt(time, std::string(1, static_cast<char>('a' + level)), "v"));
+    Flush();
+    if (level > 0) continue;
+    CompactRangeOptions deep;
+    deep.change_level = true;
+    deep.target_level = 3;
+    Compact(deep);
+  }
+  ASSERT_OK(OpenAndTrim(Ts(9)));
+  Open();
+  EXPECT_EQ("a=v@1 b=v@1 c=v@1", ScanAt(100));
+}
+
+TEST_F(TrimTest, FamiliesWithoutTimestampsStayAsTheyAre) {
+  Open();
+  plain_ = ColumnFamilyOptions(options_);
+  plain_.comparator = BytewiseComparator();
+  CreateFamily("plain", plain_);
+  has_plain_family_ = true;
+  ASSERT_OK(PutAt(10, "a", "1"));
+  ASSERT_OK(db()->Put(WriteOptions(), Family(1), "a", "1"));
+  ASSERT_OK(OpenAndTrim(Ts(9)));
+  std::vector<ColumnFamilyDescriptor> families = {{kDefaultColumnFamilyName, options_}, {"plain", plain_}};
+  std::vector<ColumnFamilyHandle*> handles;
+  DB* opened = nullptr;
+  ASSERT_OK(DB::Open(options_, Path(), families, &handles, &opened));
+  const std::unique_ptr<DB> owner(opened);
+  std::string value;
+  EXPECT_TRUE(opened->Get(At(100), handles[0], "a", &value).IsNotFound());
+  EXPECT_OK(opened->Get(ReadOptions(), handles[1], "a", &value));
+  for (ColumnFamilyHandle* handle : handles) EXPECT_OK(opened->DestroyColumnFamilyHandle(handle));
+}
+
+// What stayed in the log would come back with the next opening.
+TEST_F(TrimTest, NothingMayStayInTheLog) {
+  Open();
+  ASSERT_OK(PutAt(10, "a", "1"));
+  options_.avoid_flush_during_recovery = true;
+  EXPECT_TRUE(OpenAndTrim(Ts(9)).IsInvalidArgument());
+  Open();
+  EXPECT_EQ("1@10", GetTimed(10, "a"));
+}
+
 // ---- batches
 
 class TimestampBatchTest : public TimestampTest {};
