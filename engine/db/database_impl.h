@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -175,6 +176,7 @@ class DatabaseImpl final : public Database {
   static Status SetRecoveredHistory(const RecoveredFamily& recovered, ColumnFamily* family);
   Status LoadTables(const RecoveredFamily& recovered, ColumnFamily* family);
   Status CheckTablesOnDisk(const ColumnFamily& family);
+  Status SkipNumbersOfLeftovers() EXCLUDES(mutex_);
   Status ReplayLogs(const RecoveredState& state);
   Status CheckTrackedWals(const RecoveredState& state, const std::vector<std::string>& wal_dir_names);
   static bool IsBehindHole(const LogBefore& before, const Replay& replay);
@@ -188,6 +190,7 @@ class DatabaseImpl final : public Database {
   Status ReplayRecords(Slice record, uint64_t log_number, SeqNo* seq, Replay* replay);
   Status FlushRecovered(ColumnFamily* family, Replay* replay);
   Status StartWriting(const RecoveredState& state, Replay* replay);
+  std::set<std::string> Directories() EXCLUDES(mutex_);
   Status FindObsoleteFiles();
 
   Status WriteOptionsFile() EXCLUDES(mutex_);

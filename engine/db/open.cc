@@ -101,6 +101,7 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   db_id_ = state.db_id;
   GNEISS_RETURN_IF_ERROR(LoadIdentity());
   GNEISS_RETURN_IF_ERROR(AddFamilies(state, families));
+  if (!config_.is_read_only) GNEISS_RETURN_IF_ERROR(SkipNumbersOfLeftovers());
   GNEISS_RETURN_IF_ERROR(config_.is_secondary ? CatchUp() : ReplayLogs(state));
   for (const FamilyDescriptor& descriptor : families) {
     FamilyPtr found;
@@ -395,16 +396,25 @@ Status DatabaseImpl::WriteOptionsFile() {
 }
 
 // Files that an earlier life left behind: not in any Version, older than the live logs, or temporary.
+// All that hold files with numbers.
+std::set<std::string> DatabaseImpl::Directories() {
+  std::set<std::string> dirs = {dir_, wal_dir_};
+  for (const std::string& path : config_.paths) dirs.insert(path);
+  MutexLock lock(&mutex_);
+  for (const auto& [id, family] : families_) {
+    for (const std::string& path : family->opener->config().paths) dirs.insert(path);
+  }
+  return dirs;
+}
+
 Status DatabaseImpl::FindObsoleteFiles() {
   std::set<uint64_t> live_tables;
   std::set<uint64_t> live_blob_files;
   uint64_t min_log_number = 0;
-  std::vector<std::string> table_dirs = PathsOf(config_, dir_);
   {
     MutexLock lock(&mutex_);
     min_log_number = MinLogNumber();
     for (const auto& [id, family] : families_) {
-      for (const std::string& path : family->opener->config().paths) table_dirs.push_back(path);
       for (int level = 0; level < family->version->LevelCount(); ++level) {
         family->version->level(level).ForEachTable(
             [&](const TableFilePtr& table) { live_tables.insert(table->meta().number); });
@@ -413,10 +423,7 @@ Status DatabaseImpl::FindObsoleteFiles() {
     }
   }
   const std::vector<uint64_t> live_logs = wals_.LiveNumbers();
-  std::set<std::string> dirs(table_dirs.begin(), table_dirs.end());
-  dirs.insert(dir_);
-  dirs.insert(wal_dir_);
-  for (const std::string& dir : dirs) {
+  for (const std::string& dir : Directories()) {
     std::vector<std::string> names;
     GNEISS_RETURN_IF_ERROR(config_.fs->List(dir, &names));
     for (const std::string& name : names) {

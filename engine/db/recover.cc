@@ -33,6 +33,24 @@ class DamageReporter : public LogReader::Reporter {
 
 }  // namespace
 
+// A leftover of a crash is deleted by its name while new files are made, so none of them may get that name.
+Status DatabaseImpl::SkipNumbersOfLeftovers() {
+  uint64_t next = next_file_number_.load(std::memory_order_relaxed);
+  for (const std::string& dir : Directories()) {
+    std::vector<std::string> names;
+    const Status listed = config_.fs->List(dir, &names);
+    if (!listed.ok() && !listed.IsPathNotFound()) return listed;
+    for (const std::string& name : names) {
+      uint64_t number = 0;
+      FileKind kind;
+      // The names of old info logs carry times.
+      if (ParseFileName(name, &number, &kind) && kind != FileKind::kInfoLog) next = std::max(next, number + 1);
+    }
+  }
+  next_file_number_.store(next, std::memory_order_relaxed);
+  return Status::Ok();
+}
+
 Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   std::vector<std::string> names;
   const Status listed = config_.fs->List(wal_dir_, &names);
@@ -56,8 +74,6 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     uint64_t number = 0;
     FileKind kind;
     if (!ParseFileName(name, &number, &kind)) continue;
-    // Numbers of leftovers are not used again. The names of old info logs carry times.
-    if (kind != FileKind::kInfoLog && number >= next_file_number_.load()) next_file_number_.store(number + 1);
     if (kind == FileKind::kWal && number >= lowest_needed) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end());
