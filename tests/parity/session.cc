@@ -165,7 +165,8 @@ std::string Session::RunCompact(const Operation& operation) {
       dice.Pick({rocksdb::BottommostLevelCompaction::kSkip, rocksdb::BottommostLevelCompaction::kForce,
                  rocksdb::BottommostLevelCompaction::kForceOptimized,
                  rocksdb::BottommostLevelCompaction::kIfHaveCompactionFilter});
-  const rocksdb::Slice begin = operation.begin.value_or(""), end = operation.end.value_or("");
+  const rocksdb::Slice begin = operation.begin ? *operation.begin : rocksdb::Slice();
+  const rocksdb::Slice end = operation.end ? *operation.end : rocksdb::Slice();
   return Told("CompactRange", db_->CompactRange(options, handles_.at(operation.family),
                                                 operation.begin ? &begin : nullptr, operation.end ? &end : nullptr));
 }

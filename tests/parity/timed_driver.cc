@@ -358,7 +358,8 @@ std::string TimedSession::Run(const TimedOperation& operation, const TimedModel&
       options.bottommost_level_compaction =
           dice.Pick({rocksdb::BottommostLevelCompaction::kSkip, rocksdb::BottommostLevelCompaction::kForce,
                      rocksdb::BottommostLevelCompaction::kForceOptimized});
-      const rocksdb::Slice begin = operation.begin ? *operation.begin : "", end = operation.end ? *operation.end : "";
+      const rocksdb::Slice begin = operation.begin ? *operation.begin : rocksdb::Slice();
+      const rocksdb::Slice end = operation.end ? *operation.end : rocksdb::Slice();
       return Told("CompactRange",
                   db_->CompactRange(options, handles_.at(operation.family), operation.begin ? &begin : nullptr,
                                     operation.end ? &end : nullptr));
