@@ -14,13 +14,16 @@
 #include <memory>
 #include <vector>
 
+#include "compat/adapters/cache_roles.h"
+
 namespace rocksdb {
 
 class CacheReservationManager {
  public:
   static constexpr size_t kDummyBytes = 256 * 1024;
 
-  explicit CacheReservationManager(std::shared_ptr<Cache> cache) : cache_(std::move(cache)) {}
+  CacheReservationManager(std::shared_ptr<Cache> cache, CacheEntryRole role)
+      : cache_(std::move(cache)), deleter_(gneiss::compat::StandInDeleter(role)) {}
   ~CacheReservationManager();
   CacheReservationManager(const CacheReservationManager&) = delete;
   CacheReservationManager& operator=(const CacheReservationManager&) = delete;
@@ -35,6 +38,7 @@ class CacheReservationManager {
   void DropDummy();
 
   const std::shared_ptr<Cache> cache_;
+  const Cache::DeleterFn deleter_;  // frees nothing, and says what the dummies are for
   std::vector<Cache::Handle*> dummies_;
   std::atomic<size_t> reserved_bytes_{0};
 };

@@ -86,4 +86,9 @@ rocksdb::Status CheckCacheSupported(const std::shared_ptr<rocksdb::Cache>& cache
   return ours == nullptr ? rocksdb::Status::OK() : ours->CheckSupported();
 }
 
+std::optional<CacheRole> EngineRoleOf(const void* value, rocksdb::Cache::DeleterFn deleter) {
+  if (deleter != &FreeBox) return std::nullopt;
+  return CacheRoleMark::RoleOf(static_cast<const Box*>(value)->deleter);
+}
+
 }  // namespace gneiss::compat

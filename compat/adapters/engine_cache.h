@@ -9,8 +9,10 @@
 #include <rocksdb/cache.h>
 
 #include <memory>
+#include <optional>
 
 #include "engine/cache/cache.h"
+#include "engine/cache/cache_role.h"
 
 namespace gneiss::compat {
 
@@ -19,5 +21,8 @@ std::shared_ptr<gneiss::Cache> EngineCacheOf(const std::shared_ptr<rocksdb::Cach
 
 // NotSupported when `cache` was asked for something that is not built. DB::Open asks, as making a cache cannot fail.
 rocksdb::Status CheckCacheSupported(const std::shared_ptr<rocksdb::Cache>& cache);
+
+// What an entry of a user's cache is for. Nothing when the engine did not put it there.
+std::optional<CacheRole> EngineRoleOf(const void* value, rocksdb::Cache::DeleterFn deleter);
 
 }  // namespace gneiss::compat

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "compat/adapters/cache_roles.h"
 #include "compat/adapters/register_factory.h"
 #include "compat/not_supported.h"
 #include "compat/options/option_field.h"
@@ -27,9 +28,6 @@ void FreeBox(Slice key, void* value) {
   if (box->deleter != nullptr) box->deleter(ToRocks(key), box->value);
   delete box;
 }
-
-// Stands for the deleter of the engine's own entries where a listing wants one. Never called: the engine frees them.
-void EngineEntry(const rocksdb::Slice& /*key*/, void* /*value*/) {}
 
 gneiss::Cache::Handle* Inner(rocksdb::Cache::Handle* handle) {
   return reinterpret_cast<gneiss::Cache::Handle*>(handle);
@@ -121,7 +119,7 @@ void LruCache::ApplyToAllEntries(
       const auto* const box = static_cast<Box*>(value);
       callback(ToRocks(key), box->value, charge - box_charge_, box->deleter);
     } else {
-      callback(ToRocks(key), value, charge, &EngineEntry);
+      callback(ToRocks(key), value, charge, StandInDeleter(RocksRoleOf(CacheRoleMark::RoleOf(deleter))));
     }
   });
 }

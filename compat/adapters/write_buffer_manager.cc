@@ -7,10 +7,6 @@
 
 namespace rocksdb {
 
-namespace {
-void FreeNothing(const Slice& /*key*/, void* /*value*/) {}
-}  // namespace
-
 CacheReservationManager::~CacheReservationManager() {
   while (!dummies_.empty()) DropDummy();
 }
@@ -27,8 +23,8 @@ Status CacheReservationManager::Reserve(size_t used_bytes) {
 Status CacheReservationManager::AddDummy() {
   const uint64_t key[2] = {0, cache_->NewId() + 1};
   Cache::Handle* handle = nullptr;
-  const Status status = cache_->Insert(Slice(reinterpret_cast<const char*>(key), sizeof(key)), nullptr, kDummyBytes,
-                                       &FreeNothing, &handle);
+  const Status status =
+      cache_->Insert(Slice(reinterpret_cast<const char*>(key), sizeof(key)), nullptr, kDummyBytes, deleter_, &handle);
   if (!status.ok()) return status;
   dummies_.push_back(handle);
   reserved_bytes_.fetch_add(kDummyBytes, std::memory_order_relaxed);
@@ -46,7 +42,9 @@ WriteBufferManager::WriteBufferManager(size_t buffer_size, std::shared_ptr<Cache
       mutable_limit_(buffer_size * 7 / 8),
       memory_used_(0),
       memory_active_(0),
-      cache_res_mgr_(cache == nullptr ? nullptr : std::make_shared<CacheReservationManager>(std::move(cache))),
+      cache_res_mgr_(cache == nullptr
+                         ? nullptr
+                         : std::make_shared<CacheReservationManager>(std::move(cache), CacheEntryRole::kWriteBuffer)),
       allow_stall_(allow_stall),
       stall_active_(false) {}
 

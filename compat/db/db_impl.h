@@ -15,9 +15,13 @@
 #include <vector>
 
 #include "compat/db/core.h"
+#include "compat/db/periodic_work.h"
 #include "compat/options/db_internals.h"
 
 namespace gneiss::compat {
+
+class CacheEntryStats;
+class StatsHistory;
 
 // What the statistics properties told last, so that "interval" means since then.
 struct ToldStats {
@@ -190,6 +194,10 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   bool GetAggregatedIntProperty(const rocksdb::Slice& property, uint64_t* value) override;
   rocksdb::Status ResetStats() override;
 
+  // periodic_stats.cc
+  rocksdb::Status GetStatsHistory(uint64_t start_time, uint64_t end_time,
+                                  std::unique_ptr<rocksdb::StatsHistoryIterator>* iterator) override;
+
   // metadata.cc
   using rocksdb::DB::GetApproximateMemTableStats;
   using rocksdb::DB::GetApproximateSizes;
@@ -235,6 +243,11 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   rocksdb::Status ChargeRateLimiter(const rocksdb::WriteOptions& options, size_t bytes) const;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> MakeHandle(const FamilyPtr& family) const;
   std::vector<FamilyPtr> AllFamilies() const;
+  bool PropertyOf(const FamilyPtr& family, std::string_view name, std::string* value);  // without "rocksdb."
+  void StartPeriodicWork();  // as the options say; again when they change
+  void DumpStats();
+  void KeepStats();
+  std::shared_ptr<CacheEntryStats> CacheStatsOf(const ColumnFamily& family);  // null: no block cache
   rocksdb::Status CheckSecondaryIterator(const rocksdb::ReadOptions& options) const;
 
   const std::shared_ptr<DbCore> core_;
@@ -242,9 +255,12 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   std::mutex set_options_mutex_;  // one SetOptions or SetDBOptions at a time
   std::unique_ptr<rocksdb::ColumnFamilyHandle> default_handle_;
   std::mutex told_mutex_;
-  std::map<uint32_t, ToldStats> told_;  // by family id
+  std::map<uint32_t, ToldStats> told_;                                             // by family id
+  std::map<const rocksdb::Cache*, std::shared_ptr<CacheEntryStats>> cache_stats_;  // those asked for; under told_mutex_
   std::atomic<int> disabled_manual_compactions_{0};
   std::atomic<bool> are_manual_compactions_canceled_{false};
+  const std::shared_ptr<StatsHistory> stats_history_;  // shared with iterators
+  PeriodicWork periodic_work_;                         // last: it uses all of the above
 };
 
 }  // namespace gneiss::compat

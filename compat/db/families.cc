@@ -108,7 +108,9 @@ rocksdb::Status DbImpl::SetDBOptions(const std::unordered_map<std::string, std::
     if (!status.ok()) return status;
     configs.emplace_back(family, std::move(descriptor.config));
   }
-  return ToRocks(core_->database->SetTuning(TuningOf(changed), configs));
+  status = ToRocks(core_->database->SetTuning(TuningOf(changed), configs));
+  if (status.ok()) StartPeriodicWork();
+  return status;
 }
 
 rocksdb::Options DbImpl::GetOptions(rocksdb::ColumnFamilyHandle* family) const {

@@ -8,6 +8,7 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/open_config.h"
+#include "compat/db/stats_history.h"
 #include "compat/not_supported.h"
 #include "compat/options/sanitize.h"
 #include "compat/status_map.h"
@@ -44,11 +45,13 @@ void LogOptions(const DbCore& core) {
 
 }  // namespace
 
-DbImpl::DbImpl(std::shared_ptr<DbCore> core) : core_(std::move(core)) {
+DbImpl::DbImpl(std::shared_ptr<DbCore> core)
+    : core_(std::move(core)), stats_history_(std::make_shared<StatsHistory>()) {
   default_handle_ = MakeHandle(core_->database->DefaultFamily());
 }
 
 DbImpl::~DbImpl() {
+  periodic_work_.Stop();
   are_manual_compactions_canceled_.store(true);
   core_->database->Close().IgnoreError("a destructor has no one to tell");
 }
@@ -97,6 +100,7 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   if (handles != nullptr) {
     for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
   }
+  if (!is_read_only) impl->StartPeriodicWork();
   *db = impl.release();
   if (core->db_options.info_log != nullptr) core->db_options.info_log->Flush();
   return status;
@@ -107,6 +111,7 @@ rocksdb::Status DbImpl::Close() {
     return rocksdb::Status::Aborted("Cannot close DB with unreleased snapshot.");
   }
   are_manual_compactions_canceled_.store(true);
+  periodic_work_.Stop();
   return ToRocks(core_->database->Close());
 }
 rocksdb::Status DbImpl::TryCatchUpWithPrimary() { return ToRocks(core_->database->CatchUp()); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compat/adapters/charged_cache.h"
 #include "compat/adapters/engine_cache.h"
 #include "compat/adapters/engine_clock.h"
 #include "compat/adapters/engine_file_system.h"
@@ -17,6 +18,7 @@
 #include "compat/db/listener_adapter.h"
 #include "compat/db/wal_filter_adapter.h"
 #include "compat/not_supported.h"
+#include "compat/options/block_based_table.h"
 #include "compat/options/engine_config.h"
 #include "compat/options/options_file.h"
 #include "compat/options/sanitize.h"
@@ -25,6 +27,17 @@
 namespace gneiss::compat {
 
 namespace {
+
+std::shared_ptr<Cache> BlobCacheOf(const rocksdb::ColumnFamilyOptions& options) {
+  constexpr rocksdb::CacheEntryRole kRole = rocksdb::CacheEntryRole::kBlobCache;
+  const rocksdb::BlockBasedTableOptions* const table = BlockBasedOptionsOf(options.table_factory.get());
+  if (options.blob_cache == nullptr || table == nullptr) return EngineCacheOf(options.blob_cache);
+  const auto& roles = table->cache_usage_options.options_overrides;
+  const auto found = roles.find(kRole);
+  const bool is_charged = table->block_cache != nullptr && found != roles.end() &&
+                          found->second.charged == rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
+  return is_charged ? ChargedCacheOf(options.blob_cache, table->block_cache, kRole) : EngineCacheOf(options.blob_cache);
+}
 
 class EngineRateLimit final : public RateLimit {
  public:
@@ -202,7 +215,7 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
   config.table_read.stats = core.stats.get();
   config.table_read.logger = core.logger.get();
   if (core.owned_clock != nullptr) config.table_read.clock = core.owned_clock.get();
-  config.blob_cache = EngineCacheOf(sanitized->blob_cache);
+  config.blob_cache = BlobCacheOf(*sanitized);
   config.paths = PathsOf(sanitized->cf_paths);
   return status;
 }

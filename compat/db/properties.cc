@@ -8,9 +8,12 @@
 #include <cstdarg>
 #include <cstdio>
 #include <optional>
+#include <set>
 
 #include "compat/adapters/statistics.h"
+#include "compat/db/cache_entry_stats.h"
 #include "compat/db/db_impl.h"
+#include "compat/db/human_numbers.h"
 #include "compat/db/table_properties_map.h"
 #include "compat/options/block_based_table.h"
 
@@ -43,19 +46,6 @@ std::string HumanNumber(uint64_t number) {
   } else {
     std::snprintf(text, sizeof(text), "%" PRIu64 "G", number / 1'000'000'000);
   }
-  return text;
-}
-
-std::string HumanBytes(double bytes) {
-  static constexpr const char* kUnits[] = {"KB", "MB", "GB", "TB"};
-  double value = bytes / 1024;
-  size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
-    value /= 1024;
-    ++unit;
-  }
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2f %s", value, kUnits[unit]);
   return text;
 }
 
@@ -385,9 +375,23 @@ std::map<std::string, std::string> MapOf(const rocksdb::TableProperties& sum) {
   return map;
 }
 
-rocksdb::Cache* BlockCacheOf(const rocksdb::ColumnFamilyOptions& options) {
+std::shared_ptr<rocksdb::Cache> BlockCacheOf(const rocksdb::ColumnFamilyOptions& options) {
   const rocksdb::BlockBasedTableOptions* const table = BlockBasedOptionsOf(options.table_factory.get());
-  return table == nullptr ? nullptr : table->block_cache.get();
+  return table == nullptr ? nullptr : table->block_cache;
+}
+
+// The cache that a property of the family's block or blob cache is about. Null: none such, or no such property.
+std::shared_ptr<rocksdb::Cache> CacheOf(const DbCore& core, const std::string& family, std::string_view name) {
+  if (ConsumePrefix(&name, "block-cache-")) return BlockCacheOf(core.OptionsOf(family));
+  return ConsumePrefix(&name, "blob-cache-") ? core.OptionsOf(family).blob_cache : nullptr;
+}
+
+std::optional<uint64_t> CacheProperty(const rocksdb::Cache& cache, std::string_view name) {
+  name.remove_prefix(name.find("cache-") + 6);
+  if (name == "capacity") return cache.GetCapacity();
+  if (name == "usage") return cache.GetUsage();
+  if (name == "pinned-usage") return cache.GetPinnedUsage();
+  return std::nullopt;
 }
 
 // Known for FIFO alone, whose tables are never merged: the oldest table's.
@@ -437,12 +441,6 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "total-blob-file-size") return family->blob_opener->AllFileBytes();
   if (name == "live-blob-file-size") return SumBlobFiles(*facts.version).file_bytes;
   if (name == "live-blob-file-garbage-size") return SumBlobFiles(*facts.version).garbage_bytes;
-  if (name == "blob-cache-capacity" || name == "blob-cache-usage" || name == "blob-cache-pinned-usage") {
-    const std::shared_ptr<rocksdb::Cache> cache = core.OptionsOf(family->name).blob_cache;
-    if (cache == nullptr) return std::nullopt;
-    if (name == "blob-cache-capacity") return cache->GetCapacity();
-    return name == "blob-cache-usage" ? cache->GetUsage() : cache->GetPinnedUsage();
-  }
   if (name == "estimate-num-keys") {
     const TableSums sums = SumTables(*facts.version);
     const uint64_t entries = facts.active_entries + facts.sealed_entries + sums.entries;
@@ -450,12 +448,8 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
     return entries > 2 * deletes ? entries - 2 * deletes : 0;
   }
   if (name == "estimate-table-readers-mem") return SumTables(*facts.version).reader_bytes;
-  if (name == "block-cache-capacity" || name == "block-cache-usage" || name == "block-cache-pinned-usage") {
-    const rocksdb::ColumnFamilyOptions options = core.OptionsOf(family->name);
-    rocksdb::Cache* const cache = BlockCacheOf(options);
-    if (cache == nullptr) return std::nullopt;
-    if (name == "block-cache-capacity") return cache->GetCapacity();
-    return name == "block-cache-usage" ? cache->GetUsage() : cache->GetPinnedUsage();
+  if (const std::shared_ptr<rocksdb::Cache> cache = CacheOf(core, family->name, name)) {
+    return CacheProperty(*cache, name);
   }
   const DatabaseFacts database = core.database->Facts();
   if (name == "num-running-flushes") return database.running_flushes;
@@ -471,6 +465,10 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "actual-delayed-write-rate") return database.delayed_write_bytes_per_second;
   if (name == "is-write-stopped") return database.is_write_stopped ? 1 : 0;
   return std::nullopt;
+}
+
+const CacheEntryStats::Patience& PatienceOf(std::string_view name) {
+  return name.front() == 'f' ? CacheEntryStats::kFast : CacheEntryStats::kAskedFor;
 }
 
 double SecondsUp(const DbCore& core, const DatabaseFacts& facts) {
@@ -492,25 +490,33 @@ bool DbImpl::GetAggregatedIntProperty(const rocksdb::Slice& property, uint64_t* 
   std::string_view name(property.data(), property.size());
   if (!ConsumePrefix(&name, "rocksdb.")) return false;
   uint64_t sum = 0;
+  std::set<std::shared_ptr<rocksdb::Cache>> caches;  // one that families share counts once
   for (const FamilyPtr& family : AllFamilies()) {
     const std::optional<uint64_t> found = IntProperty(*core_, family, name);
     if (!found) return false;
-    // A shared cache and the database's own numbers count once.
-    if (name.substr(0, 11) == "block-cache") {
-      *value = *found;
-      return true;
-    }
-    sum += *found;
+    const std::shared_ptr<rocksdb::Cache> cache = CacheOf(*core_, family->name, name);
+    if (cache == nullptr || caches.insert(cache).second) sum += *found;
   }
   *value = sum;
   return true;
 }
 
+std::shared_ptr<CacheEntryStats> DbImpl::CacheStatsOf(const ColumnFamily& family) {
+  const std::shared_ptr<rocksdb::Cache> cache = BlockCacheOf(core_->OptionsOf(family.name));
+  if (cache == nullptr) return nullptr;
+  const std::lock_guard<std::mutex> lock(told_mutex_);
+  std::shared_ptr<CacheEntryStats>& stats = cache_stats_[cache.get()];
+  if (stats == nullptr) stats = CacheEntryStats::For(cache);
+  return stats;
+}
+
 bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Slice& property, std::string* value) {
   value->clear();
   std::string_view name(property.data(), property.size());
-  if (!ConsumePrefix(&name, "rocksdb.")) return false;
-  const FamilyPtr& family = FamilyOf(handle);
+  return ConsumePrefix(&name, "rocksdb.") && PropertyOf(FamilyOf(handle), name, value);
+}
+
+bool DbImpl::PropertyOf(const FamilyPtr& family, std::string_view name, std::string* value) {
   if (const std::optional<uint64_t> number = IntProperty(*core_, family, name)) {
     *value = std::to_string(*number);
     return true;
@@ -519,8 +525,10 @@ bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Sli
   const DatabaseFacts database = core_->database->Facts();
   const double seconds_up = SecondsUp(*core_, database);
   const auto family_stats = [&] {
+    const std::shared_ptr<CacheEntryStats> cache_stats = CacheStatsOf(*family);
     const std::lock_guard<std::mutex> lock(told_mutex_);
-    return FamilyStats(family->name, facts, seconds_up, &told_[family->id]);
+    return FamilyStats(family->name, facts, seconds_up, &told_[family->id]) +
+           (cache_stats == nullptr ? "" : cache_stats->LastText(core_->db_options.env));
   };
   if (name == "stats") {
     *value = family_stats() + FileHistogram(family->name) + DatabaseStats(database, seconds_up);
@@ -538,6 +546,10 @@ bool DbImpl::GetProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::Sli
     *value = LevelTable(facts);
   } else if (name == "sstables") {
     *value = facts.version->DebugString();
+  } else if (name == "block-cache-entry-stats" || name == "fast-block-cache-entry-stats") {
+    const std::shared_ptr<CacheEntryStats> stats = CacheStatsOf(*family);
+    if (stats == nullptr) return false;
+    *value = stats->Text(core_->db_options.env, PatienceOf(name));
   } else if (name == "options-statistics") {
     if (core_->db_options.statistics == nullptr) return false;
     *value = core_->db_options.statistics->ToString();
@@ -592,6 +604,11 @@ bool DbImpl::GetMapProperty(rocksdb::ColumnFamilyHandle* handle, const rocksdb::
     const auto sum = Aggregated(*core_->database->Facts(FamilyOf(handle)).version, name);
     if (sum) *value = MapOf(*sum);
     return sum.has_value();
+  }
+  if (name == "block-cache-entry-stats" || name == "fast-block-cache-entry-stats") {
+    const std::shared_ptr<CacheEntryStats> stats = CacheStatsOf(*FamilyOf(handle));
+    if (stats != nullptr) *value = stats->Map(core_->db_options.env, PatienceOf(name));
+    return stats != nullptr;
   }
   if (name != "cfstats") return false;
   const FamilyFacts facts = core_->database->Facts(FamilyOf(handle));

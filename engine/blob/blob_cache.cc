@@ -1,15 +1,17 @@
 #include "engine/blob/blob_cache.h"
 
-#include "engine/base/perf.h"
-
 #include <cstring>
 #include <utility>
+
+#include "engine/base/perf.h"
+#include "engine/cache/cache_role.h"
 
 namespace gneiss {
 
 namespace {
 
 void DeleteBytes(Slice /*key*/, void* value) { delete static_cast<BlobBytes*>(value); }
+const CacheRoleMark kBlobMark(&DeleteBytes, CacheRole::kBlob);
 
 void PinCached(Cache* cache, Cache::Handle* handle, PinnedValue* value) {
   const auto release = [](void* in_cache, void* held) {

@@ -4,6 +4,7 @@
 
 #include "engine/base/coding.h"
 #include "engine/base/perf.h"
+#include "engine/cache/cache_role.h"
 
 namespace gneiss {
 
@@ -16,6 +17,7 @@ constexpr uint64_t kTailBytesMin = 4 << 10;
 constexpr uint64_t kTailBytesMax = 512 << 10;
 
 void DeleteBlock(Slice /*key*/, void* value) { delete static_cast<const Block*>(value); }
+const CacheRoleMark kBlockMark(&DeleteBlock, CacheRole::kDataBlock);
 
 // Before format_version 2, lz4 payloads began with the raw size as eight bytes; now it is a varint32.
 bool UpgradeLz4(Slice payload, std::string* upgraded) {

@@ -2,6 +2,7 @@
 
 #include "engine/base/coding.h"
 #include "engine/base/hash.h"
+#include "engine/cache/cache_role.h"
 
 namespace gneiss {
 
@@ -20,6 +21,13 @@ uint64_t CacheIdFor(const TableReadConfig& config, const TableReader::OpenParams
   if (config.block_cache == nullptr) return 0;
   return params.cache_id != 0 ? params.cache_id : config.block_cache->NewId();
 }
+
+template <typename T>
+void DeleteMeta(Slice /*key*/, void* value) {
+  delete static_cast<T*>(value);
+}
+const CacheRoleMark kIndexMark(&DeleteMeta<TableIndex>, CacheRole::kIndex);
+const CacheRoleMark kFilterMark(&DeleteMeta<TableFilter>, CacheRole::kFilter);
 
 }  // namespace
 
@@ -260,10 +268,10 @@ Status TableCore::GetCached(const ReadParams& params, const BlockHandle& handle,
   GNEISS_RETURN_IF_ERROR(load(&value));
   const auto priority =
       config_.cache_index_and_filter_blocks_with_high_priority ? Cache::Priority::kHigh : Cache::Priority::kLow;
-  const auto deleter = [](Slice, void* cached) { delete static_cast<T*>(cached); };
   const size_t charge = value->MemoryBytes();
   Cache::Handle* inserted = nullptr;
-  if (params.fill_cache && cache->Insert(key.AsSlice(), value.get(), charge, deleter, priority, &inserted).ok()) {
+  if (params.fill_cache &&
+      cache->Insert(key.AsSlice(), value.get(), charge, &DeleteMeta<T>, priority, &inserted).ok()) {
     AddTicker(config_.stats, Ticker::kBlockCacheAdd);
     AddTicker(config_.stats, tickers.add);
     AddTicker(config_.stats, Ticker::kBlockCacheBytesWrite, charge);

@@ -26,6 +26,8 @@ const Name kNames[] = {
     {"rocksdb.cf-file-histogram", false, false},
     {"rocksdb.dbstats", false, true},
     {"rocksdb.levelstats", false, false},
+    {"rocksdb.block-cache-entry-stats", false, true},
+    {"rocksdb.fast-block-cache-entry-stats", false, true},
     {"rocksdb.num-immutable-mem-table", true, false},
     {"rocksdb.num-immutable-mem-table-flushed", true, false},
     {"rocksdb.mem-table-flush-pending", true, false},
@@ -433,6 +435,166 @@ TEST_F(PropertiesTest, BlobCacheNeedsACache) {
   EXPECT_FALSE(db()->GetIntProperty(DB::Properties::kBlobCacheCapacity, &number));
   EXPECT_FALSE(db()->GetIntProperty(DB::Properties::kBlobCacheUsage, &number));
   EXPECT_FALSE(db()->GetIntProperty(DB::Properties::kBlobCachePinnedUsage, &number));
+}
+
+TEST_F(PropertiesTest, BlobCacheSizes) {
+  options_.blob_cache = NewLRUCache(1 << 20);
+  options_.enable_blob_files = true;
+  Open();
+  PutTable({{"a", RandomBytes(3000, 1)}});
+  EXPECT_EQ(3000u, Get("a").size());
+  EXPECT_EQ(1u << 20, IntProperty(DB::Properties::kBlobCacheCapacity));
+  EXPECT_EQ(options_.blob_cache->GetUsage(), IntProperty(DB::Properties::kBlobCacheUsage));
+  EXPECT_GE(IntProperty(DB::Properties::kBlobCacheUsage), 3000u);
+  EXPECT_EQ(0u, IntProperty(DB::Properties::kBlobCachePinnedUsage));
+}
+
+TEST_F(PropertiesTest, SummedOverFamiliesASharedCacheCountsOnce) {
+  TableOptions().block_cache = NewLRUCache(3 << 20);
+  UseTableOptions();
+  OpenWith({"one"});
+  BlockBasedTableOptions other;
+  other.block_cache = NewLRUCache(5 << 20);
+  ColumnFamilyOptions other_options;
+  other_options.table_factory.reset(NewBlockBasedTableFactory(other));
+  CreateFamily("other", other_options);
+  uint64_t capacity = 0;
+  ASSERT_TRUE(db()->GetAggregatedIntProperty(DB::Properties::kBlockCacheCapacity, &capacity));
+  // RocksDB adds up each family's; 8.0 counts each cache once ("GetAggregatedIntProperty").
+  EXPECT_EQ(IsReference() ? 11u << 20 : 8u << 20, capacity);
+}
+
+// Its clock can be put forward.
+class LaterEnv : public EnvWrapper {
+ public:
+  LaterEnv() : EnvWrapper(Env::Default()) {}
+  uint64_t NowMicros() override { return target()->NowMicros() + seconds_ahead * 1'000'000; }
+  std::atomic<uint64_t> seconds_ahead{0};
+};
+
+class BlockCacheEntryStatsTest : public PropertiesTest {
+ protected:
+  ~BlockCacheEntryStatsTest() override { Close(); }
+
+  void OpenWithCache() {
+    options_.env = &env_;
+    TableOptions().block_cache = cache_;
+    TableOptions().filter_policy.reset(NewBloomFilterPolicy(10));
+    TableOptions().cache_index_and_filter_blocks = true;
+    UseTableOptions();
+    Open();
+  }
+  std::map<std::string, std::string> Map(const std::string& name = DB::Properties::kBlockCacheEntryStats) {
+    std::map<std::string, std::string> map;
+    EXPECT_TRUE(db()->GetMapProperty(name, &map));
+    return map;
+  }
+  static std::string Count(const std::map<std::string, std::string>& map, CacheEntryRole role) {
+    const auto found = map.find(BlockCacheEntryStatsMapKeys::EntryCount(role));
+    return found == map.end() ? "(none)" : found->second;
+  }
+
+  LaterEnv env_;
+  const std::shared_ptr<Cache> cache_ = NewLRUCache(8 << 20);
+};
+
+TEST_F(BlockCacheEntryStatsTest, CountsBlocksByRole) {
+  OpenWithCache();
+  PutTable({{"a", RandomBytes(1000, 1)}, {"b", RandomBytes(1000, 2)}});
+  EXPECT_EQ(1000u, Get("a").size());
+  const auto map = Map();
+  EXPECT_EQ("1", Count(map, CacheEntryRole::kDataBlock));
+  EXPECT_EQ("1", Count(map, CacheEntryRole::kFilterBlock));
+  EXPECT_EQ("1", Count(map, CacheEntryRole::kIndexBlock));
+  EXPECT_EQ("0", Count(map, CacheEntryRole::kBlobValue));
+  EXPECT_EQ(std::to_string(8 << 20), map.at(BlockCacheEntryStatsMapKeys::CacheCapacityBytes()));
+  EXPECT_EQ("0", map.at(BlockCacheEntryStatsMapKeys::LastCollectionAgeSeconds()));
+  EXPECT_EQ(0u, map.at(BlockCacheEntryStatsMapKeys::CacheId()).find("LRUCache@0x"));
+  const uint64_t bytes = std::stoull(map.at(BlockCacheEntryStatsMapKeys::UsedBytes(CacheEntryRole::kDataBlock)));
+  EXPECT_GE(bytes, 2000u);
+  EXPECT_EQ(std::to_string(100.0 * static_cast<double>(bytes) / (8 << 20)),
+            map.at(BlockCacheEntryStatsMapKeys::UsedPercent(CacheEntryRole::kDataBlock)));
+  EXPECT_EQ(4u + 3 * kNumCacheEntryRoles, map.size());
+}
+
+TEST_F(BlockCacheEntryStatsTest, TextNamesWhatIsThere) {
+  OpenWithCache();
+  PutTable({{"a", "1"}});
+  EXPECT_EQ("1", Get("a"));
+  const std::string text = Property(DB::Properties::kBlockCacheEntryStats);
+  EXPECT_EQ(0u, text.find("Block cache LRUCache@0x")) << text;
+  EXPECT_NE(std::string::npos, text.find(" capacity: 8.00 MB usage: ")) << text;
+  EXPECT_NE(std::string::npos, text.find(" collections: 1 last_copies: 0 last_secs: ")) << text;
+  EXPECT_NE(std::string::npos, text.find("\nBlock cache entry stats(count,size,portion): DataBlock(1,")) << text;
+  EXPECT_NE(std::string::npos, text.find(" IndexBlock(1,")) << text;
+  EXPECT_EQ(std::string::npos, text.find("BlobValue")) << text;
+  EXPECT_EQ('\n', text.back());
+}
+
+TEST_F(BlockCacheEntryStatsTest, TheFastFormIsContentWithAnOldCount) {
+  OpenWithCache();
+  PutTable({{"a", "1"}});
+  EXPECT_EQ("0", Count(Map(), CacheEntryRole::kDataBlock));
+  EXPECT_EQ("1", Get("a"));
+  env_.seconds_ahead = 100;
+  const auto fast = Map(DB::Properties::kFastBlockCacheEntryStats);
+  EXPECT_EQ("0", Count(fast, CacheEntryRole::kDataBlock));
+  EXPECT_EQ("1", Count(Map(), CacheEntryRole::kDataBlock));
+  EXPECT_NE(std::string::npos, Property(DB::Properties::kBlockCacheEntryStats).find(" collections: 2 "));
+  cache_->EraseUnRefEntries();
+  env_.seconds_ahead = 100'000;
+  EXPECT_EQ("0", Count(Map(DB::Properties::kFastBlockCacheEntryStats), CacheEntryRole::kDataBlock));
+}
+
+TEST_F(BlockCacheEntryStatsTest, StatisticsShowTheLastCount) {
+  OpenWithCache();
+  EXPECT_EQ(std::string::npos, Property(DB::Properties::kCFStats).find("Block cache entry stats"));
+  Map();
+  EXPECT_NE(std::string::npos, Property(DB::Properties::kCFStats).find("Block cache entry stats"));
+}
+
+TEST_F(BlockCacheEntryStatsTest, WriteBuffersThatChargeTheCacheHaveTheirRole) {
+  options_.write_buffer_manager = std::make_shared<WriteBufferManager>(4 << 20, cache_);
+  OpenWithCache();
+  for (int i = 0; i < 5; ++i) ASSERT_OK(Put(Key(i), RandomBytes(100'000, static_cast<uint32_t>(i))));
+  EXPECT_NE("0", Count(Map(), CacheEntryRole::kWriteBuffer));
+}
+
+TEST_F(BlockCacheEntryStatsTest, BlobsInTheBlockCacheHaveTheirRole) {
+  options_.enable_blob_files = true;
+  options_.blob_cache = cache_;
+  OpenWithCache();
+  PutTable({{"a", RandomBytes(1000, 1)}});
+  EXPECT_EQ(1000u, Get("a").size());
+  EXPECT_EQ("1", Count(Map(), CacheEntryRole::kBlobValue));
+}
+
+TEST_F(BlockCacheEntryStatsTest, ABlobCacheMayBeChargedToTheBlockCache) {
+  options_.enable_blob_files = true;
+  options_.blob_cache = NewLRUCache(2 << 20);
+  CacheEntryRoleOptions charged;
+  charged.charged = CacheEntryRoleOptions::Decision::kEnabled;
+  TableOptions().cache_usage_options.options_overrides[CacheEntryRole::kBlobCache] = charged;
+  OpenWithCache();
+  for (int i = 0; i < 100; ++i) ASSERT_OK(Put(Key(i), RandomBytes(10'000, static_cast<uint32_t>(i))));
+  Flush();
+  const size_t before = cache_->GetUsage();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(10'000u, Get(Key(i)).size());
+  EXPECT_GE(cache_->GetUsage(), before + 900'000);
+  EXPECT_NE("0", Count(Map(), CacheEntryRole::kBlobCache));
+  EXPECT_EQ("0", Count(Map(), CacheEntryRole::kBlobValue));
+  Close();
+  EXPECT_LT(cache_->GetUsage(), before + 300'000);
+}
+
+TEST_F(BlockCacheEntryStatsTest, NeedsABlockCache) {
+  TableOptions().no_block_cache = true;
+  UseTableOptions();
+  Open();
+  std::string text;
+  std::map<std::string, std::string> map;
+  EXPECT_FALSE(db()->GetProperty(DB::Properties::kBlockCacheEntryStats, &text));
+  EXPECT_FALSE(db()->GetMapProperty(DB::Properties::kFastBlockCacheEntryStats, &map));
 }
 
 TEST_F(PropertiesTest, MinLogNumberToKeep) {
