@@ -13,6 +13,18 @@
 
 namespace gneiss::compat {
 
+// An error that a user's file system calls retryable, or that is about one file which need not be written to again, is
+// no more than a soft one; lost data is for good. A lack of space is known by its sub-code.
+static Status ToEngine(const rocksdb::IOStatus& status) {
+  if (status.ok()) return Status::Ok();
+  const bool is_about_a_file = status.GetScope() == rocksdb::IOStatus::kIOErrorScopeFile;
+  Status error = ToEngineError(status);
+  if (status.GetDataLoss() && !is_about_a_file)
+    return std::move(error).WithSeverity(Status::Severity::kUnrecoverableError);
+  if (error.IsNoSpace() || !(is_about_a_file || status.GetRetryable())) return error;
+  return std::move(error).WithSeverity(Status::Severity::kSoftError);
+}
+
 namespace {
 
 using rocksdb::IOOptions;

@@ -146,8 +146,17 @@ class EventLog final : public EventSink {
   }
 
   void OnBackgroundError(BackgroundErrorReason reason, Status* status) override {
+    rocksdb::Statistics* const statistics = core_->db_options.statistics.get();
+    if (statistics != nullptr) {
+      statistics->recordTick(rocksdb::ERROR_HANDLER_BG_ERROR_COUNT);
+      if (status->IsIoError()) statistics->recordTick(rocksdb::ERROR_HANDLER_BG_IO_ERROR_COUNT);
+    }
     next_->OnBackgroundError(reason, status);
   }
+  bool OnRecoveryBegin(BackgroundErrorReason reason, const Status& error) override {
+    return next_->OnRecoveryBegin(reason, error);
+  }
+  void OnRecoveryEnd(const Status& before, const Status& now) override { next_->OnRecoveryEnd(before, now); }
   void OnMemtableSealed(const MemtableEvent& event) override { next_->OnMemtableSealed(event); }
   void OnStallChanged(const StallEvent& event) override { next_->OnStallChanged(event); }
   void OnTableFileStarted(const TableStartEvent& event) override { next_->OnTableFileStarted(event); }

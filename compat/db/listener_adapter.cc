@@ -76,6 +76,23 @@ class ListenerAdapter final : public EventSink {
     }
     if (shown.ok()) *status = Status::Ok();
   }
+  bool OnRecoveryBegin(BackgroundErrorReason reason, const Status& error) override {
+    bool is_wanted = true;
+    for (const auto& listener : listeners_) {
+      if (!is_wanted) break;
+      listener->OnErrorRecoveryBegin(static_cast<rocksdb::BackgroundErrorReason>(reason), ToRocks(error), &is_wanted);
+    }
+    return is_wanted;
+  }
+  void OnRecoveryEnd(const Status& before, const Status& now) override {
+    rocksdb::BackgroundErrorRecoveryInfo info;
+    info.old_bg_error = ToRocks(before);
+    info.new_bg_error = ToRocks(now);
+    for (const auto& listener : listeners_) {
+      if (now.ok()) listener->OnErrorRecoveryCompleted(info.old_bg_error);
+      listener->OnErrorRecoveryEnd(info);
+    }
+  }
   void OnBlobFileBegun(const BlobFileEvent& event) override {
     const rocksdb::BlobFileCreationBriefInfo info(core_->name, event.family_name, event.path, event.job_id,
                                                   static_cast<rocksdb::BlobFileCreationReason>(event.reason));

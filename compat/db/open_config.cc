@@ -4,6 +4,7 @@
 #include <rocksdb/rate_limiter.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "compat/adapters/charged_cache.h"
 #include "compat/adapters/engine_cache.h"
@@ -37,6 +38,15 @@ std::shared_ptr<Cache> BlobCacheOf(const rocksdb::ColumnFamilyOptions& options) 
   const bool is_charged = table->block_cache != nullptr && found != roles.end() &&
                           found->second.charged == rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
   return is_charged ? ChargedCacheOf(options.blob_cache, table->block_cache, kRole) : EngineCacheOf(options.blob_cache);
+}
+
+std::optional<uint64_t> FreeBytes(const DbCore& core) {
+  const std::vector<rocksdb::DbPath>& paths = core.db_options.db_paths;
+  uint64_t bytes = 0;
+  const rocksdb::IOStatus status = core.rocks_fs->GetFreeSpace(paths.empty() ? core.name : paths.front().path,
+                                                               rocksdb::IOOptions(), &bytes, nullptr);
+  if (!status.ok()) return std::nullopt;
+  return bytes;
 }
 
 class EngineRateLimit final : public RateLimit {
@@ -153,6 +163,9 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
     config->all_write_buffers_bytes_max = options.write_buffer_manager->buffer_size();
   }
   config->delayed_write_bytes_per_second = tuning.delayed_write_bytes_per_second;
+  config->recovery_tries_max = options.max_bgerror_resume_count;
+  config->recovery_wait_us = options.bgerror_resume_retry_interval;
+  config->free_bytes = [core] { return FreeBytes(*core); };
   config->manifest_bytes_max = options.max_manifest_file_size;
   config->manifest_allocate_ahead_bytes = options.manifest_preallocation_size;
   config->write_db_id_to_manifest = options.write_dbid_to_manifest;

@@ -288,6 +288,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.periodic_seconds = options.periodic_compaction_seconds;
   config.subcompactions_max = static_cast<int>(db_options.max_subcompactions);
   config.readahead_bytes = db_options.compaction_readahead_size;
+  config.enforces_single_delete_contracts = db_options.enforce_single_del_contracts;
   config.force_consistency_checks = options.force_consistency_checks;
   SetCompression(options, &config);
   config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log);

@@ -115,6 +115,7 @@ Status Subcompaction::Merge() {
   Retention::Params rules{.order = order,
                           .snapshots = params.snapshots,
                           .earliest_write_conflict_snapshot = params.earliest_write_conflict_snapshot,
+                          .enforces_single_delete_contracts = params.config->enforces_single_delete_contracts,
                           .is_bottommost = work.is_bottommost,
                           .level = work.inputs.front().level,
                           .is_absent_below = nullptr,

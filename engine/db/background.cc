@@ -1,6 +1,7 @@
 // Scheduling of flushes and compactions, pausing and cancelling them, and the background-error state.
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/db/database_impl.h"
 
@@ -93,17 +94,25 @@ Status DatabaseImpl::BackgroundError() const {
 }
 
 void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reason) {
-  const bool is_corruption = status.IsCorruption();
-  status = std::move(status).WithSeverity(is_corruption ? Status::Severity::kUnrecoverableError
-                                                        : Status::Severity::kHardError);
+  const Recovery recovery = RecoveryFrom(status);
+  const bool is_lost = status.IsCorruption() || status.severity() == Status::Severity::kUnrecoverableError;
+  // The log holds, or need not hold, what a flush could not write: then writes go on.
+  const bool is_soft = reason == BackgroundErrorReason::kFlushNoWal && MayGoAway(status);
+  Status::Severity severity = is_soft ? Status::Severity::kSoftError : Status::Severity::kHardError;
+  if (is_lost) severity = Status::Severity::kUnrecoverableError;
+  status = std::move(status).WithSeverity(severity);
   if (config_.events != nullptr) config_.events->OnBackgroundError(reason, &status);
   if (status.ok()) return;  // the listener forgave it
-  Log(config_.logger, LogLevel::kError, "Background error, writes stop: %s", status.ToString().c_str());
-  MutexLock lock(&mutex_);
-  ++background_error_count_;
-  if (background_error_.ok()) background_error_ = std::move(status);
-  attention_.fetch_or(kError);
-  state_changed_.SignalAll();
+  Log(config_.logger, LogLevel::kError, "Background error%s: %s", is_soft ? "" : ", writes stop",
+      status.ToString().c_str());
+  {
+    MutexLock lock(&mutex_);
+    ++background_error_count_;
+    if (status.severity() > background_error_.severity()) background_error_ = status;
+    if (!is_soft) attention_.fetch_or(kError);
+    state_changed_.SignalAll();
+  }
+  BeginRecovery(status, recovery, reason);
 }
 
 // Makes writing possible again after an I/O error: a fresh log, because the old one's tail is unknown, and, when it
@@ -112,24 +121,30 @@ void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reaso
 // error, and no family may take it from there when another does not.
 Status DatabaseImpl::Resume() {
   if (config_.is_read_only) return ReadOnlyError();
-  Status before;
+  Status cleared;
+  const Status status = ResumeOnce(&cleared);
+  if (!cleared.ok() && config_.events != nullptr) config_.events->OnRecoveryEnd(cleared, Status::Ok());
+  return status.ok() ? BackgroundError() : status;  // writing may have failed again since
+}
+
+Status DatabaseImpl::ResumeOnce(Status* cleared) {
   {
     MutexLock lock(&mutex_);
     if (is_closed_) return Status::ShutdownInProgress("the database is closed");
     if (background_error_.ok()) return Status::Ok();
     if (background_error_.severity() >= Status::Severity::kFatalError) return background_error_;
-    before = background_error_;
     // What still runs may fail later, and would look like a new error.
     while (running_flushes_ + running_compactions_ > 0) state_changed_.Wait(&mutex_);
   }
-  GNEISS_RETURN_IF_ERROR(AsOnlyWriter([this] { return FlushIntoFreshLog(); }));
-  Log(config_.logger, LogLevel::kInfo, "Resumed after: %s", before.ToString().c_str());
+  GNEISS_RETURN_IF_ERROR(AsOnlyWriter([&] { return FlushIntoFreshLog(cleared); }));
+  Log(config_.logger, LogLevel::kInfo, "Resumed after: %s", cleared->ToString().c_str());
   MutexLock lock(&mutex_);
   if (background_error_.ok()) MaybeScheduleAll();
-  return background_error_;
+  return Status::Ok();
 }
 
-Status DatabaseImpl::FlushIntoFreshLog() {
+Status DatabaseImpl::FlushIntoFreshLog(Status* cleared) {
+  if (BackgroundError().ok()) return Status::Ok();  // another caller was faster
   const uint64_t number = next_file_number_.fetch_add(1, std::memory_order_relaxed);
   GNEISS_RETURN_IF_ERROR(wals_.Replace(number));
   std::vector<FamilyPtr> families = AllFamilies();
@@ -145,7 +160,8 @@ Status DatabaseImpl::FlushIntoFreshLog() {
   state_changed_.SignalAll();
   if (!status.ok()) return status;
   wals_.TrustAgain();
-  background_error_ = Status::Ok();
+  *cleared = std::exchange(background_error_, Status::Ok());
+  is_recovering_ = false;
   attention_.fetch_and(~kError);
   compaction_retry_after_us_ = 0;
   return status;

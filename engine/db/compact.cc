@@ -40,19 +40,21 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   Status status;
   const bool has_work = work.has_value();
   if (has_work) status = DoWork(family, std::move(*work), {.canceled = &are_jobs_cancelled_});
-  const bool is_retried = status.IsNoSpace();
+  const bool is_retried = status.IsNoSpace() || MayGoAway(status);
   if (!status.ok() && !is_retried && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
     SetBackgroundError(status, BackgroundErrorReason::kCompaction);
+  }
+  // Writes may go on while there is room for logs and flushes.
+  if (is_retried) {
+    Log(config_.logger, LogLevel::kWarn, "[%s] Compaction is tried again later: %s", family->name.c_str(),
+        status.ToString().c_str());
+    Status told = Status(status).WithSeverity(Status::Severity::kSoftError);
+    if (config_.events != nullptr) config_.events->OnBackgroundError(BackgroundErrorReason::kCompaction, &told);
+    RetryCompactionsLater();
   }
   {
     MutexLock lock(&mutex_);
     --queued_jobs_;
-    if (is_retried) {
-      // Writes may go on while there is room for logs and flushes; compaction tries again when a flush has succeeded.
-      Log(config_.logger, LogLevel::kWarn, "[%s] Compaction waits for space: %s", family->name.c_str(),
-          status.ToString().c_str());
-      compaction_retry_after_us_ = config_.clock->NowMicros() + 5'000'000;
-    }
     if (has_work) {
       --family->running_compactions;
       --running_compactions_;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,13 @@ struct DatabaseConfig {
   uint64_t write_group_bytes_max = uint64_t{1} << 20;
   uint64_t all_write_buffers_bytes_max = 0;  // db_write_buffer_size; 0: no limit
   uint64_t delayed_write_bytes_per_second = uint64_t{16} << 20;
+  // After an error of which the file system says that it may go away, Resume is tried so often, with so much time
+  // between.
+  int recovery_tries_max = INT32_MAX;
+  uint64_t recovery_wait_us = 1'000'000;
+  // How much can still be written where the database lies; none when nobody knows. After a lack of space Resume is
+  // tried when there is some again, also without end. Empty: it is not.
+  std::function<std::optional<uint64_t>()> free_bytes;
   uint64_t manifest_bytes_max = uint64_t{1} << 30;
   uint64_t manifest_allocate_ahead_bytes = uint64_t{4} << 20;
   uint64_t info_log_seconds_between_stats = 600;

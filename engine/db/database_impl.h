@@ -4,6 +4,7 @@
 //             engine/db/README.md explains it. No I/O and no callback runs under mutex_.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -255,6 +256,10 @@ class DatabaseImpl final : public Database {
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
+  // Memtables, level 0, bytes to compact: as they are, or as they would be with so much more.
+  using StallMeasures = std::array<StallMeasure, 3>;
+  StallMeasures StallMeasuresOf(const ColumnFamily& family, size_t more_memtables = 0, size_t more_runs = 0) const
+      REQUIRES(mutex_);
   void NoteStall(ColumnFamily* family, StallCondition now) REQUIRES(mutex_);
   // Tells listeners of changed stall conditions. Called after whatever may have changed them, without a lock.
   void TellStalls() EXCLUDES(mutex_);
@@ -276,14 +281,15 @@ class DatabaseImpl final : public Database {
     return config_.is_flush_atomic ? AllFamilies() : std::vector<FamilyPtr>{family};
   }
   // Each family with the id of the newest memtable that must be flushed.
+  Status WaitUntilFlushStallsNobody(const ColumnFamily& family, bool* is_needed) EXCLUDES(mutex_);
   Status WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint64_t>>& targets) EXCLUDES(mutex_);
   struct FlushPart;
   void RunFlush(const FamilyPtr& family);  // null: of all families, where flushes are atomic
   std::vector<FamilyPtr> BeginFlush(const FamilyPtr& family) REQUIRES(mutex_);
   bool HasMemtablesToFlush(const ColumnFamily& family) const REQUIRES(mutex_);
   // With `log_number`, families without memtables take part too: none of them needs an older log any more.
-  Status FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number = std::nullopt)
-      EXCLUDES(mutex_);
+  Status FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number = std::nullopt,
+                     bool* is_log_error = nullptr) EXCLUDES(mutex_);
   void TakeSealed(FlushPart* part) REQUIRES(mutex_);
   Status WriteFlush(FlushPart* part) EXCLUDES(mutex_);
   Status InstallFlush(std::vector<FlushPart>* parts) EXCLUDES(mutex_);
@@ -344,9 +350,24 @@ class DatabaseImpl final : public Database {
   void MaybeScheduleCompaction(const FamilyPtr& family) REQUIRES(mutex_);
   void MaybeScheduleAll() REQUIRES(mutex_);
   void SchedulePurge();
-  Status FlushIntoFreshLog() EXCLUDES(mutex_);  // as the only writer
+  // `cleared` takes the error that this call cleared; none when there was none any more.
+  Status ResumeOnce(Status* cleared) EXCLUDES(mutex_);
+  Status FlushIntoFreshLog(Status* cleared) EXCLUDES(mutex_);  // as the only writer
   void SetBackgroundError(Status status, BackgroundErrorReason reason) EXCLUDES(mutex_);
   bool MayWorkInBackground() const REQUIRES(mutex_);
+
+  // --- auto_recovery.cc
+  // The file system calls it worth another try.
+  static bool MayGoAway(const Status& error) {
+    return error.IsIoError() && error.severity() == Status::Severity::kSoftError;
+  }
+  enum class Recovery : uint8_t { kNone, kWhenThereIsSpace, kTries };
+  Recovery RecoveryFrom(const Status& error) const;
+  void BeginRecovery(const Status& error, Recovery recovery, BackgroundErrorReason reason) EXCLUDES(mutex_);
+  void RecoverByItself(const Status& error, Recovery recovery, uint64_t number) EXCLUDES(mutex_);
+  bool WaitToRecover(Recovery recovery, uint64_t number, bool is_first) EXCLUDES(mutex_);
+  bool HasSpaceAgain() EXCLUDES(mutex_);
+  void RetryCompactionsLater() EXCLUDES(mutex_);
 
   const DatabaseConfig config_;
   const std::string dir_;
@@ -419,6 +440,9 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
   int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;
+  bool is_recovering_ GUARDED_BY(mutex_) = false;            // by itself, from background_error_
+  uint64_t recovery_number_ GUARDED_BY(mutex_) = 0;          // of the newest such recovery
+  bool is_compaction_retry_due_ GUARDED_BY(mutex_) = false;  // a job waits until compaction_retry_after_us_
   std::vector<StallEvent> stall_events_ GUARDED_BY(mutex_);  // not yet told
   uint64_t cuts_ GUARDED_BY(mutex_) = 0;                     // so many times all that SealTogether was given is sealed
   bool is_joint_flush_queued_ GUARDED_BY(mutex_) = false;
@@ -429,7 +453,7 @@ class DatabaseImpl final : public Database {
   uint64_t compaction_retry_after_us_ GUARDED_BY(mutex_) = 0;
   uint64_t options_file_number_ GUARDED_BY(mutex_) = 0;
   std::atomic<bool> are_jobs_cancelled_{false};
-  bool is_open_ = false;  // set once, at the end of OpenFamilies
+  std::atomic<bool> is_open_{false};  // set once, at the end of OpenFamilies
   bool is_closing_ GUARDED_BY(mutex_) = false;
   bool is_closed_ GUARDED_BY(mutex_) = false;  // set as the only writer: nothing changes the files any more
   bool is_close_done_ GUARDED_BY(mutex_) = false;
@@ -438,6 +462,7 @@ class DatabaseImpl final : public Database {
   // Declared last: their threads end first.
   std::unique_ptr<ThreadPool> flush_pool_;
   std::unique_ptr<ThreadPool> compaction_pool_;
+  std::unique_ptr<ThreadPool> recovery_pool_;  // its threads begin when they are needed, and mostly wait
 };
 
 template <typename Action>

@@ -108,6 +108,10 @@ class EventSink {
   virtual void OnCompactionCompleted(const CompactionEvent&) {}
   // May clear *status to keep writing (rocksdb::EventListener::OnBackgroundError).
   virtual void OnBackgroundError(BackgroundErrorReason, Status* /*status*/) {}
+  // Before the database tries to get over an error by itself; false: it shall not.
+  virtual bool OnRecoveryBegin(BackgroundErrorReason, const Status& /*error*/) { return true; }
+  // After it did (`now` is OK), or after the last try. Also after Resume.
+  virtual void OnRecoveryEnd(const Status& /*before*/, const Status& /*now*/) {}
   virtual void OnBlobFileBegun(const BlobFileEvent&) {}
   virtual void OnBlobFileFinished(const BlobFileEvent&) {}
   virtual void OnBlobFileDeleted(const std::string& /*path*/, uint64_t /*number*/, const Status&) {}

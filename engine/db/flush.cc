@@ -63,8 +63,53 @@ std::vector<FamilyPtr> DatabaseImpl::AllFamilies() const {
   return families;
 }
 
-Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPtr>& families) {
+// Until one more memtable and one more table of level 0 would not slow down writers. Not needed any more: meanwhile
+// somebody else flushed what was in memory.
+Status DatabaseImpl::WaitUntilFlushStallsNobody(const ColumnFamily& family, bool* is_needed) {
+  *is_needed = true;
+  MutexLock lock(&mutex_);
+  const uint64_t newest_id = family.active->id();
+  while (true) {
+    if (family.is_dropped.load()) return Status::Ok();  // Flush answers that itself
+    if (is_shutting_down_.load() || are_jobs_cancelled_.load()) {
+      return Status::ShutdownInProgress("the database is closing");
+    }
+    const Memtable& oldest = family.sealed.empty() ? *family.active : *family.sealed.front().memtable;
+    *is_needed = oldest.id() <= newest_id;
+    if (!*is_needed) return Status::Ok();
+    // Limits so low that background work needs a stall to begin: waiting for it would not end.
+    const auto config = family.config();
+    const bool is_flush_due = family.sealed.size() >= static_cast<size_t>(config->write_buffers_to_merge_min);
+    const bool is_compaction_due = StallMeasuresOf(family)[1].value >= config->compaction.level0_compaction_trigger;
+    if (!is_flush_due && !is_compaction_due) return Status::Ok();
+    const StallMeasures measures = StallMeasuresOf(family, 1, 1);
+    const bool stalls = std::any_of(measures.begin(), measures.end(),
+                                    [](const StallMeasure& each) { return each.IsStop() || each.IsSlowdown(); });
+    if (!stalls) return Status::Ok();
+    // What is waited for may never come then.
+    if (!background_error_.ok()) return background_error_;
+    state_changed_.Wait(&mutex_);
+  }
+}
+
+Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPtr>& asked_for) {
   if (config_.is_read_only) return ReadOnlyError();
+  if (!params.wait && throttle_.mode() == Throttle::Mode::kStopped) {
+    return Status::TryAgain(
+        "Writes have been stopped, thus unable to perform manual flush. Please try again later after writes are "
+        "resumed");
+  }
+  std::vector<FamilyPtr> families = asked_for;
+  if (!params.allow_write_stall) {
+    families.clear();
+    for (const FamilyPtr& family : asked_for) {
+      bool is_needed = false;
+      GNEISS_RETURN_IF_ERROR(WaitUntilFlushStallsNobody(*family, &is_needed));
+      if (is_needed) families.push_back(family);
+    }
+    if (families.empty()) return Status::Ok();
+    if (config_.is_flush_atomic) families = asked_for;
+  }
   std::vector<std::pair<FamilyPtr, uint64_t>> targets;  // family, id of the newest memtable to flush
   const Status rotated = AsOnlyWriter([&] {
     GNEISS_RETURN_IF_ERROR(BackgroundError());
@@ -151,9 +196,10 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
     families = BeginFlush(family);
   }
   Status status;
-  if (!families.empty()) status = FlushSealed(families);
+  bool is_log_error = false;
+  if (!families.empty()) status = FlushSealed(families, std::nullopt, &is_log_error);
   if (!status.ok() && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
-    SetBackgroundError(status, BackgroundErrorReason::kFlush);
+    SetBackgroundError(status, is_log_error ? BackgroundErrorReason::kFlush : BackgroundErrorReason::kFlushNoWal);
   }
   {
     MutexLock lock(&mutex_);
@@ -175,7 +221,8 @@ void DatabaseImpl::RunFlush(const FamilyPtr& family) {
 
 // One family, or, where flushes are atomic, all that were sealed together: their tables come into being in one atomic
 // group of edits.
-Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number) {
+Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families, std::optional<uint64_t> log_number,
+                                 bool* is_log_error) {
   std::vector<FlushPart> parts(families.begin(), families.end());
   bool has_other_families = false;
   {
@@ -191,7 +238,9 @@ Status DatabaseImpl::FlushSealed(const std::vector<FamilyPtr>& families, std::op
   // What the other families wrote before must not be lost when this part is durable.
   if (has_other_families) {
     SyncedLogs synced;
-    GNEISS_RETURN_IF_ERROR(wals_.SyncClosed(&synced));
+    const Status status = wals_.SyncClosed(&synced);
+    if (is_log_error != nullptr) *is_log_error = !status.ok();
+    GNEISS_RETURN_IF_ERROR(status);
     GNEISS_RETURN_IF_ERROR(TrackWals(synced));
   }
   if (config_.events != nullptr) {
@@ -362,6 +411,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   }
   Retention retention({.order = family->order,
                        .snapshots = snapshots,
+                       .enforces_single_delete_contracts = config->compaction.enforces_single_delete_contracts,
                        .merge_operator = config->compaction.merge_operator.get(),
                        .filter = filter.get(),
                        .range_tombstones = tombstones->empty() ? nullptr : tombstones.get(),

@@ -239,39 +239,58 @@ void DatabaseImpl::UpdateCompactionState(ColumnFamily* family) {
                                                     {.earliest_unflushed = oldest.earliest_seq()});
 }
 
+static size_t RunsForStalls(const Version& version, CompactionStyle style) {
+  size_t runs = version.level(0).table_count;
+  if (style != CompactionStyle::kUniversal) return runs;
+  for (int level = 1; level < version.LevelCount(); ++level) runs += version.level(level).table_count > 0 ? 1 : 0;
+  return runs;
+}
+
+DatabaseImpl::StallMeasures DatabaseImpl::StallMeasuresOf(const ColumnFamily& family, size_t more_memtables,
+                                                          size_t more_runs) const {
+  const auto config = family.config();
+  const CompactionConfig& compaction = config->compaction;
+  // With few memtables there is nothing between all is well and the stop; nor before a flush is due.
+  const int memtables_max = config->write_buffers_max;
+  const int slowdown = std::max(memtables_max - 1, config->write_buffers_to_merge_min + 1);
+  StallMeasures measures;
+  measures[0] = {.value = static_cast<double>(family.sealed.size() + more_memtables),
+                 .slowdown = memtables_max > 3 ? static_cast<double>(slowdown) : 0,
+                 .stop = static_cast<double>(memtables_max)};
+  if (compaction.disable_auto_compactions) return measures;
+  measures[1] = {.value = static_cast<double>(RunsForStalls(*family.version, compaction.style) + more_runs),
+                 .slowdown = static_cast<double>(compaction.level0_slowdown_trigger),
+                 .stop = static_cast<double>(compaction.level0_stop_trigger)};
+  measures[2] = {.value = static_cast<double>(family.compaction_state.pending_bytes),
+                 .slowdown = static_cast<double>(compaction.pending_bytes_soft_limit),
+                 .stop = static_cast<double>(compaction.pending_bytes_hard_limit)};
+  return measures;
+}
+
 // The worst family decides. Depth is how far it stands between its slowdown and its stop.
 void DatabaseImpl::UpdateThrottle() {
   Throttle::Mode mode = Throttle::Mode::kFree;
   double depth = 0;
-  StallCondition condition = StallCondition::kNormal;  // of the family looked at
-  const auto consider = [&](double value, double slowdown, double stop, uint64_t* slowdowns, uint64_t* stops) {
-    if (stop > 0 && value >= stop) {
-      mode = Throttle::Mode::kStopped;
-      condition = StallCondition::kStopped;
-      ++*stops;
-    } else if (slowdown > 0 && value >= slowdown) {
-      if (mode == Throttle::Mode::kFree) mode = Throttle::Mode::kDelayed;
-      condition = std::max(condition, StallCondition::kDelayed);
-      ++*slowdowns;
-      depth = std::max(depth, (value - slowdown) / std::max(1.0, stop - slowdown));
-    }
-  };
   for (const auto& [id, family] : families_) {
-    const auto config = family->config();
     FamilyCounters& counters = family->counters;
-    const double stop = config->write_buffers_max;
-    condition = StallCondition::kNormal;
-    consider(static_cast<double>(family->sealed.size()), stop > 3 ? stop - 1 : 0, stop, &counters.memtable_slowdowns,
-             &counters.memtable_stops);
-    const CompactionConfig& compaction = config->compaction;
-    if (!compaction.disable_auto_compactions) {
-      consider(static_cast<double>(family->version->level(0).table_count), compaction.level0_slowdown_trigger,
-               compaction.level0_stop_trigger, &counters.level0_slowdowns, &counters.level0_stops);
-      consider(static_cast<double>(family->compaction_state.pending_bytes),
-               static_cast<double>(compaction.pending_bytes_soft_limit),
-               static_cast<double>(compaction.pending_bytes_hard_limit), &counters.pending_bytes_slowdowns,
-               &counters.pending_bytes_stops);
+    const std::array<uint64_t*, 3> slowdowns = {&counters.memtable_slowdowns, &counters.level0_slowdowns,
+                                                &counters.pending_bytes_slowdowns};
+    const std::array<uint64_t*, 3> stops = {&counters.memtable_stops, &counters.level0_stops,
+                                            &counters.pending_bytes_stops};
+    const StallMeasures measures = StallMeasuresOf(*family);
+    StallCondition condition = StallCondition::kNormal;
+    for (size_t i = 0; i < measures.size(); ++i) {
+      if (measures[i].IsStop()) {
+        condition = StallCondition::kStopped;
+        ++*stops[i];
+      } else if (measures[i].IsSlowdown()) {
+        condition = std::max(condition, StallCondition::kDelayed);
+        ++*slowdowns[i];
+        depth = std::max(depth, measures[i].Depth());
+      }
     }
+    if (condition == StallCondition::kStopped) mode = Throttle::Mode::kStopped;
+    if (condition == StallCondition::kDelayed && mode == Throttle::Mode::kFree) mode = Throttle::Mode::kDelayed;
     NoteStall(family.get(), condition);
   }
   throttle_.Update(mode, depth);

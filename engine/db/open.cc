@@ -63,8 +63,10 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
           std::make_unique<ThreadPool>(ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max),
                                                           .low_cpu_priority = false,
                                                           .name = "gneiss:flush"})),
-      compaction_pool_(std::make_unique<ThreadPool>(ThreadPool::Config{
-          .threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})) {
+      compaction_pool_(std::make_unique<ThreadPool>(
+          ThreadPool::Config{.threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})),
+      recovery_pool_(std::make_unique<ThreadPool>(
+          ThreadPool::Config{.threads_max = 2, .low_cpu_priority = false, .name = "gneiss:recover"})) {
   LimitOpenTables(config.max_open_files);
 }
 
@@ -480,9 +482,11 @@ Status DatabaseImpl::Close() {
     is_closed_ = true;
     return Status::Ok();
   }).IgnoreError("nothing can fail");
+  recovery_pool_->WaitIdle();
   flush_pool_->WaitIdle();
   compaction_pool_->WaitIdle();
   flush_pool_->WaitIdle();
+  recovery_pool_->WaitIdle();
   {
     MutexLock lock(&mutex_);
     state_changed_.SignalAll();
@@ -508,6 +512,10 @@ Status DatabaseImpl::Close() {
 }
 
 Status DatabaseImpl::FlushUnlogged() {
+  if (BackgroundError().severity() == Status::Severity::kSoftError) {
+    Status cleared;
+    ResumeOnce(&cleared).IgnoreError("the error that stays ends this here");
+  }
   if (manifest_ == nullptr || !has_unlogged_data_.load() || avoids_flush_during_shutdown_.load() ||
       !BackgroundError().ok()) {
     return Status::Ok();

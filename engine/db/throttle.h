@@ -15,6 +15,17 @@
 
 namespace gneiss {
 
+// One thing that writers are slowed down for, and from some point on stopped: too many memtables, tables, bytes.
+struct StallMeasure {
+  double value = 0;
+  double slowdown = 0;  // 0: no such limit
+  double stop = 0;      // likewise
+
+  bool IsStop() const { return stop > 0 && value >= stop; }
+  bool IsSlowdown() const { return !IsStop() && slowdown > 0 && value >= slowdown; }
+  double Depth() const { return IsSlowdown() ? (value - slowdown) / (stop - slowdown > 1 ? stop - slowdown : 1) : 0; }
+};
+
 class Throttle {
  public:
   enum class Mode : uint8_t { kFree, kDelayed, kStopped };

@@ -95,6 +95,70 @@ TEST_F(MaintenanceTest, FlushMayAllowAWriteStall) {
   EXPECT_EQ("1", Levels());
 }
 
+TEST_F(MaintenanceTest, FlushWaitsRatherThanStopWriters) {
+  options_.max_write_buffer_number = 2;
+  Open();
+  ASSERT_OK(db()->PauseBackgroundWork());
+  FlushOptions at_once;
+  at_once.wait = false;
+  at_once.allow_write_stall = true;
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(db()->Flush(at_once));
+  ASSERT_OK(Put("b", "2"));
+  // One more sealed memtable would be as many as there may be.
+  FlushOptions considerate;
+  considerate.wait = false;
+  std::atomic<bool> is_done{false};
+  std::thread flusher([&] {
+    EXPECT_OK(db()->Flush(considerate));
+    is_done = true;
+  });
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_FALSE(is_done);
+    EXPECT_EQ(1u, IntProperty(DB::Properties::kNumImmutableMemTable));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_OK(db()->ContinueBackgroundWork());
+  flusher.join();
+  EXPECT_TRUE(Eventually([&] { return FilesAt(0) == 2; }));
+}
+
+TEST_F(MaintenanceTest, FlushWithoutWaitMustBeTriedAgainWhileWritersAreStopped) {
+  options_.max_write_buffer_number = 2;
+  Open();
+  ASSERT_OK(db()->PauseBackgroundWork());
+  FlushOptions at_once;
+  at_once.wait = false;
+  at_once.allow_write_stall = true;
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(db()->Flush(at_once));
+  ASSERT_OK(Put("b", "2"));
+  ASSERT_OK(db()->Flush(at_once));
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kIsWriteStopped));
+  const Status status = db()->Flush(at_once);
+  EXPECT_TRUE(status.IsTryAgain()) << status.ToString();
+  ASSERT_OK(db()->ContinueBackgroundWork());
+  EXPECT_TRUE(Eventually([&] { return IntProperty(DB::Properties::kNumImmutableMemTable) == 0; }));
+  EXPECT_OK(db()->Flush(at_once));
+  EXPECT_EQ("a=1 b=2", Scan());
+}
+
+TEST_F(MaintenanceTest, CancellingEndsAFlushThatWaits) {
+  options_.max_write_buffer_number = 2;
+  Open();
+  ASSERT_OK(db()->PauseBackgroundWork());
+  FlushOptions at_once;
+  at_once.wait = false;
+  at_once.allow_write_stall = true;
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(db()->Flush(at_once));
+  ASSERT_OK(Put("b", "2"));
+  std::thread flusher([&] { EXPECT_TRUE(db()->Flush(FlushOptions()).IsShutdownInProgress()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CancelAllBackgroundWork(db(), false);
+  flusher.join();
+}
+
 TEST_F(MaintenanceTest, FlushDropsOverwrittenVersions) {
   Open();
   for (int i = 0; i < 10; ++i) ASSERT_OK(Put("a", std::to_string(i)));

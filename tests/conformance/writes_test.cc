@@ -130,6 +130,28 @@ TEST_F(WriteTest, SingleDeleteAndItsPutVanishInOneFlush) {
   EXPECT_EQ(1u, tables.begin()->second->num_entries);
 }
 
+TEST_F(WriteTest, ADeleteUnderASingleDeleteIsCorruption) {
+  Open();
+  ASSERT_OK(Delete("a"));
+  ASSERT_OK(SingleDelete("a"));
+  const Status status = db()->Flush(FlushOptions());
+  EXPECT_TRUE(status.IsCorruption()) << status.ToString();
+}
+
+TEST_F(WriteTest, ADeleteUnderASingleDeletePassesWhereContractsAreNotEnforced) {
+  options_.enforce_single_del_contracts = false;
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(Put("b", "1"));
+  Flush();
+  ASSERT_OK(Delete("a"));
+  ASSERT_OK(SingleDelete("a"));
+  Flush();
+  Compact();
+  // What such a mixture means is left undefined; RocksDB drops both deletions.
+  EXPECT_EQ(IsReference() ? "a=1 b=1" : "b=1", Scan());
+}
+
 TEST_F(WriteTest, PutAfterSingleDeleteIsSeen) {
   Open();
   ASSERT_OK(Put("a", "1"));
