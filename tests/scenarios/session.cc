@@ -191,7 +191,12 @@ std::string Session::Family(const Command& command) {
   if (action == "create") {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const Status status = db_->CreateColumnFamily(family_options_, name, &handle);
-    if (status.ok()) families_[name] = handle;
+    if (!status.ok()) return AnswerOf(status);
+    // One of that name that was dropped could not be named any more.
+    if (const auto dropped = families_.find(name); dropped != families_.end()) {
+      db_->DestroyColumnFamilyHandle(dropped->second).PermitUncheckedError();
+    }
+    families_[name] = handle;
     return AnswerOf(status);
   }
   rocksdb::ColumnFamilyHandle* const handle = families_.at(name);
