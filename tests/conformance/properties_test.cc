@@ -553,13 +553,6 @@ TEST_F(BlockCacheEntryStatsTest, StatisticsShowTheLastCount) {
   EXPECT_NE(std::string::npos, Property(DB::Properties::kCFStats).find("Block cache entry stats"));
 }
 
-TEST_F(BlockCacheEntryStatsTest, WriteBuffersThatChargeTheCacheHaveTheirRole) {
-  options_.write_buffer_manager = std::make_shared<WriteBufferManager>(4 << 20, cache_);
-  OpenWithCache();
-  for (int i = 0; i < 5; ++i) ASSERT_OK(Put(Key(i), RandomBytes(100'000, static_cast<uint32_t>(i))));
-  EXPECT_NE("0", Count(Map(), CacheEntryRole::kWriteBuffer));
-}
-
 TEST_F(BlockCacheEntryStatsTest, BlobsInTheBlockCacheHaveTheirRole) {
   options_.enable_blob_files = true;
   options_.blob_cache = cache_;
