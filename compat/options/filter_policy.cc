@@ -130,7 +130,11 @@ class PinnedPolicy : public BitsPerKeyPolicy {
   const char* Name() const override { return name_; }
 
  protected:
-  FilterConfig Choose(const FilterBuildingContext&) const override { return Config(type_, is_legacy_bloom_); }
+  FilterConfig Choose(const FilterBuildingContext&) const override {
+    FilterConfig config = Config(type_, is_legacy_bloom_);
+    config.bloom_before_level = INT_MIN;
+    return config;
+  }
 
  private:
   const char* const name_;

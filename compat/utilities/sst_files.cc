@@ -64,7 +64,7 @@ void SetCompression(const Options& options, gneiss::TableWriteConfig* config) {
 gneiss::TableWriteConfig WriteConfigOf(const Options& options, const ColumnFamilyHandle* family, bool skip_filters) {
   gneiss::TableWriteConfig config;
   config.format = gneiss::compat::TableFormatOf(options);
-  if (skip_filters) config.format.filter = gneiss::FilterConfig();
+  if (skip_filters) config.format.filter.type = gneiss::FilterConfig::Type::kNone;
   config.order = gneiss::compat::KeyOrderOf(options.comparator);
   config.prefix_extractor = gneiss::compat::PrefixExtractorOf(options.prefix_extractor);
   SetCompression(options, &config);

@@ -400,12 +400,17 @@ void Retention::Rep::TakeMerge() {
   bool is_base = false;
   do {
     Slice skip_until;
-    if (!TakeOperand(&skip_until)) return SkipUntil(skip_until);
+    // An operand that a range tombstone covers is gone, but does not end the row: that would be a deletion of its own.
+    if (IsCoveredByRangeTombstone(entry.seq, stripe)) {
+      ++counts.dropped_range_deleted;
+    } else if (!TakeOperand(&skip_until)) {
+      return SkipUntil(skip_until);
+    }
     Advance();
     if (!status.ok()) return;
     is_same_key = IsSameUserKey();
     is_same_stripe = is_same_key && StripeOf(entry.seq) == stripe;
-    is_base = is_same_stripe && (entry.kind != Kind::kMerge || IsCoveredByRangeTombstone(entry.seq, stripe));
+    is_base = is_same_stripe && entry.kind != Kind::kMerge;
   } while (is_same_stripe && !is_base);
 
   if (operand_count == 0) {
@@ -451,7 +456,7 @@ bool Retention::Rep::TakeOperand(Slice* skip_until) {
   return true;
 }
 
-// The input stands on the entry that ends the operands: a value, a tombstone, or something a range tombstone covers.
+// The input stands on the entry that ends the operands: a value, perhaps covered by a range tombstone, or a tombstone.
 void Retention::Rep::FoldOntoBase() {
   const bool is_deleted =
       entry.kind == Kind::kDelete || entry.kind == Kind::kSingleDelete || IsCoveredByRangeTombstone(entry.seq, stripe);

@@ -54,6 +54,14 @@ void SetTimes(const std::vector<MemtablePtr>& memtables, const FamilyConfig& con
   output->oldest_ancestor_unix_seconds = oldest_key == 0 || is_fifo ? now : std::min(oldest_key, now);
 }
 
+// A Ribbon policy may leave tables above a level to Bloom filters, which are quicker made; a flush counts as level -1.
+// Styles that know no levels count as the last one.
+void ChooseFilter(CompactionStyle style, int level, FilterConfig* filter) {
+  const bool has_levels = style == CompactionStyle::kLevel || style == CompactionStyle::kUniversal;
+  if (filter->type != FilterConfig::Type::kRibbon || !has_levels || level >= filter->bloom_before_level) return;
+  filter->type = FilterConfig::Type::kBloom;
+}
+
 }  // namespace
 
 std::vector<FamilyPtr> DatabaseImpl::AllFamilies() const {
@@ -422,6 +430,9 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   TableOutputConfig output_config = OutputConfig(*family, *config, 0, 1, /*is_bottommost=*/false);
   output_config.pace.is_high_priority = true;
   SetTimes(memtables, *config, reason, &output_config);
+  if (reason == BlobFileEvent::Reason::kFlush) {
+    ChooseFilter(config->compaction.style, -1, &output_config.table.format.filter);
+  }
   TellOfStarts(*family, job_id, /*is_flush=*/true, &output_config);
   TableOutput output(std::move(output_config));
   output.SetRangeTombstones(
@@ -510,13 +521,15 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   output.pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)};
   TableWriteConfig& table = output.table;
   table.format = config.table_format;
+  ChooseFilter(config.compaction.style, level, &table.format.filter);
   table.order = family.order;
   table.level = level;
   table.property_collectors = config.property_collectors;
   table.prefix_extractor = config.table_read.prefix_extractor;
   table.compression = CompressionFor(config.compaction, level, base_level, is_bottommost);
   table.compression_config = CompressionConfigFor(config.compaction, is_bottommost);
-  if (is_bottommost && config.compaction.leaves_out_bottommost_filters) table.format.filter = FilterConfig();
+  if (is_bottommost && config.compaction.leaves_out_bottommost_filters)
+    table.format.filter.type = FilterConfig::Type::kNone;
   table.column_family_id = family.id;
   table.column_family_name = family.name;
   table.compression_name = CompressionName(table.compression);

@@ -22,7 +22,7 @@ class TableFilterBuilder {
   // Keys come in table order.
   void Add(Slice user_key) {
     if (prefix_extractor_ == nullptr) {
-      if (whole_key_filtering_) bits_->AddKey(user_key);
+      if (whole_key_filtering_) AddBits(user_key);
       return;
     }
     AddWithPrefix(user_key);
@@ -35,15 +35,20 @@ class TableFilterBuilder {
     std::string separator;  // an internal key at or behind the part's keys
     std::string bits;
   };
-  // Partitioned: at how many keys a part should end, and how many this one has.
+  // Partitioned: at how many keys a part should end, and how many this one was given, repeated ones too.
   size_t KeysPerPart(size_t part_bytes) const;
-  size_t KeysInPart() const { return bits_->KeyCount(); }
+  size_t KeysInPart() const { return keys_in_part_; }
   // `next_user_key` is null at the end.
   void EndPart(Slice separator, const Slice* next_user_key);
   const std::vector<Part>& parts() const { return parts_; }
 
  private:
+  void AddBits(Slice key_or_prefix) {
+    bits_->AddKey(key_or_prefix);
+    ++keys_in_part_;
+  }
   void AddWithPrefix(Slice user_key);
+  void AddPrefixAlone(Slice user_key, bool has_prefix);
 
   const std::unique_ptr<FilterBuilder> bits_;
   const PrefixExtractor* const prefix_extractor_;
@@ -51,7 +56,9 @@ class TableFilterBuilder {
   // Keys and prefixes alternate, so that the bits' own check of neighbours does not see repetitions.
   bool has_last_key_ = false;
   bool has_last_prefix_ = false;
+  bool has_empty_prefix_ = false;
   size_t finished_keys_ = 0;
+  size_t keys_in_part_ = 0;
   std::vector<Part> parts_;
   std::string last_key_;
   std::string last_prefix_;

@@ -89,6 +89,26 @@ void AddCompressions(std::vector<GoldenVariant>* all) {
     options->bottommost_compression_opts.enabled = true;
   }));
   all->back().compacts = true;
+  all->push_back(OfOptions("dictionary_zstd_finished", [](Options* options) {
+    options->compression = options->bottommost_compression = rocksdb::kZSTD;
+    for (rocksdb::CompressionOptions* each : {&options->compression_opts, &options->bottommost_compression_opts}) {
+      each->max_dict_bytes = 1024;
+      each->zstd_max_train_bytes = 16384;
+      each->use_zstd_dict_trainer = false;
+      each->enabled = true;
+    }
+  }));
+  all->back().compacts = true;
+  // Half of the blocks come before the dictionary, half behind it; parts of the filter end where those of the index do.
+  all->push_back({.name = "dictionary_partitioned", .set = [](Options* options, Table* table) {
+                    options->compression = rocksdb::kLZ4Compression;
+                    options->compression_opts.max_dict_bytes = 512;
+                    options->compression_opts.max_dict_buffer_bytes = 1500;
+                    table->index_type = Table::kTwoLevelIndexSearch;
+                    table->partition_filters = true;
+                    table->metadata_block_size = 100;
+                    table->filter_policy = Filter(rocksdb::NewBloomFilterPolicy(10));
+                  }});
   all->push_back(OfOptions("compression_per_level", [](Options* options) {
     options->num_levels = 3;
     options->compression_per_level = {rocksdb::kNoCompression, rocksdb::kZSTD, rocksdb::kLZ4Compression};

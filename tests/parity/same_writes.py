@@ -71,7 +71,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--driver", required=True)
     parser.add_argument("--library", required=True)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("GNEISS_SEED", 1)))
     parser.add_argument("--directories", type=int, default=20)
     parser.add_argument("--temp")
     arguments = parser.parse_args()
