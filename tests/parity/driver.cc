@@ -238,6 +238,7 @@ int Fill(const std::string& directory, uint64_t seed) {
   FamilyPlan plan = DrawFamilyPlan(seed, "default", model);
   plan.style = Style::kLeveled;
   plan.levels = 7;
+  plan.may_have_old_tables = false;
   model.families.emplace_back(plan);
   TurnTraits traits(seed, 0);
   traits.is_killed = traits.has_manual_wal_flush = traits.may_skip_wal = traits.has_large_values = false;

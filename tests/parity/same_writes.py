@@ -39,7 +39,7 @@ def table_text(table):
 def manifest_text(manifest):
     text = reference_tools.run(LDB, "manifest_dump", "--path=" + manifest, "--hex")
     text = re.sub(r"^ \d+:", " table:", text, flags=re.MULTILINE)
-    text = re.sub(r"next_file_number \d+|(log number|min_log_number_to_keep):? \d+", r"\1 N", text)
+    text = re.sub(r"next_file_number \d+|(last_sequence|log number|min_log_number_to_keep):? \d+", r"\1 N", text)
     return [line for line in text.splitlines() if not re.match(r"^--- level .* ---$", line)]
 
 
