@@ -231,8 +231,14 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
   }
   if (begin != nullptr && end != nullptr && family->order.Compare(*begin, *end) > 0) return Status::Ok();
   if (family->is_dropped.load()) return Status::ColumnFamilyDropped("");
-  GNEISS_RETURN_IF_ERROR(
-      Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, FamiliesToFlushWith(family)));
+  bool needs_flush = true;
+  if (begin != nullptr && end != nullptr) {
+    GNEISS_RETURN_IF_ERROR(OverlapsMemory(*family, {.begin = *begin, .end = *end}, &needs_flush));
+  }
+  if (needs_flush) {
+    GNEISS_RETURN_IF_ERROR(
+        Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, FamiliesToFlushWith(family)));
+  }
   int first_level = -1;
   int last_level = -1;
   int base_level = 1;

@@ -327,6 +327,7 @@ class DatabaseImpl final : public Database {
   Status FlushForIngest(const IngestJob& job) EXCLUDES(mutex_);
   Status PlaceTable(const IngestJob& job, SeqNo last_seq, ExternalTable* table, SeqNo* seq) EXCLUDES(mutex_);
   Status FinishIngest(std::vector<IngestJob>* jobs) EXCLUDES(mutex_);
+  Status OverlapsMemory(const ColumnFamily& family, const KeyRange& range, bool* overlaps) EXCLUDES(mutex_);
 
   // --- secondary.cc
   Status FollowState(const RecoveredState& state) EXCLUDES(mutex_);

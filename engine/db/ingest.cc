@@ -173,22 +173,29 @@ Status DatabaseImpl::PrepareIngest(IngestJob* job) {
   return SyncDirectory(config_.fs, directory);
 }
 
+// Has the family an entry or a tombstone in memory for a key of the range, whose ends are given?
+Status DatabaseImpl::OverlapsMemory(const ColumnFamily& family, const KeyRange& range, bool* overlaps) {
+  *overlaps = false;
+  std::vector<MemtablePtr> memtables;
+  {
+    MutexLock lock(&mutex_);
+    memtables = family.SealedNewestFirst();
+    memtables.push_back(family.active);
+  }
+  for (const MemtablePtr& memtable : memtables) {
+    if (*overlaps || memtable->empty()) continue;
+    GNEISS_RETURN_IF_ERROR(OverlapsMemtable(*memtable, family.order, range, overlaps));
+  }
+  return Status::Ok();
+}
+
 // As the only writer. What the memtables hold of the files' keys is older than the files.
 Status DatabaseImpl::FlushForIngest(const IngestJob& job) {
   const FamilyPtr& family = job.params->family;
   if (family->is_dropped.load()) return Status::ColumnFamilyDropped("");
-  std::vector<MemtablePtr> memtables;
-  {
-    MutexLock lock(&mutex_);
-    memtables = family->SealedNewestFirst();
-    memtables.push_back(family->active);
-  }
   bool needs_flush = false;
   for (const ExternalTable& table : job.tables) {
-    for (const MemtablePtr& memtable : memtables) {
-      if (needs_flush || memtable->empty()) continue;
-      GNEISS_RETURN_IF_ERROR(OverlapsMemtable(*memtable, family->order, RangeOfMeta(table.meta), &needs_flush));
-    }
+    if (!needs_flush) GNEISS_RETURN_IF_ERROR(OverlapsMemory(*family, RangeOfMeta(table.meta), &needs_flush));
   }
   if (!needs_flush) return Status::Ok();
   if (!job.params->allow_blocking_flush) return Status::InvalidArgument("External file requires flush");

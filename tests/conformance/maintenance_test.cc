@@ -227,6 +227,28 @@ TEST_F(MaintenanceTest, CompactRangeFlushesFirst) {
   EXPECT_EQ(0u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
 }
 
+TEST_F(MaintenanceTest, CompactRangeFlushesWhatTouchesItsRangeOnly) {
+  Open();
+  PutTable({{"b", "1"}, {"d", "1"}});
+  ASSERT_OK(Put("m", "1"));
+  const auto compact = [this](const Slice& begin, const Slice& end) {
+    ASSERT_OK(db()->CompactRange(CompactRangeOptions(), &begin, &end));
+  };
+  compact("a", "e");
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+  EXPECT_EQ("0,1", Levels());
+  compact("n", "z");
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+  compact("a", "m");
+  EXPECT_EQ(0u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+  ASSERT_OK(DeleteRange("p", "t"));
+  compact("a", "o");
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+  compact("q", "r");
+  EXPECT_EQ(0u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+  EXPECT_EQ("b=1 d=1 m=1", Scan());
+}
+
 TEST_F(MaintenanceTest, CompactRangeOfAnEmptyDb) {
   Open();
   Compact();
