@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 
@@ -145,7 +146,7 @@ class CompactionJobTest : public testing::Test {
   VersionPtr version_;
   CompactionConfig config_;
   std::vector<SeqNo> snapshots_;
-  uint64_t last_number_ = 0;
+  std::atomic<uint64_t> last_number_{0};  // subcompactions draw them at once
 };
 
 TEST_F(CompactionJobTest, MergesOverlappingTables) {

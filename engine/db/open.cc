@@ -516,7 +516,8 @@ Status DatabaseImpl::FlushUnlogged() {
     Status cleared;
     ResumeOnce(&cleared).IgnoreError("the error that stays ends this here");
   }
-  if (manifest_ == nullptr || !has_unlogged_data_.load() || avoids_flush_during_shutdown_.load() ||
+  // Not by manifest_, which is its writer's while jobs still run.
+  if (config_.is_read_only || !is_open_.load() || !has_unlogged_data_.load() || avoids_flush_during_shutdown_.load() ||
       !BackgroundError().ok()) {
     return Status::Ok();
   }
