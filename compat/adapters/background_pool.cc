@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compat/adapters/thread_status_updater.h"
+#include "engine/base/no_memory.h"
 
 namespace gneiss::compat {
 
@@ -135,7 +136,12 @@ void BackgroundPool::LowerCPUPriority(rocksdb::CpuPriority priority) {
 void BackgroundPool::StartThreads() {
   while (static_cast<int>(threads_.size()) < limit_) {
     const auto self = threads_.emplace(threads_.end());
-    *self = std::thread([this, self] { RunThread(self); });
+    try {
+      *self = std::thread([this, self] { RunThread(self); });
+    } catch (...) {
+      threads_.erase(self);  // nobody will wait for it
+      throw;
+    }
     pthread_setname_np(self->native_handle(), ThreadNameOf(priority_).c_str());
   }
 }
@@ -171,7 +177,10 @@ BackgroundPool::QueuedJob BackgroundPool::TakeJob() {
 }
 
 void BackgroundPool::RunThread(ThreadList::iterator self) {
-  if (statuses_ != nullptr) statuses_->RegisterThread(ThreadTypeOf(priority_), static_cast<uint64_t>(gettid()));
+  // Without memory it works unlisted.
+  DropBadAlloc([this] {
+    if (statuses_ != nullptr) statuses_->RegisterThread(ThreadTypeOf(priority_), static_cast<uint64_t>(gettid()));
+  });
   RunJobs(self);
   if (statuses_ != nullptr) statuses_->UnregisterThread();
 }

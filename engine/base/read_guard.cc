@@ -12,7 +12,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -61,7 +62,9 @@ struct ReclaimDomain {
   };
 
   static ReclaimDomain& Get() {
-    static auto* const domain = new ReclaimDomain;
+    // Never destroyed, and needs no memory: the first call may come from a destructor.
+    alignas(ReclaimDomain) static char storage[sizeof(ReclaimDomain)];
+    static auto* const domain = new (storage) ReclaimDomain;
     return *domain;
   }
 
@@ -79,7 +82,7 @@ struct ReclaimDomain {
   Mutex reclaim_mutex;  // held while closures run; taken before `mutex`
   Mutex mutex;
   std::vector<Slot*> free_slots GUARDED_BY(mutex);
-  std::deque<Retired> retired GUARDED_BY(mutex);  // epochs ascend
+  std::list<Retired> retired GUARDED_BY(mutex);  // epochs ascend
 };
 
 constinit thread_local ReclaimDomain::ThreadState ReclaimDomain::thread{};
@@ -137,14 +140,13 @@ uint64_t ReclaimDomain::OldestReader() const {
 }
 
 void ReclaimDomain::FreeUnseen() {
-  std::vector<Retired> unseen;
+  std::list<Retired> unseen;
   {
     MutexLock lock(&mutex);
     const uint64_t oldest = OldestReader();
-    while (!retired.empty() && retired.front().epoch < oldest) {
-      unseen.push_back(std::move(retired.front()));
-      retired.pop_front();
-    }
+    auto end = retired.begin();
+    while (end != retired.end() && end->epoch < oldest) ++end;
+    unseen.splice(unseen.begin(), retired, retired.begin(), end);
   }
   thread.is_reclaiming = true;
   for (Retired& object : unseen) object.free();
@@ -176,12 +178,22 @@ ReadGuard::~ReadGuard() {
     ReclaimDomain::Get().ReturnSlot(std::exchange(thread.slot, nullptr));
 }
 
+// Who retires an object has already let go of it, so lack of memory for the few bytes of the list is waited out.
 void Retire(std::function<void()> free) {
+  std::list<ReclaimDomain::Retired> object;
+  while (object.empty()) {
+    try {
+      object.emplace_back();
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  object.front().free = std::move(free);
   auto& domain = ReclaimDomain::Get();
   MutexLock lock(&domain.mutex);
-  const uint64_t epoch = ReclaimDomain::epoch.fetch_add(1, std::memory_order_seq_cst);
+  object.front().epoch = ReclaimDomain::epoch.fetch_add(1, std::memory_order_seq_cst);
   FenceAfterExchange();
-  domain.retired.push_back({epoch, std::move(free)});
+  domain.retired.splice(domain.retired.end(), object);
 }
 
 bool Reclaim() {

@@ -6,21 +6,31 @@
 namespace gneiss {
 
 Status Status::NotFound() {
-  static const State* const shared = [] {
-    auto* state = new State{.code = Code::kNotFound, .message = {}};
-    state->is_shared = true;
-    return state;
-  }();
-  return Status(shared);
+  static const State* const state = new State{.code = Code::kNotFound, .is_static = true, .message = {}};
+  return Status(state);
+}
+
+// Made when the library is loaded: later there may be no memory for them.
+Status Status::OutOfMemory() {
+  static State state{
+      .code = Code::kAborted, .sub_code = SubCode::kMemoryLimit, .is_static = true, .message = "no memory"};
+  return Status(&state);
+}
+
+Status Status::MemoryIsStale() {
+  static State state{.code = Code::kAborted,
+                     .sub_code = SubCode::kMemoryLimit,
+                     .severity = Severity::kFatalError,
+                     .is_static = true,
+                     .message = "no memory; reopen it"};
+  return Status(&state);
 }
 
 Status Status::Make(Code code, Slice message, Slice detail, SubCode sub_code) {
-  auto* state = new State{.code = code, .sub_code = sub_code, .message = std::string(message)};
-  if (!detail.empty()) {
-    if (!message.empty()) state->message.append(": ");
-    state->message.append(detail);
-  }
-  return Status(state);
+  std::string text(message);
+  if (!message.empty() && !detail.empty()) text.append(": ");
+  text.append(detail);
+  return Status(new State{.code = code, .sub_code = sub_code, .message = std::move(text)});
 }
 
 Status Status::FromErrno(Slice context, int errno_value) {
@@ -34,10 +44,7 @@ Status Status::FromErrno(Slice context, int errno_value) {
 
 Status Status::WithSeverity(Severity severity) && {
   if (state_ == nullptr) return Status();
-  auto* state = new State(*state_);
-  state->is_shared = false;
-  state->severity = severity;
-  return Status(state);
+  return Status(new State{.code = code(), .sub_code = sub_code(), .severity = severity, .message = state_->message});
 }
 
 std::string Status::ToString() const {

@@ -7,6 +7,7 @@
 //          compat/status_map.cc is a copy of fields.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -63,13 +64,12 @@ class [[nodiscard]] Status {
 
   Status() = default;
   ~Status() { Free(); }
-  Status(const Status& other) : state_(Copy(other.state_)) {}
+  Status(const Status& other) noexcept : state_(Share(other.state_)) {}
   Status(Status&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  Status& operator=(const Status& other) {
-    if (this != &other) {
-      Free();
-      state_ = Copy(other.state_);
-    }
+  Status& operator=(const Status& other) noexcept {
+    const State* const state = Share(other.state_);
+    Free();
+    state_ = state;
     return *this;
   }
   Status& operator=(Status&& other) noexcept {
@@ -78,7 +78,9 @@ class [[nodiscard]] Status {
   }
 
   static Status Ok() { return Status(); }
-  static Status NotFound();  // shared, does not allocate
+  static Status NotFound();       // shared, does not allocate
+  static Status OutOfMemory();    // the same
+  static Status MemoryIsStale();  // the same: memory lacks a part of what is on disk, only reopening helps. Fatal
   // The message is `message`, or "message: detail" when there is a detail (often a file name).
   static Status NotFound(Slice message, Slice detail = {}) { return Make(Code::kNotFound, message, detail); }
   static Status Corruption(Slice message, Slice detail = {}) { return Make(Code::kCorruption, message, detail); }
@@ -117,6 +119,7 @@ class [[nodiscard]] Status {
   bool IsShutdownInProgress() const { return code() == Code::kShutdownInProgress; }
   bool IsBusy() const { return code() == Code::kBusy; }
   bool IsColumnFamilyDropped() const { return code() == Code::kColumnFamilyDropped; }
+  bool IsMemoryLimit() const { return code() == Code::kAborted && sub_code() == SubCode::kMemoryLimit; }
   bool IsNoSpace() const { return IsIoError() && sub_code() == SubCode::kNoSpace; }
   bool IsPathNotFound() const { return IsIoError() && sub_code() == SubCode::kPathNotFound; }
 
@@ -131,16 +134,20 @@ class [[nodiscard]] Status {
     Code code;
     SubCode sub_code = SubCode::kNone;
     Severity severity = Severity::kNoError;
-    bool is_shared = false;  // a static object: never freed, never copied
+    bool is_static = false;  // never freed
     std::string message;
+    mutable std::atomic<uint32_t> owners{1};  // a Status is passed on where there may be no memory to copy it
   };
 
   explicit Status(const State* state) : state_(state) {}
-  static const State* Copy(const State* state) {
-    return state == nullptr || state->is_shared ? state : new State(*state);
+  static const State* Share(const State* state) {
+    if (state != nullptr && !state->is_static) state->owners.fetch_add(1, std::memory_order_relaxed);
+    return state;
   }
   void Free() {
-    if (state_ != nullptr && !state_->is_shared) delete state_;
+    if (state_ != nullptr && !state_->is_static && state_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete state_;
+    }
     state_ = nullptr;
   }
 

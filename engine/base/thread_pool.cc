@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/base/no_memory.h"
+
 #if defined(__linux__)
 #include <pthread.h>
 #include <sys/resource.h>
@@ -39,7 +41,7 @@ ThreadPool::ThreadPool(const Config& config)
     : config_(config), background_nice_(OwnNice() + kBackgroundNice), threads_max_(config.threads_max) {}
 
 ThreadPool::~ThreadPool() {
-  std::deque<std::function<void()>> dropped;
+  std::list<std::function<void()>> dropped;
   std::vector<std::thread> threads;
   {
     MutexLock lock(&mutex_);
@@ -52,10 +54,17 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads) thread.join();
 }
 
-void ThreadPool::Submit(std::function<void()> job) {
+void ThreadPool::Enqueue(std::function<void()> job) {
   MutexLock lock(&mutex_);
   jobs_.push_back(std::move(job));
-  StartMissingThreads();
+  try {
+    StartMissingThreads();
+  } catch (const std::bad_alloc&) {
+    if (threads_.empty()) {
+      jobs_.pop_back();
+      throw;
+    }
+  }
   work_or_stop_.Signal();
 }
 
@@ -95,7 +104,11 @@ void ThreadPool::RunThread() {
     ++running_;
     {
       MutexUnlock unlock(&mutex_);
-      job();
+      // A job tells of missing memory itself, where it can.
+      CatchBadAlloc([&job] {
+        job();
+        return Status::Ok();
+      }).IgnoreError("what is left is the job's own bookkeeping");
       job = nullptr;  // what the closure holds is released before the pool counts as idle
     }
     --running_;

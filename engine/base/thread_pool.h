@@ -4,9 +4,11 @@
 // Threads: every method is safe from any thread. Jobs run at lower CPU priority (nice) when asked.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <list>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -27,13 +29,27 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Starts threads as they are needed, up to threads_max.
-  void Submit(std::function<void()> job) EXCLUDES(mutex_);
+  // Waits when there is no memory for the few bytes of a job, because nobody could do without it.
+  template <typename Job>
+  void Submit(const Job& job) EXCLUDES(mutex_) {
+    while (!TrySubmit(job)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   void SetThreadsMax(int threads_max) EXCLUDES(mutex_);
   // Waits until no job is queued or running.
   void WaitIdle() EXCLUDES(mutex_);
   size_t QueueLength() EXCLUDES(mutex_);
 
  private:
+  template <typename Job>
+  bool TrySubmit(const Job& job) EXCLUDES(mutex_) {
+    try {
+      Enqueue(std::function<void()>(job));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+  void Enqueue(std::function<void()> job) EXCLUDES(mutex_);
   void RunThread();
   void StartMissingThreads() REQUIRES(mutex_);
 
@@ -45,7 +61,7 @@ class ThreadPool {
   int threads_max_ GUARDED_BY(mutex_);
   int running_ GUARDED_BY(mutex_) = 0;
   bool is_stopping_ GUARDED_BY(mutex_) = false;
-  std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
+  std::list<std::function<void()>> jobs_ GUARDED_BY(mutex_);
   std::vector<std::thread> threads_ GUARDED_BY(mutex_);
 };
 

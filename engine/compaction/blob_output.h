@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/no_memory.h"
 #include "engine/blob/blob_file_writer.h"
 #include "engine/cache/cache.h"
 #include "engine/compaction/paced_file.h"
@@ -42,7 +43,9 @@ struct OutputBlobFile {
 class BlobOutput {
  public:
   explicit BlobOutput(BlobOutputConfig config) : config_(std::move(config)) {}
-  ~BlobOutput() { Abandon(); }
+  ~BlobOutput() {
+    DropBadAlloc([this] { Abandon(); });
+  }
   BlobOutput(const BlobOutput&) = delete;
   BlobOutput& operator=(const BlobOutput&) = delete;
 

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 
 #include "engine/compaction/subcompaction.h"
@@ -139,7 +140,15 @@ void AddCounts(const Retention::Counts& part, Retention::Counts* sum) {
 
 void RunParts(std::vector<Subcompaction>* parts) {
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < parts->size(); ++i) threads.emplace_back([part = &(*parts)[i]] { part->Run(); });
+  threads.reserve(parts->size());
+  for (size_t i = 1; i < parts->size(); ++i) {
+    Subcompaction* part = &(*parts)[i];
+    try {
+      threads.emplace_back([part] { part->Run(); });
+    } catch (const std::exception&) {  // no memory, or no more threads
+      part->Run();
+    }
+  }
   parts->front().Run();
   for (std::thread& thread : threads) thread.join();
 }

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "engine/base/no_memory.h"
 #include "engine/compaction/blob_placement.h"
 #include "engine/compaction/trimming_iterator.h"
 #include "engine/iter/merging_iterator.h"
@@ -93,7 +94,7 @@ class LevelsBelow {
 
 void Subcompaction::Run() {
   const uint64_t start_us = ThreadCpuMicros();
-  status_ = Merge();
+  status_ = CatchBadAlloc([this] { return Merge(); });
   cpu_us_ = ThreadCpuMicros() - start_us;
 }
 

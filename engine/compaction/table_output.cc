@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/no_memory.h"
 #include "engine/compaction/unique_id.h"
 #include "engine/io/file_name.h"
 
@@ -299,7 +300,9 @@ void TableOutput::Rep::Abandon() {
 
 TableOutput::TableOutput(TableOutputConfig config) : rep_(std::make_unique<Rep>(std::move(config))) {}
 
-TableOutput::~TableOutput() { Abandon(); }
+TableOutput::~TableOutput() {
+  DropBadAlloc([this] { Abandon(); });
+}
 
 Status TableOutput::Add(Slice internal_key, Slice value) { return rep_->Add(internal_key, value); }
 

@@ -49,7 +49,14 @@ void DatabaseImpl::BeginRecovery(const Status& error, Recovery recovery, Backgro
     return;
   }
   const uint64_t number = ++recovery_number_;
-  recovery_pool_->Submit([this, error, recovery, number] { RecoverByItself(error, recovery, number); });
+  recovery_pool_->Submit([this, error, recovery, number] {
+    const Status done = CatchBadAlloc([&] {
+      RecoverByItself(error, recovery, number);
+      return Status::Ok();
+    });
+    MutexLock relock(&mutex_);
+    if (!done.ok() && recovery_number_ == number) is_recovering_ = false;  // the error stays, for Resume
+  });
 }
 
 void DatabaseImpl::RecoverByItself(const Status& error, Recovery recovery, uint64_t number) {

@@ -94,21 +94,31 @@ Status DatabaseImpl::BackgroundError() const {
 }
 
 void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reason) {
-  const Recovery recovery = RecoveryFrom(status);
-  const bool is_lost = status.IsCorruption() || status.severity() == Status::Severity::kUnrecoverableError;
-  // The log holds, or need not hold, what a flush could not write: then writes go on.
-  const bool is_soft = reason == BackgroundErrorReason::kFlushNoWal && MayGoAway(status);
-  Status::Severity severity = is_soft ? Status::Severity::kSoftError : Status::Severity::kHardError;
-  if (is_lost) severity = Status::Severity::kUnrecoverableError;
-  status = std::move(status).WithSeverity(severity);
-  if (config_.events != nullptr) config_.events->OnBackgroundError(reason, &status);
-  if (status.ok()) return;  // the listener forgave it
-  Log(config_.logger, LogLevel::kError, "Background error%s: %s", is_soft ? "" : ", writes stop",
-      status.ToString().c_str());
+  Recovery recovery;
+  bool is_soft = false;
+  const Status told = CatchBadAlloc([&] {
+    recovery = RecoveryFrom(status);
+    const bool is_lost = status.IsCorruption() || status.severity() == Status::Severity::kUnrecoverableError;
+    // The log holds, or need not hold, what a flush could not write: then writes go on.
+    is_soft = reason == BackgroundErrorReason::kFlushNoWal && MayGoAway(status);
+    Status::Severity severity = is_soft ? Status::Severity::kSoftError : Status::Severity::kHardError;
+    if (is_lost) severity = Status::Severity::kUnrecoverableError;
+    if (status.severity() < severity) status = std::move(status).WithSeverity(severity);
+    if (config_.events != nullptr) config_.events->OnBackgroundError(reason, &status);
+    if (!status.ok()) {
+      Log(config_.logger, LogLevel::kError, "Background error%s: %s", is_soft ? "" : ", writes stop",
+          status.ToString().c_str());
+    }
+    return Status::Ok();
+  });
+  if (status.ok()) {
+    if (told.ok()) return;  // the listener forgave it
+    status = told;
+  }
   {
     MutexLock lock(&mutex_);
     ++background_error_count_;
-    if (status.severity() > background_error_.severity()) background_error_ = status;
+    if (background_error_.ok() || status.severity() > background_error_.severity()) background_error_ = status;
     if (!is_soft) attention_.fetch_or(kError);
     state_changed_.SignalAll();
   }

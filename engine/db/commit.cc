@@ -64,7 +64,7 @@ Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
       writer.status = Lead(&writer);
       break;
     case CommitQueue::Role::kInserter:
-      InsertBatch(&writer, /*is_concurrent=*/true);
+      InsertBatch(&writer, writer.group, /*is_concurrent=*/true);
       if (commit_queue_.FinishInsert(writer.group)) {
         FinishGroup(writer.group, &writer);
       } else {
@@ -83,23 +83,24 @@ Status DatabaseImpl::Lead(Writer* leader) {
   const bool is_timed = PerfTimes();
   Status status;
   if (attention_.load(std::memory_order_acquire) != 0) [[unlikely]] {
-    status = PrepareGroup(*leader);
+    status = CatchBadAlloc([&] { return PrepareGroup(*leader); });
     const bool is_throttled = (attention_.load(std::memory_order_acquire) & kThrottle) != 0;
-    if (status.ok() && is_throttled) status = WaitWhileThrottled(*leader);
+    if (status.ok() && is_throttled) status = CatchBadAlloc([&] { return WaitWhileThrottled(*leader); });
   }
   commit_queue_.FormGroup(leader, config_.write_group_bytes_max, &group);
   if (status.ok()) {
-    AdmitWriters(&group);
-    const PerfTimer timer(&PerfCounters::write_wal_time, is_timed);
-    if (!group.disable_wal) status = LogGroup(&group);
+    status = CatchBadAlloc([&] {
+      AdmitWriters(&group);
+      const PerfTimer timer(&PerfCounters::write_wal_time, is_timed);
+      return group.disable_wal ? Status::Ok() : LogGroup(&group);
+    });
   }
   if (!status.ok()) {
-    std::vector<Writer*> marked;
+    const Status undone = CatchBadAlloc([&] { return AbandonGroupMarkers(group); });
+    if (!undone.ok()) SetBackgroundError(Status::MemoryIsStale(), BackgroundErrorReason::kMemTable);
     for (Writer* writer : group) {
       if (writer->status.ok()) writer->status = status;
-      if (writer->marked != nullptr) marked.push_back(writer);
     }
-    for (; !marked.empty(); marked.pop_back()) AbandonMarkers(*marked.back());
     commit_queue_.Finish(&group, leader);
     return leader->status;
   }
@@ -109,7 +110,7 @@ Status DatabaseImpl::Lead(Writer* leader) {
     commit_queue_.LaunchInserts(&group);
     if (!leader->is_skipped) {
       const PerfTimer timer(&PerfCounters::write_memtable_time, is_timed);
-      InsertBatch(leader, /*is_concurrent=*/true);
+      InsertBatch(leader, &group, /*is_concurrent=*/true);
     }
     if (!commit_queue_.FinishInsert(&group)) {
       commit_queue_.WaitDone(leader);
@@ -118,7 +119,7 @@ Status DatabaseImpl::Lead(Writer* leader) {
   } else {
     const PerfTimer timer(&PerfCounters::write_memtable_time, is_timed);
     for (Writer* writer : group) {
-      if (!writer->is_skipped) InsertBatch(writer, /*is_concurrent=*/false);
+      if (!writer->is_skipped) InsertBatch(writer, &group, /*is_concurrent=*/false);
     }
   }
   FinishGroup(&group, leader);
@@ -250,16 +251,11 @@ Status DatabaseImpl::LogGroup(CommitGroup* group) {
     log_records_.push_back(writer->params.logged_bytes == 0 ? Slice(*writer->rep) : LoggedPart(writer));
     bytes += log_records_.back().size();
   }
-  Status status = wals_.Append(log_records_.data(), log_records_.size());
-  if (status.ok() && group->needs_sync) {
-    const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
-    const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
-    SyncedLogs synced;
-    status = wals_.Sync(&synced);
-    if (status.ok()) status = TrackWals(synced);
-    Count(&commit_counters_.wal_syncs, 1);
-    if (is_timed) RecordHistogram(config_.stats, Histogram::kWalSync, config_.clock->NowMicros() - start_us);
-  }
+  // From here on a failure leaves the log's tail unknown.
+  const Status status = CatchBadAlloc([&] {
+    GNEISS_RETURN_IF_ERROR(wals_.Append(log_records_.data(), log_records_.size()));
+    return group->needs_sync ? SyncGroup() : Status::Ok();
+  });
   if (!status.ok()) {
     SetBackgroundError(status, BackgroundErrorReason::kWriteCallback);
     return status;
@@ -274,11 +270,26 @@ Status DatabaseImpl::LogGroup(CommitGroup* group) {
   return Status::Ok();
 }
 
-void DatabaseImpl::InsertBatch(Writer* writer, bool is_concurrent) {
-  if (writer->marked != nullptr && !writer->marked->steps.empty()) [[unlikely]]
-    return InsertMarked(writer, is_concurrent);
-  SeqNo seq = writer->first_seq;
-  InsertRecords(*writer->rep, &seq, is_concurrent);
+Status DatabaseImpl::SyncGroup() {
+  const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
+  const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  SyncedLogs synced;
+  Status status = wals_.Sync(&synced);
+  if (status.ok()) status = TrackWals(synced);
+  Count(&commit_counters_.wal_syncs, 1);
+  if (is_timed) RecordHistogram(config_.stats, Histogram::kWalSync, config_.clock->NowMicros() - start_us);
+  return status;
+}
+
+void DatabaseImpl::InsertBatch(Writer* writer, CommitGroup* group, bool is_concurrent) {
+  try {
+    if (writer->marked != nullptr && !writer->marked->steps.empty()) [[unlikely]]
+      return InsertMarked(writer, is_concurrent);
+    SeqNo seq = writer->first_seq;
+    InsertRecords(*writer->rep, &seq, is_concurrent);
+  } catch (const std::bad_alloc&) {
+    group->has_failed.store(true);
+  }
 }
 
 void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
@@ -338,7 +349,19 @@ void DatabaseImpl::RequestDeadSpanAcknowledgement() {
   commit_queue_.FinishAlone(&writer);
 }
 
+// The log holds batches of which the memtables hold a part only. It is never published, and nothing is written after
+// it; reopening reads the whole of it from the log.
+void DatabaseImpl::FailGroup(CommitGroup* group, Writer* self) {
+  SetBackgroundError(Status::MemoryIsStale(), BackgroundErrorReason::kMemTable);
+  for (Writer* writer : *group) {
+    if (writer->status.ok()) writer->status = Status::MemoryIsStale();
+  }
+  commit_queue_.Finish(group, self);
+}
+
 void DatabaseImpl::FinishGroup(CommitGroup* group, Writer* self) {
+  if (group->has_failed.load(std::memory_order_relaxed)) [[unlikely]]
+    return FailGroup(group, self);
   published_seq_.store(group->last_seq, std::memory_order_release);
   commit_queue_.Finish(group, self);
 }

@@ -80,6 +80,7 @@ struct CommitGroup {
   bool needs_sync = false;
   bool disable_wal = false;
   std::atomic<size_t> inserting{0};
+  std::atomic<bool> has_failed{false};  // some entry did not get into its memtable
 };
 
 class CommitQueue {

@@ -19,7 +19,8 @@ void ApplyWishes(const CompactRangeParams* manual, CompactionConfig* config) {
 
 void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   std::optional<CompactionWork> work;
-  {
+  bool has_work = false;
+  Status status = CatchBadAlloc([&] {
     MutexLock lock(&mutex_);
     family->is_compaction_queued = false;
     const auto config = family->config();
@@ -34,11 +35,11 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
       BeginWork(family.get(), *work);
       ++family->running_compactions;
       ++running_compactions_;
+      has_work = true;
       MaybeScheduleCompaction(family);  // another one may fit beside it
     }
-  }
-  Status status;
-  const bool has_work = work.has_value();
+    return Status::Ok();
+  });
   if (has_work) status = DoWork(family, std::move(*work), {.canceled = &are_jobs_cancelled_});
   const bool is_retried = status.IsNoSpace() || MayGoAway(status);
   if (!status.ok() && !is_retried && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
@@ -103,6 +104,18 @@ bool DatabaseImpl::IsOutputClaimed(const ColumnFamily& family, const CompactionW
 
 // Runs the work that BeginWork has begun, installs its result and ends it.
 Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const JobOrders& orders) {
+  bool has_ended = false;
+  const Status status = CatchBadAlloc([&] { return DoBegunWork(family, &work, orders, &has_ended); });
+  if (!has_ended) {
+    MutexLock lock(&mutex_);
+    EndWork(family.get(), work);
+  }
+  return status;
+}
+
+Status DatabaseImpl::DoBegunWork(const FamilyPtr& family, CompactionWork* begun, const JobOrders& orders,
+                                 bool* has_ended) {
+  CompactionWork& work = *begun;
   const int job_id = next_job_id_.fetch_add(1);
   const int output_level = work.output_level;
   const bool is_merge = work.type == CompactionWork::Type::kMerge;
@@ -198,6 +211,7 @@ Status DatabaseImpl::DoWork(const FamilyPtr& family, CompactionWork work, const 
   {
     MutexLock lock(&mutex_);
     EndWork(family.get(), work);
+    *has_ended = true;
     event.tables_per_level = family->version->TablesPerLevel();
   }
   RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
@@ -239,35 +253,48 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
     GNEISS_RETURN_IF_ERROR(
         Flush(FlushParams{.wait = true, .allow_write_stall = params.allow_write_stall}, FamiliesToFlushWith(family)));
   }
-  int first_level = -1;
-  int last_level = -1;
-  int base_level = 1;
-  uint64_t next_number = 0;
   {
     MutexLock lock(&mutex_);
     ++family->manual_compactions;
-    // Running automatic compactions finish first, so that the levels looked at here are those worked on.
-    while (params.exclusive && family->running_compactions > 0 && !is_shutting_down_.load())
-      state_changed_.Wait(&mutex_);
-    for (int level = 0; level < family->version->LevelCount(); ++level) {
-      if (family->version->Overlapping(level, begin, end).empty()) continue;
-      if (first_level < 0) first_level = level;
-      last_level = level;
-    }
-    base_level = family->compaction_state.base_level;
-    next_number = next_file_number_.load(std::memory_order_relaxed);
   }
+  const Status status = CatchBadAlloc([&] { return CompactLevels(params, family, begin, end); });
+  MutexLock lock(&mutex_);
+  --family->manual_compactions;
+  MaybeScheduleCompaction(family);
+  state_changed_.SignalAll();
+  return status;
+}
+
+DatabaseImpl::LevelSpan DatabaseImpl::LevelsToCompact(const CompactRangeParams& params, const FamilyPtr& family,
+                                                      const Slice* begin, const Slice* end) {
+  MutexLock lock(&mutex_);
+  // Running automatic compactions finish first, so that the levels looked at here are those worked on.
+  while (params.exclusive && family->running_compactions > 0 && !is_shutting_down_.load()) state_changed_.Wait(&mutex_);
+  LevelSpan span;
+  for (int level = 0; level < family->version->LevelCount(); ++level) {
+    if (family->version->Overlapping(level, begin, end).empty()) continue;
+    if (span.first < 0) span.first = level;
+    span.last = level;
+  }
+  span.base = family->compaction_state.base_level;
+  span.next_number = next_file_number_.load(std::memory_order_relaxed);
+  return span;
+}
+
+Status DatabaseImpl::CompactLevels(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
+                                   const Slice* end) {
+  const LevelSpan span = LevelsToCompact(params, family, begin, end);
   using Bottommost = CompactRangeParams::Bottommost;
   const bool is_forced = params.bottommost == Bottommost::kForce || params.bottommost == Bottommost::kForceOptimized;
-  Status status;
   const auto config = family->config();
   const bool is_leveled = config->compaction.style == CompactionStyle::kLevel;
-  for (int level = std::max(first_level, 0); last_level >= 0 && level <= last_level && status.ok(); ++level) {
-    int output_level = level == 0 ? std::max(1, base_level) : level + 1;
-    if (level > 0 && level < base_level) continue;
+  Status status;
+  for (int level = std::max(span.first, 0); span.last >= 0 && level <= span.last && status.ok(); ++level) {
+    int output_level = level == 0 ? std::max(1, span.base) : level + 1;
+    if (level > 0 && level < span.base) continue;
     if (!is_leveled) {
-      output_level = last_level == 0 ? 0 : last_level;
-    } else if (level == last_level && level > 0) {
+      output_level = span.last == 0 ? 0 : span.last;
+    } else if (level == span.last && level > 0) {
       const bool has_filter = config->compaction.filter_factory != nullptr;
       if (params.bottommost == Bottommost::kSkip) break;
       if (params.bottommost == Bottommost::kIfHaveCompactionFilter && !has_filter) break;
@@ -279,26 +306,20 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
     request.path_id = params.target_path_id;
     // Forced, the deepest tables are rewritten, each once: neither moved down nor rewritten a second time.
     request.allow_trivial_move =
-        output_level != level && !(is_forced && level == last_level) && params.trim_timestamp.empty();
-    if (is_leveled && output_level == level) request.ignored_tables_from_number = next_number;
+        output_level != level && !(is_forced && level == span.last) && params.trim_timestamp.empty();
+    if (is_leveled && output_level == level) request.ignored_tables_from_number = span.next_number;
     status = CompactLevelRange(params, family, request);
     // What was in level 0 may have become the deepest level of the range.
-    if (status.ok() && output_level > level && output_level > last_level && level > 0) break;
+    if (status.ok() && output_level > level && output_level > span.last && level > 0) break;
     if (!is_leveled) break;
   }
-  if (status.ok() && params.change_level) {
-    int deepest = -1;
-    {
-      MutexLock lock(&mutex_);
-      deepest = family->version->LastNonEmptyLevel();
-    }
-    if (deepest > 0) status = MoveToLevel(family, deepest, params.target_level);
+  if (!status.ok() || !params.change_level) return status;
+  int deepest = -1;
+  {
+    MutexLock lock(&mutex_);
+    deepest = family->version->LastNonEmptyLevel();
   }
-  MutexLock lock(&mutex_);
-  --family->manual_compactions;
-  MaybeScheduleCompaction(family);
-  state_changed_.SignalAll();
-  return status;
+  return deepest > 0 ? MoveToLevel(family, deepest, params.target_level) : Status::Ok();
 }
 
 Status DatabaseImpl::CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/base/no_memory.h"
 #include "engine/base/thread_pool.h"
 #include "engine/db/commit_queue.h"
 #include "engine/db/database.h"
@@ -194,6 +195,7 @@ class DatabaseImpl final : public Database {
   std::set<std::string> Directories() EXCLUDES(mutex_);
   Status FindObsoleteFiles();
 
+  Status LogNewFamily(const FamilyDescriptor& descriptor, FamilyPtr* made) EXCLUDES(mutex_);
   Status WriteOptionsFile() EXCLUDES(mutex_);
   Status FlushUnlogged() EXCLUDES(mutex_);
   bool IsClosed() const EXCLUDES(mutex_) {
@@ -218,9 +220,11 @@ class DatabaseImpl final : public Database {
   void AdmitWriters(CommitGroup* group);
   Status CheckBatch(const Writer& writer, bool* is_marked) const;
   Status LogGroup(CommitGroup* group);
-  void InsertBatch(Writer* writer, bool is_concurrent);
+  Status SyncGroup();
+  void InsertBatch(Writer* writer, CommitGroup* group, bool is_concurrent);
   void InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent);
   void FinishGroup(CommitGroup* group, Writer* self);
+  void FailGroup(CommitGroup* group, Writer* self);
   ColumnFamily* CommitFamily(uint32_t id) const {
     return id < commit_families_.size() ? commit_families_[id].get() : nullptr;
   }
@@ -239,6 +243,7 @@ class DatabaseImpl final : public Database {
   // --- marked_batch.cc
   Status AdmitMarkers(Writer* writer, uint32_t* entries);
   void AbandonMarkers(const Writer& writer);
+  Status AbandonGroupMarkers(const CommitGroup& group);
   void InsertMarked(Writer* writer, bool is_concurrent);
   void NotePreparedLogs(const PreparedSection& section);
 
@@ -247,12 +252,20 @@ class DatabaseImpl final : public Database {
   Status Install(std::vector<FamilyChange> changes) EXCLUDES(mutex_);
   // The same for who has the turn already, and keeps it.
   Status InstallInTurn(std::vector<FamilyChange>* changes) EXCLUDES(mutex_);
+  void InstallVersion(const FamilyChange& change, const VersionPtr& next) REQUIRES(mutex_);
   Status LogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
+  Status TryLogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
   Status NewManifest(const std::vector<VersionEdit>& extra) EXCLUDES(mutex_);
   Status SyncLogsForState() EXCLUDES(mutex_);
   std::vector<VersionEdit> StateAsEdits() EXCLUDES(mutex_);
-  void TakeManifestTurn() REQUIRES(mutex_);
-  void EndManifestTurn() REQUIRES(mutex_);
+  // Runs `action`, which locks mutex_ where it needs to, while nobody else writes the MANIFEST or changes Versions.
+  template <typename Action>
+  Status InManifestTurn(Action action) EXCLUDES(mutex_);
+  void TakeManifestTurn() EXCLUDES(mutex_);
+  void EndManifestTurn() EXCLUDES(mutex_);
+  // Brings to memory, in the same turn, what the MANIFEST tells already.
+  template <typename Action>
+  Status FollowManifest(Action action) EXCLUDES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
@@ -314,6 +327,18 @@ class DatabaseImpl final : public Database {
   static bool IsRangeClaimed(const ColumnFamily& family, int level, const KeyRange& range);
   static void ClaimRange(ColumnFamily* family, uint64_t table_number, int level, const KeyRange& range);
   Status DoWork(const FamilyPtr& family, CompactionWork work, const JobOrders& orders) EXCLUDES(mutex_);
+  Status DoBegunWork(const FamilyPtr& family, CompactionWork* begun, const JobOrders& orders, bool* has_ended)
+      EXCLUDES(mutex_);
+  struct LevelSpan {  // of the tables that overlap a range
+    int first = -1;
+    int last = -1;
+    int base = 1;              // where level 0 goes
+    uint64_t next_number = 0;  // of files: those from here on were made since
+  };
+  LevelSpan LevelsToCompact(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin,
+                            const Slice* end) EXCLUDES(mutex_);
+  Status CompactLevels(const CompactRangeParams& params, const FamilyPtr& family, const Slice* begin, const Slice* end)
+      EXCLUDES(mutex_);
   Status CompactLevelRange(const CompactRangeParams& params, const FamilyPtr& family, ManualRequest request)
       EXCLUDES(mutex_);
   Status MoveToLevel(const FamilyPtr& family, int from_level, int to_level) EXCLUDES(mutex_);
@@ -470,9 +495,26 @@ template <typename Action>
 Status DatabaseImpl::AsOnlyWriter(Action action) {
   Writer writer(WriteParams{});
   commit_queue_.Join(&writer);  // an exclusive writer always comes to lead
-  const Status status = IsClosed() ? ClosedError() : action();
+  const Status status = CatchBadAlloc([&] { return IsClosed() ? ClosedError() : action(); });
   commit_queue_.FinishAlone(&writer);
   return status;
+}
+
+template <typename Action>
+Status DatabaseImpl::InManifestTurn(Action action) {
+  TakeManifestTurn();
+  const Status status = CatchBadAlloc(action);
+  EndManifestTurn();
+  return status;
+}
+
+template <typename Action>
+Status DatabaseImpl::FollowManifest(Action action) {
+  const Status status = CatchBadAlloc(action);
+  if (status.ok()) return status;
+  // Nothing may be built on memory any more.
+  SetBackgroundError(Status::MemoryIsStale(), BackgroundErrorReason::kManifestWrite);
+  return Status::MemoryIsStale();
 }
 
 }  // namespace gneiss

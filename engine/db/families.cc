@@ -31,6 +31,21 @@ FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
 Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
   if (config_.is_read_only) return ReadOnlyError();
   GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
+  FamilyPtr family;
+  GNEISS_RETURN_IF_ERROR(InManifestTurn([&] { return LogNewFamily(descriptor, &family); }));
+  const Status added = AsOnlyWriter([&] {
+    if (commit_families_.size() <= family->id) commit_families_.resize(family->id + 1);
+    commit_families_[family->id] = family;
+    MutexLock lock(&mutex_);
+    LimitLogs();
+    return Status::Ok();
+  });
+  GNEISS_RETURN_IF_ERROR(added);
+  *handle = family;
+  return is_open_ ? WriteOptionsFile() : Status::Ok();
+}
+
+Status DatabaseImpl::LogNewFamily(const FamilyDescriptor& descriptor, FamilyPtr* made) {
   uint32_t id = 0;
   {
     MutexLock lock(&mutex_);
@@ -38,7 +53,6 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
     for (const auto& [known_id, family] : families_) {
       if (family->name == descriptor.name) return Status::InvalidArgument("Column family already exists");
     }
-    TakeManifestTurn();
     id = ++max_family_id_;
   }
   const FamilyPtr family = MakeFamily(id, descriptor);
@@ -49,52 +63,31 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
   edit.comparator = family->order.Name();
   edit.log_number = family->log_number;
   edit.max_column_family = id;
-  const Status status = LogEdits({edit});
-  {
-    // In the same turn as the edit: a MANIFEST begun in the next one holds what families_ says.
+  GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
+  // In the same turn as the edit: a MANIFEST begun in the next one holds what families_ says.
+  return FollowManifest([&] {
     MutexLock lock(&mutex_);
-    if (status.ok()) {
-      families_[id] = family;
-      InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-    }
-    EndManifestTurn();
-  }
-  GNEISS_RETURN_IF_ERROR(status);
-  const Status added = AsOnlyWriter([&] {
-    if (commit_families_.size() <= id) commit_families_.resize(id + 1);
-    commit_families_[id] = family;
-    MutexLock lock(&mutex_);
-    LimitLogs();
+    families_[id] = family;
+    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    *made = family;
     return Status::Ok();
   });
-  GNEISS_RETURN_IF_ERROR(added);
-  *handle = family;
-  return is_open_ ? WriteOptionsFile() : Status::Ok();
 }
 
 Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
   if (config_.is_read_only) return ReadOnlyError();
   if (family->id == 0) return Status::InvalidArgument("Can't drop default column family");
-  {
-    MutexLock lock(&mutex_);
-    if (!background_error_.ok()) return background_error_;
-    TakeManifestTurn();
-  }
-  Status status;
-  if (family->is_dropped.load()) {
-    status = Status::InvalidArgument("Column family already dropped!\n");
-  } else {
+  const Status logged = InManifestTurn([&] {
+    GNEISS_RETURN_IF_ERROR(BackgroundError());
+    if (family->is_dropped.load()) return Status::InvalidArgument("Column family already dropped!\n");
     VersionEdit edit;
     edit.column_family_id = family->id;
     edit.drops_column_family = true;
-    status = LogEdits({edit});
-    if (status.ok()) family->is_dropped.store(true);  // no later MANIFEST names it
-  }
-  {
-    MutexLock lock(&mutex_);
-    EndManifestTurn();
-  }
-  GNEISS_RETURN_IF_ERROR(status);
+    GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
+    family->is_dropped.store(true);  // no later MANIFEST names it
+    return Status::Ok();
+  });
+  GNEISS_RETURN_IF_ERROR(logged);
   const Status removed = AsOnlyWriter([&] {
     commit_families_[family->id] = nullptr;
     MutexLock lock(&mutex_);
@@ -116,27 +109,22 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
 
 Status DatabaseImpl::RaiseHistoryStart(const FamilyPtr& family, Slice timestamp) {
   if (config_.is_read_only) return ReadOnlyError();
-  {
-    MutexLock lock(&mutex_);
-    if (!background_error_.ok()) return background_error_;
-    TakeManifestTurn();
-  }
-  Status status;
-  const std::string current = family->HistoryStart();
-  if (family->is_dropped.load()) {
-    status = Status::ColumnFamilyDropped("");
-  } else if (!current.empty() && family->order.CompareTimestamp(timestamp, current) < 0) {
-    status = Status::InvalidArgument("Cannot decrease full_history_ts_low");
-  } else {
+  return InManifestTurn([&] {
+    GNEISS_RETURN_IF_ERROR(BackgroundError());
+    const std::string current = family->HistoryStart();
+    if (family->is_dropped.load()) return Status::ColumnFamilyDropped("");
+    if (!current.empty() && family->order.CompareTimestamp(timestamp, current) < 0) {
+      return Status::InvalidArgument("Cannot decrease full_history_ts_low");
+    }
     VersionEdit edit;
     edit.column_family_id = family->id;
     edit.full_history_ts_low = std::string(timestamp);
-    status = LogEdits({edit});
-    if (status.ok()) family->SetHistoryStart(timestamp);
-  }
-  MutexLock lock(&mutex_);
-  EndManifestTurn();
-  return status;
+    GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
+    return FollowManifest([&] {
+      family->SetHistoryStart(timestamp);
+      return Status::Ok();
+    });
+  });
 }
 
 Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig& config) {

@@ -198,14 +198,19 @@ std::vector<FamilyPtr> DatabaseImpl::BeginFlush(const FamilyPtr& family) {
 
 void DatabaseImpl::RunFlush(const FamilyPtr& family) {
   std::vector<FamilyPtr> families;
+  Status status;
   {
     MutexLock lock(&mutex_);
     (family == nullptr ? is_joint_flush_queued_ : family->is_flush_queued) = false;
-    families = BeginFlush(family);
+    status = CatchBadAlloc([&]() REQUIRES(mutex_) {
+      families = BeginFlush(family);
+      return Status::Ok();
+    });
   }
-  Status status;
   bool is_log_error = false;
-  if (!families.empty()) status = FlushSealed(families, std::nullopt, &is_log_error);
+  if (!families.empty()) {
+    status = CatchBadAlloc([&] { return FlushSealed(families, std::nullopt, &is_log_error); });
+  }
   if (!status.ok() && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
     SetBackgroundError(status, is_log_error ? BackgroundErrorReason::kFlush : BackgroundErrorReason::kFlushNoWal);
   }
@@ -335,22 +340,18 @@ Status DatabaseImpl::WriteFlush(FlushPart* part) {
 // Families dropped meanwhile (no others can be, in the manifest turn) go without their part.
 Status DatabaseImpl::InstallFlush(std::vector<FlushPart>* parts) {
   std::vector<FamilyChange> changes;
-  {
-    MutexLock lock(&mutex_);
-    TakeManifestTurn();
-    for (FlushPart& part : *parts) {
-      part.change.outputs = &part.outputs;
-      part.change.blob_files = &part.blob_files;
-      if (!part.family->is_dropped.load()) changes.push_back(part.change);
+  const Status status = InManifestTurn([&] {
+    {
+      MutexLock lock(&mutex_);
+      for (FlushPart& part : *parts) {
+        part.change.outputs = &part.outputs;
+        part.change.blob_files = &part.blob_files;
+        if (!part.family->is_dropped.load()) changes.push_back(part.change);
+      }
+      if (!changes.empty()) changes.back().edit.min_log_number_to_keep = MinLogNumberAfter(changes);
     }
-    if (!changes.empty()) changes.back().edit.min_log_number_to_keep = MinLogNumberAfter(changes);
-  }
-  const Status status =
-      changes.empty() ? Status::ColumnFamilyDropped("Column family dropped") : InstallInTurn(&changes);
-  {
-    MutexLock lock(&mutex_);
-    EndManifestTurn();
-  }
+    return changes.empty() ? Status::ColumnFamilyDropped("Column family dropped") : InstallInTurn(&changes);
+  });
   TellStalls();
   std::erase_if(*parts, [&](const FlushPart& part) {
     const bool is_left_out = std::none_of(changes.begin(), changes.end(),

@@ -109,13 +109,8 @@ Status DatabaseImpl::Ingest(const std::vector<IngestParams>& families, std::vect
     status = AsOnlyWriter([&] {
       GNEISS_RETURN_IF_ERROR(BackgroundError());
       for (IngestJob& job : jobs) GNEISS_RETURN_IF_ERROR(FlushForIngest(job));
-      {
-        MutexLock lock(&mutex_);
-        TakeManifestTurn();
-      }
-      const Status finished = FinishIngest(&jobs);
+      const Status finished = InManifestTurn([&] { return FinishIngest(&jobs); });
       MutexLock lock(&mutex_);
-      EndManifestTurn();
       for (const IngestJob& job : jobs) MaybeScheduleCompaction(job.params->family);
       return finished;
     });

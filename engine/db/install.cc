@@ -10,11 +10,13 @@
 namespace gneiss {
 
 void DatabaseImpl::TakeManifestTurn() {
+  MutexLock lock(&mutex_);
   while (is_manifest_busy_) state_changed_.Wait(&mutex_);
   is_manifest_busy_ = true;
 }
 
 void DatabaseImpl::EndManifestTurn() {
+  MutexLock lock(&mutex_);
   is_manifest_busy_ = false;
   state_changed_.SignalAll();
 }
@@ -33,15 +35,7 @@ BlobFilePtr DatabaseImpl::MakeBlobFile(const ColumnFamily& family, const BlobFil
 }
 
 Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
-  {
-    MutexLock lock(&mutex_);
-    TakeManifestTurn();
-  }
-  const Status status = InstallInTurn(&changes);
-  {
-    MutexLock lock(&mutex_);
-    EndManifestTurn();
-  }
+  const Status status = InManifestTurn([&] { return InstallInTurn(&changes); });
   TellStalls();
   return status;
 }
@@ -49,58 +43,65 @@ Status DatabaseImpl::Install(std::vector<FamilyChange> changes) {
 Status DatabaseImpl::InstallInTurn(std::vector<FamilyChange>* all_changes) {
   std::vector<FamilyChange>& changes = *all_changes;
   // Versions change only under the manifest turn, so they can be read here without the mutex.
-  Status status;
   std::vector<VersionPtr> next(changes.size());
   std::vector<VersionEdit> edits;
-  for (size_t i = 0; i < changes.size() && status.ok(); ++i) {
+  for (size_t i = 0; i < changes.size(); ++i) {
     FamilyChange& change = changes[i];
     change.edit.column_family_id = change.family->id;
-    if (change.family->is_dropped.load()) status = Status::ColumnFamilyDropped("Column family dropped");
-    if (status.ok()) {
-      status = change.family->version->Apply(
-          change.edit,
-          [&](const TableMeta& meta) {
-            TableFilePtr table = MakeTable(*change.family, meta);
-            for (size_t o = 0; change.outputs != nullptr && o < change.outputs->size(); ++o) {
-              const OutputTable& output = (*change.outputs)[o];
-              if (output.meta.number == meta.number) table->NoteProperties(output.properties);
-            }
-            return table;
-          },
-          &next[i], [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); });
-    }
+    if (change.family->is_dropped.load()) return Status::ColumnFamilyDropped("Column family dropped");
+    GNEISS_RETURN_IF_ERROR(change.family->version->Apply(
+        change.edit,
+        [&](const TableMeta& meta) {
+          TableFilePtr table = MakeTable(*change.family, meta);
+          for (size_t o = 0; change.outputs != nullptr && o < change.outputs->size(); ++o) {
+            const OutputTable& output = (*change.outputs)[o];
+            if (output.meta.number == meta.number) table->NoteProperties(output.properties);
+          }
+          return table;
+        },
+        &next[i], [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); }));
     edits.push_back(change.edit);
   }
-  if (status.ok()) status = LogEdits(edits);
-  MutexLock lock(&mutex_);
-  if (status.ok()) {
-    for (size_t i = 0; i < changes.size(); ++i) {
-      ColumnFamily* const family = changes[i].family.get();
-      const VersionPtr before = std::exchange(family->version, next[i]);
-      // The removing edit is durable: these files go with their last reader. A moved table lives on under the same
-      // number.
-      for (const auto& [level, number] : changes[i].edit.deleted_tables) {
-        const bool is_moved =
-            std::any_of(changes[i].edit.added_tables.begin(), changes[i].edit.added_tables.end(),
-                        [number = number](const auto& added) { return added.second.number == number; });
-        if (is_moved) continue;
-        before->level(level).ForEachTable([number = number](const TableFilePtr& table) {
-          if (table->meta().number == number) table->MarkObsolete();
-        });
-      }
-      for (const BlobFileUse& use : before->blob_files()) {
-        if (family->version->FindBlobFile(use.file->meta().number) == nullptr) use.file->MarkObsolete();
-      }
-      if (changes[i].edit.log_number) family->log_number = std::max(family->log_number, *changes[i].edit.log_number);
-      for (size_t m = 0; m < changes[i].flushed_memtables; ++m) family->sealed.pop_front();
-      InstallSuperVersion(family, changes[i].preserves_snapshots);
-    }
+  GNEISS_RETURN_IF_ERROR(LogEdits(edits));
+  return FollowManifest([&] {
+    MutexLock lock(&mutex_);
+    for (size_t i = 0; i < changes.size(); ++i) InstallVersion(changes[i], next[i]);
+    return Status::Ok();
+  });
+}
+
+void DatabaseImpl::InstallVersion(const FamilyChange& change, const VersionPtr& next) {
+  ColumnFamily* const family = change.family.get();
+  const VersionPtr before = std::exchange(family->version, next);
+  // The removing edit is durable: these files go with their last reader. A moved table lives on under the same number.
+  for (const auto& [level, number] : change.edit.deleted_tables) {
+    const bool is_moved = std::any_of(change.edit.added_tables.begin(), change.edit.added_tables.end(),
+                                      [number = number](const auto& added) { return added.second.number == number; });
+    if (is_moved) continue;
+    before->level(level).ForEachTable([number = number](const TableFilePtr& table) {
+      if (table->meta().number == number) table->MarkObsolete();
+    });
   }
-  return status;
+  for (const BlobFileUse& use : before->blob_files()) {
+    if (family->version->FindBlobFile(use.file->meta().number) == nullptr) use.file->MarkObsolete();
+  }
+  if (change.edit.log_number) family->log_number = std::max(family->log_number, *change.edit.log_number);
+  for (size_t m = 0; m < change.flushed_memtables; ++m) family->sealed.pop_front();
+  InstallSuperVersion(family, change.preserves_snapshots);
 }
 
 // With the manifest turn. A MANIFEST whose tail is unknown, or that has grown too long, is replaced first.
 Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
+  const Status status = CatchBadAlloc([&] { return TryLogEdits(edits); });
+  if (status.IsMemoryLimit()) {
+    // The record may be there all the same. A fresh MANIFEST will tell what memory holds.
+    MutexLock lock(&mutex_);
+    is_manifest_broken_ = true;
+  }
+  return status;
+}
+
+Status DatabaseImpl::TryLogEdits(const std::vector<VersionEdit>& edits) {
   bool is_broken = false;
   {
     MutexLock lock(&mutex_);
@@ -338,30 +339,29 @@ Status DatabaseImpl::TrackWals(const SyncedLogs& synced) {
   if (!config_.tracks_wals || synced.empty()) return Status::Ok();
   VersionEdit edit;
   for (const auto& [number, bytes] : synced) edit.added_wals.emplace_back(number, bytes);
-  {
-    MutexLock lock(&mutex_);
-    TakeManifestTurn();
-    for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
-  }
-  const Status status = LogEdits({edit});
-  MutexLock lock(&mutex_);
-  EndManifestTurn();
-  return status;
+  return InManifestTurn([&] {
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
+    }
+    return LogEdits({edit});
+  });
 }
 
 Status DatabaseImpl::UntrackWalsBelow(uint64_t number) {
   {
     MutexLock lock(&mutex_);
     if (tracked_wals_.empty() || tracked_wals_.begin()->first >= number) return Status::Ok();
-    TakeManifestTurn();
-    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(number));
   }
-  VersionEdit edit;
-  edit.deleted_wals_before = number;
-  const Status status = LogEdits({edit});
-  MutexLock lock(&mutex_);
-  EndManifestTurn();
-  return status;
+  return InManifestTurn([&] {
+    {
+      MutexLock lock(&mutex_);
+      tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(number));
+    }
+    VersionEdit edit;
+    edit.deleted_wals_before = number;
+    return LogEdits({edit});
+  });
 }
 
 // Under one lock, so that whoever calls it finds no log half dropped by another thread.

@@ -74,6 +74,16 @@ void DatabaseImpl::AbandonMarkers(const Writer& writer) {
   }
 }
 
+// The last first: each takes back to what was before it.
+Status DatabaseImpl::AbandonGroupMarkers(const CommitGroup& group) {
+  std::vector<const Writer*> marked;
+  for (const Writer* writer : group) {
+    if (writer->marked != nullptr) marked.push_back(writer);
+  }
+  for (; !marked.empty(); marked.pop_back()) AbandonMarkers(*marked.back());
+  return Status::Ok();
+}
+
 void DatabaseImpl::InsertMarked(Writer* writer, bool is_concurrent) {
   SeqNo seq = writer->first_seq;
   for (const BatchStep& step : writer->marked->steps) {

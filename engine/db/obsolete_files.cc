@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "engine/base/no_memory.h"
+
 namespace gneiss {
 
 void ObsoleteFiles::TableUnreferenced(uint64_t number, const std::string& directory) {
-  Add(FileKind::kTable, number, TableName(directory, number));
+  DropBadAlloc([&] { Add(FileKind::kTable, number, TableName(directory, number)); });
 }
 
 void ObsoleteFiles::BlobFileUnreferenced(uint64_t number, const std::string& path) {
-  Add(FileKind::kBlob, number, path);
+  DropBadAlloc([&] { Add(FileKind::kBlob, number, path); });
 }
 
 void ObsoleteFiles::Add(FileKind kind, uint64_t number, std::string path) {
@@ -67,8 +69,8 @@ void ObsoleteFiles::Purge() {
     entries.swap(waiting_);
     ++purges_;
   }
-  for (const Entry& entry : entries) Delete(entry);
-  wal_directory_->PurgeArchive();
+  for (const Entry& entry : entries) DropBadAlloc([&] { Delete(entry); });
+  DropBadAlloc([&] { wal_directory_->PurgeArchive(); });
   MutexLock lock(&mutex_);
   --purges_;
   purged_.SignalAll();

@@ -71,7 +71,7 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
 }
 
 DatabaseImpl::~DatabaseImpl() {
-  Close().IgnoreError("a destructor has no one to tell");
+  DropBadAlloc([this] { Close().IgnoreError("a destructor has no one to tell"); });
   families_.clear();
   commit_families_.clear();
   ReclaimAll();  // tables and their files must not outlive the file system that opened them
@@ -337,22 +337,22 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
     for (const FamilyChange& change : changes) edits.push_back(change.edit);
     if (!edits.empty()) edits.back().min_log_number_to_keep = min_log_number;
     tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(min_log_number));
-    TakeManifestTurn();
   }
-  Status status =
-      wals_.Rotate(log_number, config_.is_read_only ? 0 : commit_families_[0]->config()->write_buffer_bytes);
-  if (status.ok()) status = NewManifest(edits);
-  if (status.ok() && state.manifest_number != 0) {
-    obsolete_files_->Add(FileKind::kManifest, state.manifest_number, ManifestName(dir_, state.manifest_number));
-  }
-  MutexLock lock(&mutex_);
-  for (size_t i = 0; i < changes.size(); ++i) {
-    changes[i].family->version = std::move(next[i]);
-    changes[i].family->log_number = *changes[i].edit.log_number;
-  }
-  for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-  EndManifestTurn();
-  return status;
+  return InManifestTurn([&] {
+    GNEISS_RETURN_IF_ERROR(
+        wals_.Rotate(log_number, config_.is_read_only ? 0 : commit_families_[0]->config()->write_buffer_bytes));
+    GNEISS_RETURN_IF_ERROR(NewManifest(edits));
+    if (state.manifest_number != 0) {
+      obsolete_files_->Add(FileKind::kManifest, state.manifest_number, ManifestName(dir_, state.manifest_number));
+    }
+    MutexLock lock(&mutex_);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      changes[i].family->version = std::move(next[i]);
+      changes[i].family->log_number = *changes[i].edit.log_number;
+    }
+    for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    return Status::Ok();
+  });
 }
 
 Status DatabaseImpl::WriteOptionsFile() {
@@ -466,10 +466,12 @@ Status DatabaseImpl::Close() {
     if (is_close_done_) return close_status_;
     is_closing_ = true;
   }
-  while (UnlockWal().ok()) {
-    // whoever still holds the logs must not hold up closing
-  }
-  Status status = FlushUnlogged();
+  Status status = CatchBadAlloc([this] {
+    while (UnlockWal().ok()) {
+      // whoever still holds the logs must not hold up closing
+    }
+    return FlushUnlogged();
+  });
   {
     MutexLock lock(&mutex_);
     is_shutting_down_.store(true);
@@ -491,24 +493,23 @@ Status DatabaseImpl::Close() {
     MutexLock lock(&mutex_);
     state_changed_.SignalAll();
     while (running_compactions_ > 0) state_changed_.Wait(&mutex_);
-    TakeManifestTurn();
-    EndManifestTurn();
+    while (is_manifest_busy_) state_changed_.Wait(&mutex_);
   }
   obsolete_files_->SetScheduler(nullptr);
   ReclaimAll();  // so that files whose last reader has gone are known to be obsolete, while the directory is ours
   obsolete_files_->Purge();
-  const Status wal_status = wals_.Close();
-  if (status.ok()) status = wal_status;
+  Status wal_status = CatchBadAlloc([this] { return wals_.Close(); });
+  if (status.ok()) status = std::move(wal_status);
   if (manifest_ != nullptr) {
-    const Status manifest_status = manifest_->Close();
-    if (status.ok()) status = manifest_status;
+    Status manifest_status = CatchBadAlloc([this] { return manifest_->Close(); });
+    if (status.ok()) status = std::move(manifest_status);
   }
   lock_.reset();
   MutexLock lock(&mutex_);
-  close_status_ = status;
+  close_status_ = std::move(status);
   is_close_done_ = true;
   state_changed_.SignalAll();
-  return status;
+  return close_status_;
 }
 
 Status DatabaseImpl::FlushUnlogged() {

@@ -76,11 +76,18 @@ VersionHistory::Entries VersionHistory::Needed(const Entries& entries, const std
 
 // Readers inside a guard may still use the old view and the entries it alone names.
 void VersionHistory::Publish(Entries entries, Entries dropped) {
-  const View* const old = view_.exchange(new View{std::move(entries)}, std::memory_order_acq_rel);
-  if (old == nullptr) return;
-  Retire([old, dropped = std::move(dropped)] {
-    delete old;
-    for (const SuperVersion* entry : dropped) entry->Unref();
+  struct Garbage {
+    const View* view;
+    Entries dropped;
+  };
+  // All that needs memory comes before the exchange, so that it happens whole or not at all.
+  auto garbage = std::make_unique<Garbage>(Garbage{.view = nullptr, .dropped = std::move(dropped)});
+  garbage->view = view_.exchange(new View{std::move(entries)}, std::memory_order_acq_rel);
+  if (garbage->view == nullptr) return;
+  Retire([garbage = garbage.release()] {
+    delete garbage->view;
+    for (const SuperVersion* entry : garbage->dropped) entry->Unref();
+    delete garbage;
   });
 }
 

@@ -56,12 +56,19 @@ TEST(LogDamageTest, EveryCutGivesThePrefix) {
   }
 }
 
+// One thread alone gives ThreadSanitizer nothing to see, and all bytes take it many minutes.
+#if defined(__SANITIZE_THREAD__)
+constexpr size_t kFlipStep = 101;
+#else
+constexpr size_t kFlipStep = 1;
+#endif
+
 TEST(LogDamageTest, NoFlippedByteGivesAWrongRecord) {
   const Records records = SampleRecords();
   for (const LogWriter::Config& config : BothFormats()) {
     const LogImage image = WriteLog(records, config);
     std::string damaged = image.bytes;
-    for (size_t at = 0; at < damaged.size(); ++at) {
+    for (size_t at = 0; at < damaged.size(); at += kFlipStep) {
       for (const char flip : {'\x01', '\x80', '\xff'}) {
         damaged[at] = static_cast<char>(damaged[at] ^ flip);
         for (const WalRecoveryMode mode : kAllModes) {

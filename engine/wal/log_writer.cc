@@ -6,6 +6,7 @@
 
 #include "engine/base/coding.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/no_memory.h"
 
 namespace gneiss {
 
@@ -55,14 +56,20 @@ LogWriter::LogWriter(const Config& config, std::unique_ptr<WritableFile> file)
   EncodeFragment(FragmentType::kSetCompression, Slice(type, sizeof(type)));
 }
 
-LogWriter::~LogWriter() { Flush().IgnoreError("whoever cares for the buffered records has called Close"); }
+LogWriter::~LogWriter() {
+  DropBadAlloc([this] { Flush().IgnoreError("whoever cares for the buffered records has called Close"); });
+}
 
 Status LogWriter::AddRecords(const Slice* records, size_t count) {
   MutexLock lock(&mutex_);
   if (has_failed_.load(std::memory_order_relaxed)) [[unlikely]]
     return Failure();
-  for (size_t i = 0; i < count; ++i) GNEISS_RETURN_IF_ERROR(EncodeRecord(records[i]));
-  return config_.is_manual_flush ? Status::Ok() : WriteBuffer();
+  try {
+    for (size_t i = 0; i < count; ++i) GNEISS_RETURN_IF_ERROR(EncodeRecord(records[i]));
+    return config_.is_manual_flush ? Status::Ok() : WriteBuffer();
+  } catch (const std::bad_alloc&) {
+    return KeepFailure(Status::OutOfMemory());  // a part of a record may be in the buffer
+  }
 }
 
 Status LogWriter::Flush() {

@@ -55,10 +55,12 @@ def environment(library):
     env = {k: v for k, v in os.environ.items() if k not in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
     if library:
         env["LD_LIBRARY_PATH"] = library
-        # A library with a sanitizer in a program without: its runtime must come first. The programs' own leaks are theirs.
+        # A library with a sanitizer in a program without: its runtime must come first. What the programs
+        # themselves leak, or let run on, is theirs.
         if "GNEISS_SANITIZER_RUNTIME" in os.environ:
             env["LD_PRELOAD"] = os.environ["GNEISS_SANITIZER_RUNTIME"]
             env["ASAN_OPTIONS"] = "detect_leaks=0"
+            env["TSAN_OPTIONS"] = "report_thread_leaks=0"
     return env
 
 
