@@ -11,20 +11,16 @@ Status Status::NotFound() {
 }
 
 // Made when the library is loaded: later there may be no memory for them.
-Status Status::OutOfMemory() {
-  static State state{
-      .code = Code::kAborted, .sub_code = SubCode::kMemoryLimit, .is_static = true, .message = "no memory"};
-  return Status(&state);
-}
+const Status::State Status::kOutOfMemory{
+    .code = Code::kAborted, .sub_code = SubCode::kMemoryLimit, .is_static = true, .message = "no memory"};
+const Status::State Status::kMemoryIsStale{.code = Code::kAborted,
+                                           .sub_code = SubCode::kMemoryLimit,
+                                           .severity = Severity::kFatalError,
+                                           .is_static = true,
+                                           .message = "no memory for what is on disk already; reopen the database"};
 
-Status Status::MemoryIsStale() {
-  static State state{.code = Code::kAborted,
-                     .sub_code = SubCode::kMemoryLimit,
-                     .severity = Severity::kFatalError,
-                     .is_static = true,
-                     .message = "no memory; reopen it"};
-  return Status(&state);
-}
+Status Status::OutOfMemory() { return Status(&kOutOfMemory); }
+Status Status::MemoryIsStale() { return Status(&kMemoryIsStale); }
 
 Status Status::Make(Code code, Slice message, Slice detail, SubCode sub_code) {
   std::string text(message);

@@ -139,6 +139,9 @@ class [[nodiscard]] Status {
     mutable std::atomic<uint32_t> owners{1};  // a Status is passed on where there may be no memory to copy it
   };
 
+  static const State kOutOfMemory;
+  static const State kMemoryIsStale;
+
   explicit Status(const State* state) : state_(state) {}
   static const State* Share(const State* state) {
     if (state != nullptr && !state->is_static) state->owners.fetch_add(1, std::memory_order_relaxed);

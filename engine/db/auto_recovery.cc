@@ -42,7 +42,8 @@ void DatabaseImpl::BeginRecovery(const Status& error, Recovery recovery, Backgro
     if (is_recovering_ || background_error_.severity() >= Status::Severity::kFatalError) return;
     is_recovering_ = true;
   }
-  const bool is_wanted = config_.events == nullptr || config_.events->OnRecoveryBegin(reason, error);
+  bool is_wanted = false;
+  DropBadAlloc([&] { is_wanted = config_.events == nullptr || config_.events->OnRecoveryBegin(reason, error); });
   MutexLock lock(&mutex_);
   if (!is_wanted || is_shutting_down_.load() || background_error_.ok()) {
     is_recovering_ = false;

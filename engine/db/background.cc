@@ -24,8 +24,9 @@ void DatabaseImpl::MaybeScheduleFlush(const FamilyPtr& family) {
 // One at a time, so that what was sealed first becomes durable first.
 void DatabaseImpl::MaybeScheduleJointFlush() {
   if (!MayWorkInBackground() || is_joint_flush_queued_ || running_flushes_ > 0) return;
-  const bool is_due = std::any_of(families_.begin(), families_.end(),
-                                  [this](const auto& each) { return HasMemtablesToFlush(*each.second); });
+  const bool is_due = std::any_of(families_.begin(), families_.end(), [this](const auto& each) REQUIRES(mutex_) {
+    return HasMemtablesToFlush(*each.second);
+  });
   if (!is_due) return;
   is_joint_flush_queued_ = true;
   ++queued_jobs_;

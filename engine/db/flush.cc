@@ -188,7 +188,7 @@ std::vector<FamilyPtr> DatabaseImpl::BeginFlush(const FamilyPtr& family) {
   } else {
     for (const auto& [id, each] : families_) families.push_back(each);
   }
-  std::erase_if(families, [this](const FamilyPtr& each) {
+  std::erase_if(families, [this](const FamilyPtr& each) REQUIRES(mutex_) {
     return each->is_flushing || each->is_dropped.load() || !HasMemtablesToFlush(*each);
   });
   for (const FamilyPtr& each : families) each->is_flushing = true;
