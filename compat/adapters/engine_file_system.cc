@@ -191,12 +191,15 @@ class UserDirectory final : public gneiss::Directory {
 
 class UserLock final : public gneiss::FileLock {
  public:
-  UserLock(std::shared_ptr<rocksdb::FileSystem> fs, rocksdb::FileLock* lock) : fs_(std::move(fs)), lock_(lock) {}
-  ~UserLock() override { fs_->UnlockFile(lock_, IOOptions(), nullptr).PermitUncheckedError(); }
+  explicit UserLock(std::shared_ptr<rocksdb::FileSystem> fs) : fs_(std::move(fs)) {}
+  ~UserLock() override {
+    if (lock_ != nullptr) fs_->UnlockFile(lock_, IOOptions(), nullptr).PermitUncheckedError();
+  }
+  IOStatus Acquire(const std::string& path) { return fs_->LockFile(path, IOOptions(), &lock_, nullptr); }
 
  private:
   const std::shared_ptr<rocksdb::FileSystem> fs_;
-  rocksdb::FileLock* const lock_;
+  rocksdb::FileLock* lock_ = nullptr;
 };
 
 FileKind KindOf(const std::string& path) {
@@ -287,9 +290,9 @@ class EngineFileSystem final : public gneiss::FileSystem {
     return ToEngine(status);
   }
   Status Lock(const std::string& path, std::unique_ptr<FileLock>* lock) override {
-    rocksdb::FileLock* held = nullptr;
-    const IOStatus status = fs_->LockFile(path, IOOptions(), &held, nullptr);
-    if (status.ok()) *lock = std::make_unique<UserLock>(fs_, held);
+    auto held = std::make_unique<UserLock>(fs_);
+    const IOStatus status = held->Acquire(path);
+    if (status.ok()) *lock = std::move(held);
     return ToEngine(status);
   }
 

@@ -97,10 +97,13 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   auto impl = std::make_unique<DbImpl>(core);
   impl->is_secondary_ = is_secondary;
   core->db.store(impl.get());
-  if (handles != nullptr) {
-    for (const FamilyPtr& family : opened) handles->push_back(impl->MakeHandle(family).release());
-  }
   if (!is_read_only) impl->StartPeriodicWork();
+  std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> made;
+  for (const FamilyPtr& family : opened) {
+    if (handles != nullptr) made.push_back(impl->MakeHandle(family));
+  }
+  if (handles != nullptr) handles->reserve(handles->size() + made.size());
+  for (auto& handle : made) handles->push_back(handle.release());
   *db = impl.release();
   if (core->db_options.info_log != nullptr) core->db_options.info_log->Flush();
   return status;

@@ -5,12 +5,13 @@
 #include <new>
 #include <utility>
 
+#include "engine/base/mutex.h"
 #include "engine/base/status.h"
 
 namespace gneiss {
 
 template <typename Function>
-Status CatchBadAlloc(Function&& function) {
+Status CatchBadAlloc(Function&& function) NO_THREAD_SAFETY_ANALYSIS {
   try {
     return std::forward<Function>(function)();
   } catch (const std::bad_alloc&) {

@@ -436,9 +436,9 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
                                       .entries = sealed.EntryCount(),
                                       .deletions = sealed.DeletionCount()});
   }
-  {
+  GNEISS_RETURN_IF_ERROR(WholeOrStale([&] {
     MutexLock lock(&mutex_);
-    family->sealed.push_back({.memtable = std::move(family->active),
+    family->sealed.push_back({.memtable = family->active,
                               .next_log_number = log_number,
                               .prepared_log = family->active_prepared_log.exchange(UINT64_MAX),
                               .cut = cuts_ + 1});
@@ -450,7 +450,8 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
     }
     InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
     MaybeScheduleFlush(family);
-  }
+    return Status::Ok();
+  }));
   TellStalls();
   return Status::Ok();
 }

@@ -263,9 +263,9 @@ class DatabaseImpl final : public Database {
   Status InManifestTurn(Action action) EXCLUDES(mutex_);
   void TakeManifestTurn() EXCLUDES(mutex_);
   void EndManifestTurn() EXCLUDES(mutex_);
-  // Brings to memory, in the same turn, what the MANIFEST tells already.
+  // What the MANIFEST or the log tells already is brought to memory whole, or nothing more is built on memory.
   template <typename Action>
-  Status FollowManifest(Action action) EXCLUDES(mutex_);
+  Status WholeOrStale(Action action) EXCLUDES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
@@ -509,10 +509,9 @@ Status DatabaseImpl::InManifestTurn(Action action) {
 }
 
 template <typename Action>
-Status DatabaseImpl::FollowManifest(Action action) {
+Status DatabaseImpl::WholeOrStale(Action action) {
   const Status status = CatchBadAlloc(action);
   if (status.ok()) return status;
-  // Nothing may be built on memory any more.
   SetBackgroundError(Status::MemoryIsStale(), BackgroundErrorReason::kManifestWrite);
   return Status::MemoryIsStale();
 }

@@ -65,7 +65,7 @@ Status DatabaseImpl::LogNewFamily(const FamilyDescriptor& descriptor, FamilyPtr*
   edit.max_column_family = id;
   GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
   // In the same turn as the edit: a MANIFEST begun in the next one holds what families_ says.
-  return FollowManifest([&] {
+  return WholeOrStale([&] {
     MutexLock lock(&mutex_);
     families_[id] = family;
     InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
@@ -120,7 +120,7 @@ Status DatabaseImpl::RaiseHistoryStart(const FamilyPtr& family, Slice timestamp)
     edit.column_family_id = family->id;
     edit.full_history_ts_low = std::string(timestamp);
     GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
-    return FollowManifest([&] {
+    return WholeOrStale([&] {
       family->SetHistoryStart(timestamp);
       return Status::Ok();
     });

@@ -63,7 +63,7 @@ Status DatabaseImpl::InstallInTurn(std::vector<FamilyChange>* all_changes) {
     edits.push_back(change.edit);
   }
   GNEISS_RETURN_IF_ERROR(LogEdits(edits));
-  return FollowManifest([&] {
+  return WholeOrStale([&] {
     MutexLock lock(&mutex_);
     for (size_t i = 0; i < changes.size(); ++i) InstallVersion(changes[i], next[i]);
     return Status::Ok();
@@ -354,13 +354,12 @@ Status DatabaseImpl::UntrackWalsBelow(uint64_t number) {
     if (tracked_wals_.empty() || tracked_wals_.begin()->first >= number) return Status::Ok();
   }
   return InManifestTurn([&] {
-    {
-      MutexLock lock(&mutex_);
-      tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(number));
-    }
     VersionEdit edit;
     edit.deleted_wals_before = number;
-    return LogEdits({edit});
+    GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
+    MutexLock lock(&mutex_);
+    tracked_wals_.erase(tracked_wals_.begin(), tracked_wals_.lower_bound(number));
+    return Status::Ok();
   });
 }
 

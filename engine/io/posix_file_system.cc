@@ -53,6 +53,10 @@ class LockTable {
                             " acquiring thread " + std::to_string(held->thread),
                         path, ENOLCK);
     }
+    entries_.reserve(entries_.size() + 1);  // what needs memory comes before the lock
+    Entry entry{.path = path,
+                .acquired_unix_seconds = static_cast<int64_t>(time(nullptr)),
+                .thread = static_cast<uint64_t>(pthread_self())};
     GNEISS_RETURN_IF_ERROR(OpenFile(path, O_RDWR | O_CREAT, "while open a file for lock", fd));
     struct stat info;
     if (SetLock(*fd, F_WRLCK) != 0 || fstat(fd->get(), &info) != 0) {
@@ -60,11 +64,9 @@ class LockTable {
       fd->Close();  // under the mutex: a later close could drop the lock that another thread gets meanwhile
       return PosixError("While lock file", path, error);
     }
-    entries_.push_back({.path = path,
-                        .device = info.st_dev,
-                        .inode = info.st_ino,
-                        .acquired_unix_seconds = static_cast<int64_t>(time(nullptr)),
-                        .thread = static_cast<uint64_t>(pthread_self())});
+    entry.device = info.st_dev;
+    entry.inode = info.st_ino;
+    entries_.push_back(std::move(entry));
     return Status::Ok();
   }
 
@@ -103,8 +105,11 @@ LockTable* HeldLocks() {
 
 class PosixFileLock final : public FileLock {
  public:
-  PosixFileLock(const std::string& path, FileDescriptor fd) : path_(path), fd_(std::move(fd)) {}
-  ~PosixFileLock() override { HeldLocks()->Release(path_, &fd_); }
+  explicit PosixFileLock(const std::string& path) : path_(path) {}
+  ~PosixFileLock() override {
+    if (fd_.is_open()) HeldLocks()->Release(path_, &fd_);
+  }
+  Status Acquire() { return HeldLocks()->Acquire(path_, &fd_); }
 
  private:
   const std::string path_;
@@ -268,9 +273,9 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status Lock(const std::string& path, std::unique_ptr<FileLock>* lock) override {
-    FileDescriptor fd;
-    GNEISS_RETURN_IF_ERROR(HeldLocks()->Acquire(path, &fd));
-    *lock = std::make_unique<PosixFileLock>(path, std::move(fd));
+    auto held = std::make_unique<PosixFileLock>(path);
+    GNEISS_RETURN_IF_ERROR(held->Acquire());
+    *lock = std::move(held);
     return Status::Ok();
   }
 

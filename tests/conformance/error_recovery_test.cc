@@ -222,12 +222,12 @@ TEST_F(ErrorRecoveryTest, WritesGoOnWhenThereIsSpaceAgain) {
   EXPECT_TRUE(flushed.IsNoSpace()) << flushed.ToString();
   EXPECT_EQ(Status::Severity::kHardError, flushed.severity());
   EXPECT_TRUE(Put("b", "2").IsNoSpace());
-  EXPECT_EQ(1, recoveries_->begun);
+  EXPECT_TRUE(Eventually([&] { return recoveries_->begun == 1; }));  // told after the flush has answered
   EXPECT_EQ(0u, recoveries_->NewErrors().size());
   disk_->is_full = false;
   ASSERT_TRUE(IsOver());
   EXPECT_OK(recoveries_->NewErrors()[0]);
-  EXPECT_EQ(1, recoveries_->completed);
+  EXPECT_TRUE(Eventually([&] { return recoveries_->completed == 1; }));
   ASSERT_OK(Put("b", "2"));
   Flush();
   Reopen();
@@ -240,7 +240,7 @@ TEST_F(ErrorRecoveryTest, AListenerMayRefuse) {
   ASSERT_OK(Put("a", "1"));
   disk_->is_full = true;
   EXPECT_TRUE(db()->Flush(FlushOptions()).IsNoSpace());
-  EXPECT_EQ(1, recoveries_->begun);
+  EXPECT_TRUE(Eventually([&] { return recoveries_->begun == 1; }));  // told after the flush has answered
   disk_->is_full = false;
   EXPECT_TRUE(Put("b", "2").IsNoSpace());
   ASSERT_OK(db()->Resume());
