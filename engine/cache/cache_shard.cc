@@ -1,5 +1,9 @@
 #include "engine/cache/cache_shard.h"
 
+#include <new>
+
+#include "engine/base/no_memory.h"
+
 namespace gneiss {
 namespace {
 
@@ -34,7 +38,7 @@ class CacheShard::Dead {
 
   void Add(const CacheItem& item) {
     if (has_first_) {
-      others_.push_back(item);
+      DropBadAlloc([&] { others_.push_back(item); });  // better never deleted than under the lock
     } else {
       first_ = item;
       has_first_ = true;
@@ -116,15 +120,30 @@ Status CacheShard::Insert(Slice key, uint64_t hash, void* value, size_t charge, 
     dead.Add(item);  // as if it had come and gone
     return Status::Ok();
   }
-  CacheEntry* const entry = pool_.Take();
+  CacheEntry* entry = nullptr;
+  try {
+    entry = pool_.Take();
+    LinkNew(entry, hash);
+  } catch (const std::bad_alloc&) {
+    if (entry != nullptr) pool_.Give(entry);
+    item.deleter = nullptr;  // the value stays the caller's
+    item.Delete();
+    throw;
+  }
   Fill(entry, item, hash, StartState(priority, total_charge) + (handle != nullptr ? 1 : 0));
   if (handle != nullptr) *handle = entry;
   return Status::Ok();
 }
 
-void CacheShard::Fill(CacheEntry* entry, const CacheItem& item, uint64_t hash, uint64_t state) {
+// Lookups may find it from here on, and see that it is not visible yet.
+void CacheShard::LinkNew(const CacheEntry* entry, uint64_t hash) {
   // Growing comes first: it puts all visible entries into the new table.
-  if (++entry_count_ > kEntriesPerLine * tables_.back()->LineCount()) GrowTable();
+  if (entry_count_ + 1 > kEntriesPerLine * tables_.back()->LineCount()) GrowTable();
+  tables_.back()->Add(hash, entry->item.number);
+  ++entry_count_;
+}
+
+void CacheShard::Fill(CacheEntry* entry, const CacheItem& item, uint64_t hash, uint64_t state) {
   const uint32_t number = entry->item.number;
   entry->hash = hash;
   entry->item = item;
@@ -133,7 +152,6 @@ void CacheShard::Fill(CacheEntry* entry, const CacheItem& item, uint64_t hash, u
   const size_t total_charge = TotalCharge(item.charge, item.key_size);
   AddUsage(total_charge);
   if ((state & CacheEntry::kHigh) != 0) high_usage_ += total_charge;
-  tables_.back()->Add(hash, number);
 }
 
 // Readers in the old table find all its entries, which stay where they are, and miss only what is added from now on.
@@ -144,8 +162,8 @@ void CacheShard::GrowTable() {
     const bool is_linked = CacheEntry::IsVisible(entry->state.load(std::memory_order_relaxed));
     if (is_linked) table->Add(entry->hash, number);
   }
-  table_.store(table.get(), std::memory_order_release);
   tables_.push_back(std::move(table));
+  table_.store(tables_.back().get(), std::memory_order_release);
 }
 
 void CacheShard::Erase(Slice key, uint64_t hash) {

@@ -50,6 +50,7 @@ class alignas(64) CacheShard {
 
   size_t TotalCharge(size_t charge, size_t key_size) const;
   uint64_t StartState(Cache::Priority priority, size_t total_charge) const REQUIRES(mutex_);
+  void LinkNew(const CacheEntry* entry, uint64_t hash) REQUIRES(mutex_);
   void Fill(CacheEntry* entry, const CacheItem& item, uint64_t hash, uint64_t state) REQUIRES(mutex_);
   void EraseLocked(Slice key, uint64_t hash, Dead* dead) REQUIRES(mutex_);
   void Hide(CacheEntry* entry, Dead* dead) REQUIRES(mutex_);

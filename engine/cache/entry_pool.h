@@ -38,7 +38,7 @@ class EntryPool {
       free_ = static_cast<CacheEntry*>(entry->item.value);
       return entry;
     }
-    const uint32_t number = number_count_++;
+    const uint32_t number = number_count_;
     const int slab = SlabOf(number);
     if (number == SlabBegin(slab)) {
       GNEISS_CHECK(slab < kSlabs);
@@ -48,6 +48,7 @@ class EntryPool {
     }
     auto* const entry = new (At(number)) CacheEntry;
     entry->item.number = number;
+    ++number_count_;
     return entry;
   }
   // The entry must be invisible and without pins.
