@@ -29,7 +29,7 @@ using parity::SeedFor;
 using rocksdb::Status;
 
 const std::vector<std::string> kFamilies = {"default", "one"};
-constexpr unsigned kHangSeconds = 20;
+constexpr unsigned kHangSeconds = 60;
 constexpr uint64_t kSteps = 40;
 constexpr uint64_t kAllocationsMax = 6000;  // about what a life makes
 
