@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/no_memory.h"
 #include "engine/io/file_name.h"
 
 namespace gneiss {
@@ -55,7 +56,7 @@ BlobFile::~BlobFile() {
   if (config.open_files != nullptr)
     config.open_files->Erase(OpenFileKey(config.column_family_id, meta_.number).slice());
   if (is_obsolete_.load(std::memory_order_acquire) && reaper_ != nullptr) {
-    reaper_->BlobFileUnreferenced(meta_.number, opener_->PathOf(meta_.number));
+    DropBadAlloc([this] { reaper_->BlobFileUnreferenced(meta_.number, opener_->PathOf(meta_.number)); });
   }
 }
 
