@@ -95,7 +95,7 @@ Status DatabaseImpl::BackgroundError() const {
 }
 
 void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reason) {
-  Recovery recovery;
+  Recovery recovery = Recovery::kNone;
   bool is_soft = false;
   const Status told = CatchBadAlloc([&] {
     recovery = RecoveryFrom(status);
