@@ -95,16 +95,28 @@ TEST_F(MaintenanceTest, FlushMayAllowAWriteStall) {
   EXPECT_EQ("1", Levels());
 }
 
-TEST_F(MaintenanceTest, FlushWaitsRatherThanStopWriters) {
-  options_.max_write_buffer_number = 2;
-  Open();
-  ASSERT_OK(db()->PauseBackgroundWork());
-  FlushOptions at_once;
-  at_once.wait = false;
-  at_once.allow_write_stall = true;
-  ASSERT_OK(Put("a", "1"));
-  ASSERT_OK(db()->Flush(at_once));
-  ASSERT_OK(Put("b", "2"));
+FlushOptions AtOnce() {
+  FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  return options;
+}
+
+class StalledFlushTest : public MaintenanceTest {
+ protected:
+  // Background work rests, a=1 is in a sealed memtable and b=2 in the active one, which are as many as there may be.
+  void OpenBeforeAStall() {
+    options_.max_write_buffer_number = 2;
+    Open();
+    ASSERT_OK(db()->PauseBackgroundWork());
+    ASSERT_OK(Put("a", "1"));
+    ASSERT_OK(db()->Flush(AtOnce()));
+    ASSERT_OK(Put("b", "2"));
+  }
+};
+
+TEST_F(StalledFlushTest, FlushWaitsRatherThanStopWriters) {
+  OpenBeforeAStall();
   // One more sealed memtable would be as many as there may be.
   FlushOptions considerate;
   considerate.wait = false;
@@ -123,36 +135,20 @@ TEST_F(MaintenanceTest, FlushWaitsRatherThanStopWriters) {
   EXPECT_TRUE(Eventually([&] { return FilesAt(0) == 2; }));
 }
 
-TEST_F(MaintenanceTest, FlushWithoutWaitMustBeTriedAgainWhileWritersAreStopped) {
-  options_.max_write_buffer_number = 2;
-  Open();
-  ASSERT_OK(db()->PauseBackgroundWork());
-  FlushOptions at_once;
-  at_once.wait = false;
-  at_once.allow_write_stall = true;
-  ASSERT_OK(Put("a", "1"));
-  ASSERT_OK(db()->Flush(at_once));
-  ASSERT_OK(Put("b", "2"));
-  ASSERT_OK(db()->Flush(at_once));
+TEST_F(StalledFlushTest, FlushWithoutWaitMustBeTriedAgainWhileWritersAreStopped) {
+  OpenBeforeAStall();
+  ASSERT_OK(db()->Flush(AtOnce()));
   EXPECT_EQ(1u, IntProperty(DB::Properties::kIsWriteStopped));
-  const Status status = db()->Flush(at_once);
+  const Status status = db()->Flush(AtOnce());
   EXPECT_TRUE(status.IsTryAgain()) << status.ToString();
   ASSERT_OK(db()->ContinueBackgroundWork());
   EXPECT_TRUE(Eventually([&] { return IntProperty(DB::Properties::kNumImmutableMemTable) == 0; }));
-  EXPECT_OK(db()->Flush(at_once));
+  EXPECT_OK(db()->Flush(AtOnce()));
   EXPECT_EQ("a=1 b=2", Scan());
 }
 
-TEST_F(MaintenanceTest, CancellingEndsAFlushThatWaits) {
-  options_.max_write_buffer_number = 2;
-  Open();
-  ASSERT_OK(db()->PauseBackgroundWork());
-  FlushOptions at_once;
-  at_once.wait = false;
-  at_once.allow_write_stall = true;
-  ASSERT_OK(Put("a", "1"));
-  ASSERT_OK(db()->Flush(at_once));
-  ASSERT_OK(Put("b", "2"));
+TEST_F(StalledFlushTest, CancellingEndsAFlushThatWaits) {
+  OpenBeforeAStall();
   std::thread flusher([&] { EXPECT_TRUE(db()->Flush(FlushOptions()).IsShutdownInProgress()); });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   CancelAllBackgroundWork(db(), false);
