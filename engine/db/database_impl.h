@@ -242,6 +242,7 @@ class DatabaseImpl final : public Database {
 
   // --- marked_batch.cc
   Status AdmitMarkers(Writer* writer, uint32_t* entries);
+  Status TakeCommitted(const PreparedSection& section, BatchStep* step) const;
   void AbandonMarkers(const Writer& writer);
   Status AbandonGroupMarkers(const CommitGroup& group);
   void InsertMarked(Writer* writer, bool is_concurrent);

@@ -30,6 +30,17 @@ void DatabaseImpl::NotePreparedLogs(const PreparedSection& section) {
   }
 }
 
+// What the commit `step` applies of the section.
+Status DatabaseImpl::TakeCommitted(const PreparedSection& section, BatchStep* step) const {
+  step->rep = section.rep;
+  if (!step->timestamp.has_value()) return Status::Ok();
+  const auto timestamp_bytes_of = [this](uint32_t family_id) {
+    const ColumnFamily* const family = CommitFamily(family_id);
+    return family == nullptr ? 0 : family->order.timestamp_bytes();
+  };
+  return StampKeys(*step->timestamp, timestamp_bytes_of, &step->rep);
+}
+
 // Takes effect on the prepared sections at once; AbandonMarkers takes it back should the log fail.
 Status DatabaseImpl::AdmitMarkers(Writer* writer, uint32_t* entries) {
   auto marked = std::make_unique<MarkedBatch>();
@@ -50,7 +61,12 @@ Status DatabaseImpl::AdmitMarkers(Writer* writer, uint32_t* entries) {
         if (section == nullptr) continue;
         *entries += BatchCount(section->rep);
         NotePreparedLogs(*section);
-        step.rep = section->rep;
+        if (const Status status = TakeCommitted(*section, &step); !status.ok()) {
+          writer->marked = std::move(marked);
+          AbandonMarkers(*writer);
+          writer->marked.reset();
+          return status;
+        }
         break;
       case BatchStep::Action::kRollback:
         if (section == nullptr) continue;

@@ -316,7 +316,8 @@ Status DatabaseImpl::ReplaySteps(Slice rep, uint64_t log_number, Replay* replay)
     if (section == nullptr) continue;
     if (step.action == BatchStep::Action::kCommit) {
       NotePreparedLogs(*section);
-      GNEISS_RETURN_IF_ERROR(ReplayRecords(section->rep, log_number, &seq, replay));
+      GNEISS_RETURN_IF_ERROR(TakeCommitted(*section, &step));
+      GNEISS_RETURN_IF_ERROR(ReplayRecords(step.rep, log_number, &seq, replay));
     }
     prepared_.Remove(step.name);
   }

@@ -50,6 +50,28 @@ bool IsTransactionMarker(Kind kind) {
   }
 }
 
+Status StampKeys(Slice timestamp, const std::function<size_t(uint32_t)>& timestamp_bytes_of, std::string* rep) {
+  if (timestamp.empty()) return Status::InvalidArgument("Timestamp is empty");
+  BatchReader reader(*rep);
+  BatchRecord record;
+  const auto stamp = [&](Slice key) {
+    timestamp.copy(rep->data() + (key.data() - rep->data()) + key.size() - timestamp.size(), timestamp.size());
+  };
+  while (!reader.AtEnd()) {
+    GNEISS_RETURN_IF_ERROR(reader.Next(&record));
+    const size_t bytes = IsDataRecord(record.kind) ? timestamp_bytes_of(record.column_family_id) : 0;
+    if (bytes == 0) continue;
+    if (bytes != timestamp.size()) return Status::InvalidArgument("timestamp size mismatch");
+    const bool is_range = record.kind == Kind::kRangeDelete;
+    if (record.key.size() < bytes || (is_range && record.value.size() < bytes)) {
+      return Status::Corruption("WriteBatch has a key too short for a timestamp");
+    }
+    stamp(record.key);
+    if (is_range) stamp(record.value);
+  }
+  return Status::Ok();
+}
+
 Status SplitIntoSteps(Slice rep, std::vector<BatchStep>* steps) {
   steps->clear();
   BatchReader reader(rep);
@@ -91,7 +113,11 @@ Status SplitIntoSteps(Slice rep, std::vector<BatchStep>* steps) {
         steps->push_back({.action = BatchStep::Action::kRollback, .name = std::string(record.key), .rep = {}});
         break;
       case Kind::kCommitWithTimestamp:
-        return Status::NotSupported("commit with a timestamp is not implemented by Gneiss yet");
+        steps->push_back({.action = BatchStep::Action::kCommit,
+                          .name = std::string(record.key),
+                          .rep = {},
+                          .timestamp = std::string(record.value)});
+        break;
       case Kind::kBeginPersistedPrepare:
         return WritePolicyMismatch("WritePrepared/WriteUnprepared");
       default:

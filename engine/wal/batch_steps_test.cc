@@ -79,6 +79,35 @@ TEST(BatchSteps, MarkersThatDoNotPairAreCorruption) {
   }
 }
 
+TEST(BatchSteps, ACommitMayBringATimestamp) {
+  std::string rep = Batch().Mark(Kind::kCommit, "x").rep();
+  rep.push_back(static_cast<char>(Kind::kCommitWithTimestamp));
+  PutLengthPrefixed(&rep, "time");
+  PutLengthPrefixed(&rep, "y");
+  std::vector<BatchStep> steps;
+  ASSERT_TRUE(SplitIntoSteps(rep, &steps).ok());
+  ASSERT_EQ(2u, steps.size());
+  EXPECT_FALSE(steps[0].timestamp.has_value());
+  EXPECT_EQ(Action::kCommit, steps[1].action);
+  EXPECT_EQ("y", steps[1].name);
+  EXPECT_EQ("time", steps[1].timestamp);
+}
+
+TEST(BatchSteps, KeysAreStampedWhereTheFamilyAsks) {
+  const auto four = [](uint32_t) { return size_t{4}; };
+  std::string rep = Batch().Put("a0000").Mark(Kind::kLogData, "note of more").Put("b0000").rep();
+  ASSERT_TRUE(StampKeys("time", four, &rep).ok());
+  EXPECT_EQ(Batch().Put("atime").Mark(Kind::kLogData, "note of more").Put("btime").rep(), rep);
+  EXPECT_TRUE(StampKeys(
+                  "again", [](uint32_t) { return size_t{0}; }, &rep)
+                  .ok());
+  EXPECT_EQ(Batch().Put("atime").Mark(Kind::kLogData, "note of more").Put("btime").rep(), rep);
+  EXPECT_TRUE(StampKeys("again", four, &rep).IsInvalidArgument());
+  EXPECT_TRUE(StampKeys("", four, &rep).IsInvalidArgument());
+  rep = Batch().Put("abc").rep();
+  EXPECT_TRUE(StampKeys("time", four, &rep).IsCorruption());
+}
+
 TEST(BatchSteps, OtherWritePoliciesAreRefused) {
   for (const Kind kind : {Kind::kBeginPersistedPrepare, Kind::kBeginUnprepare}) {
     std::vector<BatchStep> steps;

@@ -1,5 +1,6 @@
 // What recovery makes of logs: filters, records that are logged in part, two-phase markers.
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/wal_filter.h>
 
 #include <map>
@@ -235,6 +236,117 @@ TEST_F(TwoPhaseOnlyOurs, WithoutTheOptionLogsWithSectionsAreRefused) {
   EXPECT_EQ("1", data_.Get("a"));
   rocksdb::WriteBatch batch = Marker(kCommit, "y");
   EXPECT_TRUE(data_.db->Write({}, &batch).IsNotSupported());
+}
+
+// ---- commits that bring the timestamp of what they commit
+
+class TimedTwoPhaseOnlyOurs : public ::testing::Test {
+ protected:
+  TimedTwoPhaseOnlyOurs() {
+    data_.options.allow_2pc = true;
+    data_.Open();
+    rocksdb::ColumnFamilyOptions options;
+    EXPECT_TRUE(rocksdb::Comparator::CreateFromString(rocksdb::ConfigOptions(), "leveldb.BytewiseComparator.u64ts",
+                                                      &options.comparator)
+                    .ok());
+    timed_options_ = options;
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    EXPECT_TRUE(data_.db->CreateColumnFamily(options, "timed", &handle).ok());
+    timed_.reset(handle);
+  }
+  ~TimedTwoPhaseOnlyOurs() override { timed_.reset(); }
+
+  static std::string Time(char time) { return time + std::string(7, '\0'); }
+  void Reopen() {
+    timed_.reset();
+    data_.Close();
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(
+        data_.options, data_.dir(), {{"default", data_.options}, {"timed", timed_options_}}, &handles, &opened);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    data_.db.reset(opened);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle->GetName() == "timed") {
+        timed_.reset(handle);
+      } else {
+        delete handle;
+      }
+    }
+  }
+  // Puts into both families, and a range deletion in the timed one, between the markers.
+  void Prepare(const std::string& name) {
+    rocksdb::WriteBatch changes;
+    EXPECT_TRUE(changes.Put("plain", "1").ok());
+    EXPECT_TRUE(changes.DeleteRange(timed_.get(), "a", "c").ok());
+    EXPECT_TRUE(changes.Put(timed_.get(), "key", "2").ok());
+    const std::string& rep = changes.Data();
+    EXPECT_EQ("OK", Write(rep.substr(0, 12) + kBeginPrepare + rep.substr(12) + kEndPrepare + Name(name)));
+  }
+  std::string Commit(const std::string& name, const std::string& time) {
+    return Write(std::string(12, '\0') + kCommitWithTimestamp + Name(time) + Name(name));
+  }
+  std::string Write(const std::string& rep) {
+    rocksdb::WriteBatch batch(rep);
+    return data_.db->Write({}, &batch).ToString();
+  }
+  std::string Get(const std::string& key, char time, std::string* found = nullptr) {
+    const std::string bytes = Time(time);
+    const rocksdb::Slice slice(bytes);
+    rocksdb::ReadOptions options;
+    options.timestamp = &slice;
+    std::string value, timestamp;
+    const rocksdb::Status status = data_.db->Get(options, timed_.get(), key, &value, &timestamp);
+    if (found != nullptr) *found = timestamp;
+    return status.ok() ? value : status.ToString();
+  }
+  void ExpectCommitted() {
+    EXPECT_EQ("1", data_.Get("plain"));
+    std::string time;
+    EXPECT_EQ("2", Get("key", 9, &time));
+    EXPECT_EQ(Time(5), time);
+    EXPECT_EQ("NotFound: ", Get("key", 4)) << "it was not there before its time";
+    EXPECT_EQ("old", Get("b", 4)) << "nor was the deletion";
+    EXPECT_EQ("NotFound: ", Get("b", 5));
+  }
+
+  static constexpr char kCommitWithTimestamp = 0x15;
+  LogDatabase data_;
+  rocksdb::ColumnFamilyOptions timed_options_;
+  std::unique_ptr<rocksdb::ColumnFamilyHandle> timed_;
+};
+
+TEST_F(TimedTwoPhaseOnlyOurs, TheCommitBringsTheTime) {
+  ASSERT_TRUE(data_.db->Put({}, timed_.get(), "b", Time(1), "old").ok());
+  Prepare("x");
+  EXPECT_EQ("NotFound: ", Get("key", 9));
+  EXPECT_EQ("OK", Commit("x", Time(5)));
+  ExpectCommitted();
+  Reopen();
+  ExpectCommitted();
+  ASSERT_TRUE(data_.db->Flush({}, timed_.get()).ok());
+  Reopen();
+  ExpectCommitted();
+}
+
+TEST_F(TimedTwoPhaseOnlyOurs, ItIsBroughtToWhatWaitedOverAReopening) {
+  ASSERT_TRUE(data_.db->Put({}, timed_.get(), "b", Time(1), "old").ok());
+  Prepare("x");
+  Reopen();
+  EXPECT_EQ("NotFound: ", Get("key", 9));
+  EXPECT_EQ("OK", Commit("x", Time(5)));
+  Reopen();
+  ExpectCommitted();
+}
+
+TEST_F(TimedTwoPhaseOnlyOurs, ATimeOfAnotherSizeCommitsNothing) {
+  ASSERT_TRUE(data_.db->Put({}, timed_.get(), "b", Time(1), "old").ok());
+  Prepare("x");
+  EXPECT_EQ("Invalid argument: timestamp size mismatch", Commit("x", "1234"));
+  EXPECT_EQ("Invalid argument: Timestamp is empty", Commit("x", ""));
+  EXPECT_EQ("NotFound: ", data_.Get("plain"));
+  EXPECT_EQ("OK", Commit("x", Time(5)));  // it still waits
+  ExpectCommitted();
 }
 
 }  // namespace
