@@ -13,6 +13,7 @@
 #include <new>
 
 #include "engine/base/coding.h"
+#include "engine/base/uncompression_dictionary.h"
 
 namespace gneiss {
 
@@ -225,6 +226,14 @@ bool UncompressZstd(Slice dictionary, Slice payload, RawBuffer* out) {
   return !ZSTD_isError(raw_bytes) && raw_bytes == out->size_bytes;
 }
 
+bool UncompressZstdDigested(const ZSTD_DDict* dictionary, Slice payload, RawBuffer* out) {
+  ZSTD_DCtx* const context = ZstdUncompressor();
+  if (context == nullptr) return false;
+  const size_t raw_bytes = ZSTD_decompress_usingDDict(context, out->bytes.get(), out->size_bytes, payload.data(),
+                                                      payload.size(), dictionary);
+  return !ZSTD_isError(raw_bytes) && raw_bytes == out->size_bytes;
+}
+
 // Both unsized decoders append to *raw until the stream ends, and stop at `raw_size_max_bytes`.
 constexpr size_t kUnsizedStepBytes = 16 << 10;
 
@@ -292,6 +301,34 @@ bool UncompressInto(Compression type, Slice dictionary, Slice payload, RawBuffer
   return false;
 }
 
+// Takes the raw size from *payload and makes a buffer of it.
+Status MakeRoom(Compression type, Slice* payload, size_t raw_size_max_bytes, RawBuffer* out) {
+  if (type == Compression::kNone || !CompressionAvailable(type)) {
+    return Status::Corruption("unknown compression type", std::to_string(static_cast<unsigned>(type)));
+  }
+  size_t raw_bytes = 0;
+  if (!TakeRawSize(type, payload, &raw_bytes)) {
+    return Status::Corruption("compressed block without its size", CompressionName(type));
+  }
+  if (raw_bytes > raw_size_max_bytes) {
+    return Status::Corruption("compressed block claims too large a size", std::to_string(raw_bytes));
+  }
+  out->size_bytes = raw_bytes;
+  out->bytes.reset(new (std::nothrow) char[raw_bytes]);
+  if (out->bytes == nullptr) return Status::Corruption("no memory for a block that claims", std::to_string(raw_bytes));
+  return Status::Ok();
+}
+
+Status BadContents(Compression type) {
+  return Status::Corruption("corrupted compressed block contents", CompressionName(type));
+}
+
+// Null for what does not begin as zstd's own dictionaries do: plain bytes cost nothing to load.
+ZSTD_DDict* DigestForUncompression(Slice bytes) {
+  const bool has_tables = bytes.size() > sizeof(uint32_t) && DecodeU32(bytes.data()) == ZSTD_MAGIC_DICTIONARY;
+  return has_tables ? ZSTD_createDDict(bytes.data(), bytes.size()) : nullptr;
+}
+
 bool CompressAppending(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw,
                        std::string* out) {
   switch (type) {
@@ -350,23 +387,17 @@ bool Compress(Compression type, const CompressionConfig& config, Slice dictionar
 }
 
 Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out) {
-  if (type == Compression::kNone || !CompressionAvailable(type)) {
-    return Status::Corruption("unknown compression type", std::to_string(static_cast<unsigned>(type)));
+  GNEISS_RETURN_IF_ERROR(MakeRoom(type, &payload, raw_size_max_bytes, out));
+  return UncompressInto(type, dictionary, payload, out) ? Status::Ok() : BadContents(type);
+}
+
+Status Uncompress(Compression type, const UncompressionDictionary& dictionary, Slice payload, size_t raw_size_max_bytes,
+                  RawBuffer* out) {
+  if (type != Compression::kZstd || dictionary.digested() == nullptr) {
+    return Uncompress(type, dictionary.bytes(), payload, raw_size_max_bytes, out);
   }
-  size_t raw_bytes = 0;
-  if (!TakeRawSize(type, &payload, &raw_bytes)) {
-    return Status::Corruption("compressed block without its size", CompressionName(type));
-  }
-  if (raw_bytes > raw_size_max_bytes) {
-    return Status::Corruption("compressed block claims too large a size", std::to_string(raw_bytes));
-  }
-  out->size_bytes = raw_bytes;
-  out->bytes.reset(new (std::nothrow) char[raw_bytes]);
-  if (out->bytes == nullptr) return Status::Corruption("no memory for a block that claims", std::to_string(raw_bytes));
-  if (!UncompressInto(type, dictionary, payload, out)) {
-    return Status::Corruption("corrupted compressed block contents", CompressionName(type));
-  }
-  return Status::Ok();
+  GNEISS_RETURN_IF_ERROR(MakeRoom(type, &payload, raw_size_max_bytes, out));
+  return UncompressZstdDigested(dictionary.digested(), payload, out) ? Status::Ok() : BadContents(type);
 }
 
 Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out) {
@@ -374,11 +405,20 @@ Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size
   const bool is_done = type == Compression::kZlib
                            ? UncompressUnsizedZlib(dictionary, payload, raw_size_max_bytes, &raw)
                            : type == Compression::kBzip2 && UncompressUnsizedBzip2(payload, raw_size_max_bytes, &raw);
-  if (!is_done) return Status::Corruption("corrupted compressed block contents", CompressionName(type));
+  if (!is_done) return BadContents(type);
   out->size_bytes = raw.size();
   out->bytes.reset(new char[raw.size()]);
   raw.copy(out->bytes.get(), raw.size());
   return Status::Ok();
+}
+
+UncompressionDictionary::UncompressionDictionary(std::string bytes)
+    : bytes_(std::move(bytes)), digested_(DigestForUncompression(bytes_)) {}
+
+void UncompressionDictionary::Free::operator()(ZSTD_DDict_s* digested) const { ZSTD_freeDDict(digested); }
+
+size_t UncompressionDictionary::MemoryBytes() const {
+  return sizeof(*this) + bytes_.capacity() + ZSTD_sizeof_DDict(digested_.get());
 }
 
 std::string MakeZstdDictionary(const CompressionConfig& config, Slice samples,

@@ -8,6 +8,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/random.h"
 #include "engine/base/test_seed.h"
+#include "engine/base/uncompression_dictionary.h"
 
 namespace gneiss {
 namespace {
@@ -38,7 +39,15 @@ std::string MustCompress(Compression type, Slice raw, Slice dictionary = {}) {
   return payload;
 }
 
+// With the dictionary's bytes, and with what they were made ready to.
 void ExpectUncompresses(Compression type, Slice payload, Slice raw, Slice dictionary = {}) {
+  {
+    RawBuffer buffer;
+    const UncompressionDictionary ready{std::string(dictionary)};
+    const Status status = Uncompress(type, ready, payload, kNoLimit, &buffer);
+    ASSERT_TRUE(status.ok()) << CompressionName(type) << ": " << status.ToString();
+    EXPECT_EQ(Slice(buffer.bytes.get(), buffer.size_bytes), raw) << CompressionName(type);
+  }
   RawBuffer buffer;
   const Status status = Uncompress(type, dictionary, payload, kNoLimit, &buffer);
   ASSERT_TRUE(status.ok()) << status.ToString();
@@ -182,6 +191,29 @@ TEST(CompressionTest, ZstdMakesDictionariesOfSamples) {
     // To the others it is bytes like any.
     ExpectUncompresses(Compression::kLz4, MustCompress(Compression::kLz4, raw, dictionary), raw, dictionary);
   }
+}
+
+TEST(CompressionTest, DictionariesAreDigestedWhereZstdHasTables) {
+  std::string samples;
+  const std::vector<size_t> sizes(100, 400);
+  for (const size_t size : sizes) samples += Text(size, samples.size() + 2);
+  const std::string made = MakeZstdDictionary({.dictionary_bytes_max = 4000}, samples, sizes);
+  const UncompressionDictionary digested(made);
+  EXPECT_NE(digested.digested(), nullptr);
+  EXPECT_GT(digested.MemoryBytes(), 2 * made.size());  // the bytes, and zstd's copy with its tables
+  EXPECT_EQ(UncompressionDictionary(samples).digested(), nullptr);
+  EXPECT_EQ(UncompressionDictionary("").digested(), nullptr);
+  // Tables that are none: the block says so.
+  const std::string raw = Text(400);
+  const std::string payload = MustCompress(Compression::kZstd, raw, made);
+  const UncompressionDictionary damaged(made.substr(0, 8) + std::string(200, '\xff'));
+  EXPECT_EQ(damaged.digested(), nullptr);
+  RawBuffer buffer;
+  EXPECT_TRUE(Uncompress(Compression::kZstd, damaged, payload, kNoLimit, &buffer).IsCorruption());
+  // So does a payload that is none, or one that claims too much.
+  EXPECT_TRUE(Uncompress(Compression::kZstd, digested, payload.substr(0, 9), kNoLimit, &buffer).IsCorruption());
+  EXPECT_TRUE(Uncompress(Compression::kZstd, digested, payload, raw.size() - 1, &buffer).IsCorruption());
+  EXPECT_TRUE(Uncompress(Compression::kZstd, digested, "", kNoLimit, &buffer).IsCorruption());
 }
 
 TEST(CompressionTest, ZstdMakesNoDictionaryOfTooLittle) {

@@ -18,6 +18,7 @@ constexpr uint64_t kTailBytesMax = 512 << 10;
 
 void DeleteBlock(Slice /*key*/, void* value) { delete static_cast<const Block*>(value); }
 const CacheRoleMark kBlockMark(&DeleteBlock, CacheRole::kDataBlock);
+const CacheRoleMark kDictionaryMark(&DeleteMeta<UncompressionDictionary>, CacheRole::kOther);
 
 // Before format_version 2, lz4 payloads began with the raw size as eight bytes; now it is a varint32.
 bool UpgradeLz4(Slice payload, std::string* upgraded) {
@@ -82,12 +83,31 @@ void BlockSource::DropTail() {
   tail_buffer_.reset();
 }
 
-Status BlockSource::LoadDictionary(const BlockHandle& handle) {
-  BlockBytes bytes;
-  GNEISS_RETURN_IF_ERROR(ReadMeta(handle, true, &bytes));
-  PerfAdd(&PerfCounters::compression_dict_block_read_count);
-  dictionary_ = bytes.payload;
+Status BlockSource::SetDictionary(const BlockHandle& handle, const MetaCache* cache, bool is_pinned) {
+  dictionary_handle_ = handle;
+  dictionary_cache_ = cache;
+  if (cache != nullptr) return is_pinned ? GetDictionary({}, &dictionary_) : Status::Ok();
+  std::unique_ptr<UncompressionDictionary> loaded;
+  GNEISS_RETURN_IF_ERROR(LoadDictionary(&loaded));
+  dictionary_ = MetaRef<UncompressionDictionary>(std::unique_ptr<const UncompressionDictionary>(std::move(loaded)));
   return Status::Ok();
+}
+
+Status BlockSource::LoadDictionary(std::unique_ptr<UncompressionDictionary>* dictionary) const {
+  BlockBytes bytes;
+  GNEISS_RETURN_IF_ERROR(ReadMeta(*dictionary_handle_, true, &bytes));
+  PerfAdd(&PerfCounters::compression_dict_block_read_count);
+  *dictionary = std::make_unique<UncompressionDictionary>(std::string(bytes.payload));
+  return Status::Ok();
+}
+
+Status BlockSource::GetDictionary(const ReadParams& params, MetaRef<UncompressionDictionary>* dictionary) const {
+  if (dictionary_.get() != nullptr) {
+    *dictionary = MetaRef<UncompressionDictionary>(dictionary_.get());
+    return Status::Ok();
+  }
+  const auto load = [this](std::unique_ptr<UncompressionDictionary>* value) { return LoadDictionary(value); };
+  return dictionary_cache_->Get(params, dictionary_handle_->offset, nullptr, load, dictionary);
 }
 
 Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead,
@@ -112,8 +132,10 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   }
   if (params.cache_only) return Status::Incomplete("no blocking io");
   if (params.gate != nullptr) GNEISS_RETURN_IF_ERROR(params.gate->BeforeRead(handle.size));
+  MetaRef<UncompressionDictionary> dictionary;
+  if (dictionary_handle_.has_value()) GNEISS_RETURN_IF_ERROR(GetDictionary(params, &dictionary));
   BlockBytes bytes;
-  GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary_, ahead, &bytes));
+  GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary.get(), ahead, &bytes));
   const bool is_cached =
       config_.cache != nullptr && params.fill_cache && !params.is_compaction && bytes.owned != nullptr;
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
@@ -139,7 +161,7 @@ BlockRef BlockSource::InsertIntoCache(Slice key, std::unique_ptr<Block> block) c
 }
 
 Status BlockSource::ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const {
-  return ReadBlock(handle, verify_checksum, {}, nullptr, bytes);
+  return ReadBlock(handle, verify_checksum, nullptr, nullptr, bytes);
 }
 
 Status BlockSource::ReadWithTrailer(const BlockHandle& handle, std::string* raw) const {
@@ -185,8 +207,8 @@ Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::un
   return Status::Ok();
 }
 
-Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum, Slice dictionary, ReadAhead* ahead,
-                              BlockBytes* bytes) const {
+Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
+                              const UncompressionDictionary* dictionary, ReadAhead* ahead, BlockBytes* bytes) const {
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   std::unique_ptr<char[]> buffer;
@@ -217,8 +239,8 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum, S
   return Status::Ok();
 }
 
-Status BlockSource::Unpack(Compression type, Slice dictionary, Slice payload, const BlockHandle& handle,
-                           BlockBytes* bytes) const {
+Status BlockSource::Unpack(Compression type, const UncompressionDictionary* dictionary, Slice payload,
+                           const BlockHandle& handle, BlockBytes* bytes) const {
   if (!CompressionAvailable(type)) {
     return Status::NotSupported("Unsupported compression method for this build", CompressionName(type));
   }
@@ -234,8 +256,12 @@ Status BlockSource::Unpack(Compression type, Slice dictionary, Slice payload, co
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   const PerfTimer timer(&PerfCounters::block_decompress_time);
   RawBuffer raw;
-  const auto uncompress = is_unsized ? UncompressUnsized : Uncompress;
-  if (!uncompress(type, dictionary, payload, kRawBlockBytesMax, &raw).ok()) {
+  const Slice dictionary_bytes = dictionary == nullptr ? Slice() : dictionary->bytes();
+  const Status uncompressed = is_unsized ? UncompressUnsized(type, dictionary_bytes, payload, kRawBlockBytesMax, &raw)
+                              : dictionary == nullptr
+                                  ? Uncompress(type, dictionary_bytes, payload, kRawBlockBytesMax, &raw)
+                                  : Uncompress(type, *dictionary, payload, kRawBlockBytesMax, &raw);
+  if (!uncompressed.ok()) {
     return DamagedBlock((std::string("Corrupted compressed block contents: ") + CompressionName(type)).c_str(), handle);
   }
   if (is_timed) RecordHistogram(config_.stats, Histogram::kDecompressMicros, config_.clock->NowMicros() - start_us);

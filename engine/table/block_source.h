@@ -9,24 +9,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "engine/base/uncompression_dictionary.h"
 #include "engine/io/file_system.h"
 #include "engine/key/pinned_value.h"
 #include "engine/table/block.h"
 #include "engine/table/footer.h"
+#include "engine/table/meta_cache.h"
 #include "engine/table/read_ahead.h"
 #include "engine/table/table_options.h"
 
 namespace gneiss {
-
-// The key under which a block of a table lies in the cache.
-struct BlockCacheKey {
-  uint64_t cache_id;
-  uint64_t offset;
-  Slice AsSlice() const { return Slice(reinterpret_cast<const char*>(this), sizeof(*this)); }
-};
-static_assert(sizeof(BlockCacheKey) == 16);
 
 // Keeps one block alive: by a handle of the cache, or by owning it.
 class BlockRef {
@@ -78,8 +73,10 @@ class BlockSource {
   const Footer& footer() const { return footer_; }
   const std::string& path() const { return config_.path; }
   uint64_t file_bytes() const { return config_.file_bytes; }
-  // For data blocks compressed with one.
-  Status LoadDictionary(const BlockHandle& handle);
+  // For data blocks compressed with one: where it is. With `cache` it is read when it is needed and lies there; without
+  // it, or with `is_pinned`, it is read at once and held.
+  Status SetDictionary(const BlockHandle& handle, const MetaCache* cache, bool is_pinned);
+  size_t MemoryBytes() const { return dictionary_.owns() ? dictionary_->MemoryBytes() : 0; }
 
   // A data block; `ahead` may be null.
   Status GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead, BlockRef* block) const;
@@ -94,18 +91,24 @@ class BlockSource {
   Status InFile(const Status& status) const;  // names the file
 
  private:
-  Status ReadBlock(const BlockHandle& handle, bool verify_checksum, Slice dictionary, ReadAhead* ahead,
-                   BlockBytes* bytes) const;
+  // `dictionary` may be null.
+  Status ReadBlock(const BlockHandle& handle, bool verify_checksum, const UncompressionDictionary* dictionary,
+                   ReadAhead* ahead, BlockBytes* bytes) const;
+  Status LoadDictionary(std::unique_ptr<UncompressionDictionary>* dictionary) const;
+  Status GetDictionary(const ReadParams& params, MetaRef<UncompressionDictionary>* dictionary) const;
   // *raw lies in *buffer, or elsewhere; `lives_with_file` says which elsewhere.
   Status ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::unique_ptr<char[]>* buffer, Slice* raw,
                  bool* lives_with_file) const;
-  Status Unpack(Compression type, Slice dictionary, Slice payload, const BlockHandle& handle, BlockBytes* bytes) const;
+  Status Unpack(Compression type, const UncompressionDictionary* dictionary, Slice payload, const BlockHandle& handle,
+                BlockBytes* bytes) const;
   BlockRef InsertIntoCache(Slice key, std::unique_ptr<Block> block) const;
 
   const Config config_;
   const std::unique_ptr<RandomAccessFile> file_;
   Footer footer_;
-  std::string dictionary_;
+  std::optional<BlockHandle> dictionary_handle_;
+  const MetaCache* dictionary_cache_ = nullptr;
+  MetaRef<UncompressionDictionary> dictionary_;  // empty when the cache decides how long it stays
   // The file's end, read at once and kept only while the table opens.
   std::unique_ptr<char[]> tail_buffer_;
   Slice tail_;

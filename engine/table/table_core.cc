@@ -22,10 +22,6 @@ uint64_t CacheIdFor(const TableReadConfig& config, const TableReader::OpenParams
   return params.cache_id != 0 ? params.cache_id : config.block_cache->NewId();
 }
 
-template <typename T>
-void DeleteMeta(Slice /*key*/, void* value) {
-  delete static_cast<T*>(value);
-}
 const CacheRoleMark kIndexMark(&DeleteMeta<TableIndex>, CacheRole::kIndex);
 const CacheRoleMark kFilterMark(&DeleteMeta<TableFilter>, CacheRole::kFilter);
 
@@ -36,6 +32,11 @@ TableCore::TableCore(const TableReadConfig& config, const TableReader::OpenParam
     : config_(config),
       params_(params),
       cache_id_(CacheIdFor(config, params)),
+      meta_cache_({.cache = config.block_cache.get(),
+                   .cache_id = cache_id_,
+                   .stats = config.stats,
+                   .level = params.level,
+                   .has_high_priority = config.cache_index_and_filter_blocks_with_high_priority}),
       source_({.path = params.path,
                .file_bytes = params.file_bytes,
                .cache = config.block_cache.get(),
@@ -53,7 +54,8 @@ Status TableCore::Open() {
   GNEISS_RETURN_IF_ERROR(source_.InFile(DecodeMetaIndex(bytes.payload, &metaindex_)));
   GNEISS_RETURN_IF_ERROR(ReadProperties());
   if (const auto found = metaindex_.find(kCompressionDictionaryBlockName); found != metaindex_.end()) {
-    GNEISS_RETURN_IF_ERROR(source_.LoadDictionary(found->second));
+    GNEISS_RETURN_IF_ERROR(
+        source_.SetDictionary(found->second, IsMetaCached() ? &meta_cache_ : nullptr, IsMetaPinned()));
   }
   FindFilter();
   GNEISS_RETURN_IF_ERROR(LoadIndexAndFilter());
@@ -215,7 +217,7 @@ Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
 Status TableCore::LoadIndexAndFilter() {
   if (IsMetaCached()) {
     // Others wait for their first use.
-    if (!config_.pin_l0_filter_and_index_blocks_in_cache || params_.level != 0) return Status::Ok();
+    if (!IsMetaPinned()) return Status::Ok();
     GNEISS_RETURN_IF_ERROR(GetIndex({}, &index_));
     return has_filter() ? GetFilter({}, &filter_) : Status::Ok();
   }
@@ -246,57 +248,18 @@ Status TableCore::VerifyMetaBlocks() const {
   return has_filter() ? LoadFilter(&filter) : Status::Ok();
 }
 
-template <typename T, typename Load>
-Status TableCore::GetCached(const ReadParams& params, const BlockHandle& handle, const MetaTickers& tickers, Load load,
-                            MetaRef<T>* ref) const {
-  Cache* cache = config_.block_cache.get();
-  const BlockCacheKey key = {.cache_id = cache_id_, .offset = handle.offset};
-  if (Cache::Handle* found = cache->Lookup(key.AsSlice()); found != nullptr) {
-    AddTicker(config_.stats, Ticker::kBlockCacheHit);
-    AddTicker(config_.stats, tickers.hit);
-    PerfAdd(tickers.perf_hit);
-    PerfCount(&PerfCounters::block_cache_hit_count, level(), LevelPerf::kBlockCacheHit);
-    AddTicker(config_.stats, Ticker::kBlockCacheBytesRead, config_.stats == nullptr ? 0 : cache->Charge(found));
-    *ref = MetaRef<T>(cache, found);
-    return Status::Ok();
-  }
-  AddTicker(config_.stats, Ticker::kBlockCacheMiss);
-  AddTicker(config_.stats, tickers.miss);
-  PerfAddAt(level(), LevelPerf::kBlockCacheMiss);
-  if (params.cache_only) return Status::Incomplete("no blocking io");
-  std::unique_ptr<T> value;
-  GNEISS_RETURN_IF_ERROR(load(&value));
-  const auto priority =
-      config_.cache_index_and_filter_blocks_with_high_priority ? Cache::Priority::kHigh : Cache::Priority::kLow;
-  const size_t charge = value->MemoryBytes();
-  Cache::Handle* inserted = nullptr;
-  if (params.fill_cache &&
-      cache->Insert(key.AsSlice(), value.get(), charge, &DeleteMeta<T>, priority, &inserted).ok()) {
-    AddTicker(config_.stats, Ticker::kBlockCacheAdd);
-    AddTicker(config_.stats, tickers.add);
-    AddTicker(config_.stats, Ticker::kBlockCacheBytesWrite, charge);
-    AddTicker(config_.stats, tickers.bytes, charge);
-    value.release();
-    *ref = MetaRef<T>(cache, inserted);
-    return Status::Ok();
-  }
-  if (params.fill_cache) AddTicker(config_.stats, Ticker::kBlockCacheAddFailures);
-  *ref = MetaRef<T>(std::unique_ptr<const T>(std::move(value)));
-  return Status::Ok();
-}
-
 Status TableCore::GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const {
   if (index_.get() != nullptr) [[likely]] {
     *index = MetaRef<TableIndex>(index_.get());
     return Status::Ok();
   }
-  constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheIndexHit,
-                                    .miss = Ticker::kBlockCacheIndexMiss,
-                                    .add = Ticker::kBlockCacheIndexAdd,
-                                    .bytes = Ticker::kBlockCacheIndexBytesInsert,
-                                    .perf_hit = &PerfCounters::block_cache_index_hit_count};
+  static constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheIndexHit,
+                                           .miss = Ticker::kBlockCacheIndexMiss,
+                                           .add = Ticker::kBlockCacheIndexAdd,
+                                           .bytes = Ticker::kBlockCacheIndexBytesInsert,
+                                           .perf_hit = &PerfCounters::block_cache_index_hit_count};
   const auto load = [this](std::unique_ptr<TableIndex>* value) { return LoadIndex(value); };
-  return GetCached(params, source_.footer().index, kTickers, load, index);
+  return meta_cache_.Get(params, source_.footer().index.offset, &kTickers, load, index);
 }
 
 Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filter) const {
@@ -304,13 +267,13 @@ Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filt
     *filter = MetaRef<TableFilter>(filter_.get());
     return Status::Ok();
   }
-  constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheFilterHit,
-                                    .miss = Ticker::kBlockCacheFilterMiss,
-                                    .add = Ticker::kBlockCacheFilterAdd,
-                                    .bytes = Ticker::kBlockCacheFilterBytesInsert,
-                                    .perf_hit = &PerfCounters::block_cache_filter_hit_count};
+  static constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheFilterHit,
+                                           .miss = Ticker::kBlockCacheFilterMiss,
+                                           .add = Ticker::kBlockCacheFilterAdd,
+                                           .bytes = Ticker::kBlockCacheFilterBytesInsert,
+                                           .perf_hit = &PerfCounters::block_cache_filter_hit_count};
   const auto load = [this](std::unique_ptr<TableFilter>* value) { return LoadFilter(value); };
-  return GetCached(params, filter_handle_, kTickers, load, filter);
+  return meta_cache_.Get(params, filter_handle_.offset, &kTickers, load, filter);
 }
 
 bool TableCore::FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const {
@@ -351,7 +314,7 @@ Status TableCore::ReadRangeTombstones(const ReadParams& params, BlockRef* block)
 }
 
 size_t TableCore::MemoryBytes() const {
-  size_t bytes = sizeof(*this);
+  size_t bytes = sizeof(*this) + source_.MemoryBytes();
   if (index_.owns()) bytes += index_->MemoryBytes();
   if (filter_.owns()) bytes += filter_->MemoryBytes();
   return bytes;

@@ -12,6 +12,7 @@
 #include "engine/table/block_cursor.h"
 #include "engine/table/block_source.h"
 #include "engine/table/meta_blocks.h"
+#include "engine/table/meta_cache.h"
 #include "engine/table/table_filter.h"
 #include "engine/table/table_index.h"
 #include "engine/table/table_options.h"
@@ -19,37 +20,6 @@
 #include "engine/table/table_reader.h"
 
 namespace gneiss {
-
-// Keeps an index or a filter alive: held by the reader, or pinned in the cache, or owned because the cache took it not.
-template <typename T>
-class MetaRef {
- public:
-  MetaRef() = default;
-  explicit MetaRef(const T* held) : value_(held) {}
-  explicit MetaRef(std::unique_ptr<const T> owned) : value_(owned.get()), owned_(std::move(owned)) {}
-  MetaRef(Cache* cache, Cache::Handle* handle)
-      : value_(static_cast<const T*>(cache->Value(handle))), cache_(cache), handle_(handle) {}
-  MetaRef(MetaRef&& other) noexcept { *this = std::move(other); }
-  MetaRef& operator=(MetaRef&& other) noexcept {
-    std::swap(value_, other.value_);
-    std::swap(owned_, other.owned_);
-    std::swap(cache_, other.cache_);
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~MetaRef() {
-    if (handle_ != nullptr) cache_->Release(handle_);
-  }
-  const T* get() const { return value_; }
-  bool owns() const { return owned_ != nullptr; }
-  const T* operator->() const { return value_; }
-
- private:
-  const T* value_ = nullptr;
-  std::unique_ptr<const T> owned_;
-  Cache* cache_ = nullptr;
-  Cache::Handle* handle_ = nullptr;
-};
 
 class TableCore {
  public:
@@ -80,13 +50,6 @@ class TableCore {
 
  private:
   enum class FilterKind : uint8_t { kNone, kFull, kPartitioned };
-  struct MetaTickers {
-    Ticker hit;
-    Ticker miss;
-    Ticker add;
-    Ticker bytes;
-    uint64_t PerfCounters::*perf_hit;
-  };
 
   Status ReadProperties();
   Status ReadPropertiesBlock(const BlockHandle& handle, TableProperties* properties) const;
@@ -101,14 +64,12 @@ class TableCore {
   std::string UserProperty(const char* name) const;
   TableIndex::Format IndexFormat(bool has_first_key) const;
   bool IsMetaCached() const { return config_.block_cache != nullptr && config_.cache_index_and_filter_blocks; }
-  // From the cache, or by load(&value) and into the cache.
-  template <typename T, typename Load>
-  Status GetCached(const ReadParams& params, const BlockHandle& handle, const MetaTickers& tickers, Load load,
-                   MetaRef<T>* ref) const;
+  bool IsMetaPinned() const { return config_.pin_l0_filter_and_index_blocks_in_cache && params_.level == 0; }
 
   const TableReadConfig& config_;
   const TableReader::OpenParams params_;
   const uint64_t cache_id_;
+  const MetaCache meta_cache_;
   BlockSource source_;
   MetaIndex metaindex_;
   TableProperties properties_;

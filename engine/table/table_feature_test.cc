@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/base/hash.h"
+#include "engine/base/uncompression_dictionary.h"
 #include "engine/table/footer.h"
 #include "engine/table/meta_blocks.h"
 #include "engine/table/table_test_util.h"
@@ -491,6 +492,11 @@ class DictionaryTest : public testing::Test {
     config_.compression_config.dictionary_bytes_max = 4000;
     for (int i = 10'000; i < 15'000; ++i) entries_[Internal("key" + std::to_string(i), 7)] = "value " + Words(i);
   }
+  static Status GetFrom(const TableReader& reader, Slice user_key, PinnedValue* value) {
+    PointLookup lookup(user_key, 100, nullptr, value);
+    reader.Get({}, SeekKey(user_key, 100), Xxph3(user_key), &lookup);
+    return lookup.Finish();
+  }
   static std::string Words(int i) { return "of " + std::to_string(i * 7919 % 1000) + " and " + std::to_string(i % 97); }
 
   TableWriteConfig config_;
@@ -524,6 +530,57 @@ TEST_F(DictionaryTest, CodecsWithoutAUseForItHaveItAllTheSame) {
   for (const Compression type : {Compression::kNone, Compression::kSnappy, Compression::kBzip2}) {
     config_.compression = type;
     EXPECT_EQ(DictionaryOf(BuildTable(config_, entries_)).size(), 4000u);
+  }
+}
+
+// Held by the reader; or in the cache beside index and filter, under their rules, with what it takes in memory.
+TEST_F(DictionaryTest, ItsMemoryIsCharged) {
+  config_.compression_config.zstd_train_bytes_max = 100'000;
+  const std::string table = BuildTable(config_, entries_);
+  const UncompressionDictionary dictionary(DictionaryOf(table));
+  ASSERT_NE(dictionary.digested(), nullptr);
+  const std::string plain_table = [&] {
+    TableWriteConfig config = config_;
+    config.compression_config.dictionary_bytes_max = 0;
+    return BuildTable(config, entries_);
+  }();
+  const auto usage = [&](const std::string& contents, bool is_cached, size_t* reader_bytes) {
+    TableReadConfig config;
+    config.cache_index_and_filter_blocks = is_cached;
+    config.block_cache = NewCache({.capacity_bytes = 1 << 20});
+    std::unique_ptr<TableReader> reader;
+    EXPECT_TRUE(OpenTable(config, contents, &reader).ok());
+    *reader_bytes = reader->MemoryUsage();
+    const size_t before = config.block_cache->GetUsage();
+    PinnedValue value;
+    EXPECT_TRUE(GetFrom(*reader, "key12345", &value).ok());
+    EXPECT_EQ(value.slice(), "value " + Words(12'345));
+    return config.block_cache->GetUsage() - before;
+  };
+  size_t held = 0, held_without = 0, cached = 0, cached_without = 0;
+  const size_t blocks = usage(table, false, &held);
+  const size_t blocks_without = usage(plain_table, false, &held_without);
+  EXPECT_GT(held, held_without + dictionary.MemoryBytes() - 1000);
+  const size_t with_meta = usage(table, true, &cached);
+  const size_t with_meta_without = usage(plain_table, true, &cached_without);
+  EXPECT_EQ(cached, cached_without);
+  EXPECT_GT(with_meta - blocks, with_meta_without - blocks_without + dictionary.MemoryBytes() - 1000);
+}
+
+// A damaged one is told when it is needed, not taken for another.
+TEST_F(DictionaryTest, DamageIsTold) {
+  config_.compression_config.zstd_train_bytes_max = 100'000;
+  std::string table = BuildTable(config_, entries_);
+  table[table.find(DictionaryOf(table)) + 500] ^= 1;
+  for (const bool is_cached : {false, true}) {
+    TableReadConfig config;
+    config.cache_index_and_filter_blocks = is_cached;
+    config.block_cache = NewCache({.capacity_bytes = 1 << 20});
+    std::unique_ptr<TableReader> reader;
+    Status status = OpenTable(config, table, &reader);
+    PinnedValue value;
+    if (status.ok()) status = GetFrom(*reader, "key12345", &value);
+    EXPECT_TRUE(status.IsCorruption()) << status.ToString();
   }
 }
 
