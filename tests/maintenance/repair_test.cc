@@ -1,4 +1,5 @@
 // RepairDB: what tables and logs still tell when the MANIFEST is gone.
+#include <rocksdb/convenience.h>
 #include <rocksdb/sst_file_writer.h>
 
 #include <filesystem>
@@ -146,6 +147,37 @@ TEST_F(Repair, KeepsTheNewestVersionsOfAGrownDatabase) {
   ASSERT_TRUE(database_.db->CompactRange({}, nullptr, nullptr).ok());
   EXPECT_EQ(before, database_.Scan());
   EXPECT_TRUE(database_.db->VerifyChecksum().ok());
+}
+
+// The start of history stands in the MANIFEST alone, and goes with it; the versions are all in tables and logs.
+TEST_F(Repair, KeepsVersionsButNotTheStartOfHistory) {
+  ASSERT_TRUE(rocksdb::Comparator::CreateFromString(rocksdb::ConfigOptions(), "leveldb.BytewiseComparator.u64ts",
+                                                    &database_.options.comparator)
+                  .ok());
+  const auto time = [](char t) { return t + std::string(7, '\0'); };
+  const auto get = [&](char t) {
+    const std::string bytes = time(t);
+    const rocksdb::Slice slice(bytes);
+    rocksdb::ReadOptions read;
+    read.timestamp = &slice;
+    std::string value;
+    const Status status = database_.db->Get(read, "k", &value);
+    return status.ok() ? value : status.IsNotFound() ? "(none)" : status.ToString().substr(0, 16);
+  };
+  database_.Open();
+  for (const char t : {1, 3, 5}) {
+    ASSERT_TRUE(database_.db->Put({}, "k", time(t), "at " + std::to_string(t)).ok());
+    if (t < 5) database_.Flush();
+  }
+  ASSERT_TRUE(database_.db->IncreaseFullHistoryTsLow(database_.db->DefaultColumnFamily(), time(4)).ok());
+  EXPECT_EQ("Invalid argument", get(2));
+  Lose("MANIFEST");
+  Lose("CURRENT");
+  RepairIt();
+  database_.Open();
+  for (const auto& [t, value] : std::map<char, std::string>{{0, "(none)"}, {2, "at 1"}, {4, "at 3"}, {5, "at 5"}}) {
+    EXPECT_EQ(value, get(t)) << int{t};
+  }
 }
 
 }  // namespace
