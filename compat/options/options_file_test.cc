@@ -8,6 +8,9 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/options_util.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "compat/options/block_based_table.h"
 #include "compat/options/sanitize.h"
 #include "compat/options/test_data.h"
@@ -150,6 +153,36 @@ TEST_F(OptionsFileTest, BadFiles) {
        "Invalid argument: Could not find option: : block_sise"},
   };
   for (const auto& c : cases) EXPECT_EQ(ErrorOf(c.text), c.error);
+}
+
+// The example of docs/formats/options.md.
+TEST_F(OptionsFileTest, ReadsTheExampleOfThePage) {
+  std::ifstream page(GNEISS_OPTIONS_TESTDATA "/../../../docs/formats/options.md");
+  std::string example;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## Example")) example = "\n";
+    if (!example.empty() && line.starts_with("    ")) example += line.substr(4) + "\n";
+  }
+  const auto begin_of = [](const std::string& text) { return text.substr(0, text.find("[DBOptions]")); };
+  ASSERT_NE(example.find("[DBOptions]"), std::string::npos);
+  std::string written = begin_of(default_text_), shown = begin_of(example);
+  for (std::string* text : {&written, &shown}) std::erase(*text, '\n');
+  EXPECT_EQ(written, shown);
+  ParsedOptionsFile file;
+  const Status s = Parse(example, &file);
+  ASSERT_TRUE(s.ok()) << s.ToString();
+  EXPECT_EQ(file.db_options.max_open_files, -1);
+  EXPECT_EQ(file.cf_names, (std::vector<std::string>{"default", "two#"}));
+  EXPECT_EQ(file.cf_options[1].compression_per_level.back(), rocksdb::kZSTD);
+  EXPECT_STREQ(file.cf_options[1].merge_operator->Name(), "StringAppendOperator");
+  EXPECT_EQ(BlockBasedOptionsOf(file.cf_options[1].table_factory.get())->block_size, 4096u);
+  // Each line of the example is one that is written of these options.
+  std::string text;
+  ASSERT_TRUE(RenderOptionsFile(file.db_options, file.cf_names, file.cf_options, &text).ok());
+  std::istringstream lines(example);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_NE(text.find(line + "\n"), std::string::npos) << line;
+  }
 }
 
 TEST_F(OptionsFileTest, CommentsAndBlanks) {
