@@ -60,13 +60,33 @@ std::string DifferenceOfGet(const Family& family, const std::string& key, const 
                                    : where + "expected " + Shown(expected->second) + ", found " + Shown(found);
 }
 
-rocksdb::ReadOptions DrawReadOptions(const rocksdb::Snapshot* snapshot, Dice* dice) {
+rocksdb::ReadOptions DrawReadOptions(rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot,
+                                     Dice* dice) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
+  options.timestamp = NewestTime(family);
   options.fill_cache = dice->Coin();
   options.verify_checksums = !dice->OneIn(4);
   options.optimize_multiget_for_io = dice->Coin();
   return options;
+}
+
+std::string CheckEntity(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* handle, const rocksdb::ReadOptions& options,
+                        const Family& family, const std::string& key) {
+  const auto expected = family.map.find(key);
+  const std::string where = "family " + family.plan.name + ", entity " + Shown(key) + ": ";
+  rocksdb::PinnableWideColumns found;
+  const rocksdb::Status status = db->GetEntity(options, handle, key, &found);
+  if (expected == family.map.end()) return status.IsNotFound() ? std::string() : where + status.ToString();
+  if (!status.ok()) return where + status.ToString();
+  const std::string other = EntityColumnValue(expected->second);
+  const rocksdb::WideColumns columns = {{rocksdb::kDefaultWideColumnName, expected->second}, {kEntityColumn, other}};
+  if (found.columns() == columns) return {};
+  std::string shown;
+  for (const rocksdb::WideColumn& column : found.columns()) {
+    shown += " " + column.name().ToString() + "=" + Shown(column.value().ToString());
+  }
+  return where + "expected " + Shown(expected->second) + " and its column, found" + shown;
 }
 
 // Half of the keys exist, for reads of drawn keys mostly miss.
@@ -126,6 +146,7 @@ std::string ReadDump(rocksdb::DB* db, const Handles& handles, const rocksdb::Sna
   options.snapshot = snapshot;
   options.total_order_seek = true;
   for (const auto& [name, handle] : handles) {
+    options.timestamp = NewestTime(handle);
     Pairs& pairs = (*dump)[name];
     const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator(options, handle));
     std::string wrong = ReadForward(iterator.get(), &pairs);
@@ -153,9 +174,16 @@ std::string CheckGets(rocksdb::DB* db, const Handles& handles, const rocksdb::Sn
   for (int i = 0; i < count; ++i) {
     const Family& family = DrawFamily(model, dice);
     const std::string key = DrawReadKey(family, dice);
+    rocksdb::ColumnFamilyHandle* const handle = handles.at(family.plan.name);
+    const rocksdb::ReadOptions options = DrawReadOptions(handle, snapshot, dice);
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db->Get(DrawReadOptions(snapshot, dice), handles.at(family.plan.name), key, &value);
-    const std::string wrong = DifferenceOfGet(family, key, status, value.ToString());
+    const rocksdb::Status status = db->Get(options, handle, key, &value);
+    std::string wrong = DifferenceOfGet(family, key, status, value.ToString());
+    // The reference's GetEntity crashes at the end of a merge and shows where a blob lies instead of the blob, so only
+    // keys that hold nothing else are asked for.
+    if (wrong.empty() && options.timestamp == nullptr && !model.is_for_tools && IsEntityKey(key)) {
+      wrong = CheckEntity(db, handle, options, family, key);
+    }
     if (!wrong.empty()) return wrong;
   }
   return {};
@@ -169,14 +197,16 @@ std::string CheckMultiGet(rocksdb::DB* db, const Handles& handles, const rocksdb
   std::vector<const Family*> families;
   std::vector<rocksdb::ColumnFamilyHandle*> in;
   for (size_t i = 0; i < count; ++i) {
-    families.push_back(&DrawFamily(model, dice));
+    // The reference's MultiGet may miss keys with timestamps that its Get finds.
+    const Family& drawn = DrawFamily(model, dice);
+    families.push_back(drawn.plan.order == Order::kTimed ? &model.families.front() : &drawn);
     in.push_back(handles.at(families.back()->plan.name));
     keys.push_back(DrawReadKey(*families.back(), dice));
   }
   const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
   std::vector<rocksdb::PinnableSlice> values(count);
   std::vector<rocksdb::Status> statuses(count);
-  db->MultiGet(DrawReadOptions(snapshot, dice), count, in.data(), slices.data(), values.data(), statuses.data());
+  db->MultiGet(DrawReadOptions(in[0], snapshot, dice), count, in.data(), slices.data(), values.data(), statuses.data());
   for (size_t i = 0; i < count; ++i) {
     const std::string wrong = DifferenceOfGet(*families[i], keys[i], statuses[i], values[i].ToString());
     if (!wrong.empty()) return "MultiGet: " + wrong;
@@ -189,7 +219,7 @@ std::string CheckScan(rocksdb::DB* db, const Handles& handles, const rocksdb::Sn
   const Family& family = DrawFamily(model, dice);
   const Map& map = family.map;
   rocksdb::ColumnFamilyHandle* const handle = handles.at(family.plan.name);
-  rocksdb::ReadOptions options = DrawReadOptions(snapshot, dice);
+  rocksdb::ReadOptions options = DrawReadOptions(handle, snapshot, dice);
   options.pin_data = dice->OneIn(4);
   options.readahead_size = dice->OneIn(4) ? 4096 : 0;
   const std::string from = DrawReadKey(family, dice);
@@ -198,6 +228,8 @@ std::string CheckScan(rocksdb::DB* db, const Handles& handles, const rocksdb::Sn
   if (is_prefix) {
     wrong = CheckPrefix(db, handle, options, family, from);
   } else {
+    // The reference's iterators may show an old version with timestamps when they turn round.
+    if (family.plan.order == Order::kTimed) return {};
     options.total_order_seek = true;
     const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator(options, handle));
     iterator->Seek(from);

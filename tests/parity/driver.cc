@@ -9,11 +9,15 @@
 //         prints the librocksdb that it runs with
 //     parity_driver features DIRECTORY
 //         prints which of the features that stay in a directory this library has
+//     parity_driver options DIRECTORY
+//         prints what LoadLatestOptions makes of the directory's OPTIONS file, one option per line
 //     parity_driver shown STATE
 //         prints the default family's model as `ldb scan --hex` would
 //
 // STATE is a directory for the model and the ledger. Exit code 0: all agrees. 137 (SIGKILL) is the killed turn's.
+#include <rocksdb/convenience.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/options_util.h>
 #include <rocksdb/write_batch.h>
 #include <sched.h>
 #include <unistd.h>
@@ -284,6 +288,24 @@ int Fill(const std::string& directory, uint64_t seed) {
   return status.ok() ? 0 : Fail(status.ToString());
 }
 
+int PrintOptions(const std::string& directory) {
+  rocksdb::ConfigOptions config;
+  config.delimiter = "\n";
+  rocksdb::DBOptions db_options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  rocksdb::Status status = rocksdb::LoadLatestOptions(config, directory, &db_options, &families);
+  // What was read must be what a check against the same file takes for equal.
+  if (status.ok()) status = rocksdb::CheckOptionsCompatibility(config, directory, db_options, families);
+  std::string text;
+  if (status.ok()) status = rocksdb::GetStringFromDBOptions(config, db_options, &text);
+  std::printf("%s\n", text.c_str());
+  for (const rocksdb::ColumnFamilyDescriptor& family : families) {
+    if (status.ok()) status = rocksdb::GetStringFromColumnFamilyOptions(config, family.options, &text);
+    std::printf("family %s\n%s\n", family.name.c_str(), text.c_str());
+  }
+  return status.ok() ? 0 : Fail(status.ToString());
+}
+
 int PrintShown(const std::string& state) {
   const Model model = Model::Load(state + "/model");
   if (!model.is_for_tools) return Fail("not for tools");
@@ -298,6 +320,7 @@ int Main(int argc, char** argv) {
   if (command == "library") return std::printf("%s\n", LoadedLibrary().c_str()) < 0;
   if (command == "features" && argc == 3) return PrintFeatures(argv[2]);
   if (command == "fill" && argc == 4) return Fill(argv[2], std::stoull(argv[3]));
+  if (command == "options" && argc == 3) return PrintOptions(argv[2]);
   if (command == "shown" && argc == 3) return PrintShown(argv[2]);
   if (command == "turn" && argc == 7) {
     Turn turn(argv[2], argv[3], std::stoull(argv[4]), std::stoull(argv[5]), argv[6]);

@@ -55,6 +55,10 @@ const rocksdb::Comparator* ComparatorOf(Order order) {
   }
 }
 
+const rocksdb::Comparator* KeyOrderOf(Order order) {
+  return ComparatorOf(order == Order::kTimed ? Order::kBytewise : order);
+}
+
 std::shared_ptr<rocksdb::MergeOperator> MergeOperatorOf(MergeKind kind) {
   if (kind == MergeKind::kJoin) return std::make_shared<Join>();
   std::shared_ptr<rocksdb::MergeOperator> append;

@@ -10,7 +10,8 @@
 
 namespace gneiss::parity {
 
-// kTimed is bytewise with 64-bit timestamps (timed_driver.cc).
+// kTimed is bytewise with 64-bit timestamps. Here every write has a time of its own and reads see the newest; what is
+// read at older times is timed_driver.cc's.
 enum class Order { kBytewise, kReverse, kByLength, kTimed };
 // kAppend is the library's own stringappend. kJoin merges only all at once, so operands pile up until a value is read.
 enum class MergeKind { kAppend, kJoin };
@@ -28,6 +29,8 @@ struct FamilyPlan {
 };
 
 const rocksdb::Comparator* ComparatorOf(Order order);
+// The same of keys as callers know them: without timestamps.
+const rocksdb::Comparator* KeyOrderOf(Order order);
 std::shared_ptr<rocksdb::MergeOperator> MergeOperatorOf(MergeKind kind);
 // `existing` is null where there is no value.
 std::string Merged(MergeKind kind, const std::string* existing, const std::string& operand);

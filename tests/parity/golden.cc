@@ -4,6 +4,7 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include "tests/parity/operation.h"
 
@@ -210,6 +211,14 @@ void AddLogsAndManifests(std::vector<GoldenVariant>* all) {
   all->back().has_families = all->back().keeps_options_file = true;
   all->push_back(OfOptions("manifest_atomic_groups", [](Options* options) { options->atomic_flush = true; }));
   all->back().has_families = true;
+  all->push_back(OfOptions("manifest_marked_tables", [](Options* options) {
+    options->table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(6, 1));
+  }));
+  all->push_back(OfOptions("manifest_temperature", [](Options* options) {
+    options->num_levels = 2;  // only the last one's tables have it
+    options->last_level_temperature = rocksdb::Temperature::kWarm;
+  }));
+  all->back().compacts = true;
   all->push_back(OfOptions("manifest_stats_family", [](Options* options) { options->persist_stats_to_disk = true; }));
   all->push_back(
       OfOptions("order_reverse", [](Options* options) { options->comparator = rocksdb::ReverseBytewiseComparator(); }));
@@ -225,12 +234,22 @@ void AddLogsAndManifests(std::vector<GoldenVariant>* all) {
     options->min_blob_size = 60;
     options->blob_compression_type = rocksdb::kZSTD;
   }));
+  all->push_back(OfOptions("blobs_garbage", [](Options* options) {
+    options->enable_blob_files = true;
+    options->min_blob_size = 60;
+  }));
+  all->back().compacts = true;
   all->push_back(GoldenVariant{.name = "tables_ldb"});
   all->back().is_renamed = true;
   all->push_back(GoldenVariant{.name = "entities"});
   all->back().has_entities = true;
+  all->push_back(GoldenVariant{.name = "entities_in_log"});
+  all->back().has_logged_entity = true;
   all->push_back(GoldenVariant{.name = "ingested"});
   all->back().has_ingested_file = true;
+  all->push_back(GoldenVariant{.name = "ingested_seq_in_manifest"});
+  all->back().has_ingested_file = true;
+  all->back().writes_global_seq = false;
 }
 
 Entry Made(Entry::Kind kind, const std::string& key, const std::string& value) { return {kind, "default", key, value}; }
@@ -323,6 +342,8 @@ Model GoldenModel(const GoldenVariant& variant) {
     apply({Made(Entry::Kind::kPut, Key(0), GoldenValue(Key(0), 3)),
            Made(Entry::Kind::kPut, "ingested", GoldenValue("ingested", 3))});
   if (variant.has_transactions) apply({Made(Entry::Kind::kPut, "committed", GoldenValue("committed", 4))});
+  if (variant.has_logged_entity)
+    apply({Made(Entry::Kind::kPut, kGoldenLoggedEntity, GoldenValue(kGoldenLoggedEntity, 5))});
   for (int i = 0; i < kGoldenLogKeys; ++i) {
     apply({Made(Entry::Kind::kPut, GoldenLogKey(i), GoldenValue(GoldenLogKey(i), 0))});
   }

@@ -22,8 +22,10 @@ struct GoldenVariant {
   bool has_families = false;       // one more family, and a third that was dropped
   bool is_renamed = false;         // tables as .ldb
   bool has_entities = false;       // two wide-column entities
-  bool has_ingested_file = false;  // with its sequence number written into it
-  bool has_transactions = false;   // prepared and committed, prepared and rolled back, in the log
+  bool has_logged_entity = false;  // one in the log, before all else there
+  bool has_ingested_file = false;
+  bool writes_global_seq = true;  // into that file; else only the MANIFEST has it
+  bool has_transactions = false;  // prepared and committed, prepared and rolled back, in the log
   bool keeps_options_file = false;
   bool has_checksums = true;  // damage can be told
 };
@@ -31,6 +33,7 @@ struct GoldenVariant {
 // The number of writes that only the log holds: GoldenLogKey(0) and so on, each a record of its own.
 inline constexpr int kGoldenLogKeys = 30;
 std::string GoldenLogKey(int number);
+inline constexpr char kGoldenLoggedEntity[] = "first in the log";
 // Every value that was ever written begins with its key, so that a test can tell one that never was.
 std::string GoldenValue(const std::string& key, int version);
 

@@ -49,7 +49,7 @@ void Write(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, const std::vect
   }
 }
 
-void Ingest(rocksdb::DB* db, const rocksdb::Options& options, const std::string& file) {
+void Ingest(rocksdb::DB* db, const rocksdb::Options& options, const std::string& file, bool writes_global_seq) {
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
   Must(writer.Open(file), file);
   Must(writer.Put("even000", GoldenValue("even000", 3)), file);
@@ -57,7 +57,7 @@ void Ingest(rocksdb::DB* db, const rocksdb::Options& options, const std::string&
   Must(writer.Finish(), file);
   rocksdb::IngestExternalFileOptions how;
   how.move_files = true;
-  how.write_global_seqno = true;
+  how.write_global_seqno = writes_global_seq;
   Must(db->IngestExternalFile({file}, how), file);
 }
 
@@ -115,8 +115,12 @@ void Fill(const GoldenVariant& variant, const std::string& directory) {
   }
   Must(db->Flush({}), "flush");
   if (variant.compacts) Must(db->CompactRange({}, nullptr, nullptr), "compact");
-  if (variant.has_ingested_file) Ingest(db, options, directory + "/outside");
+  if (variant.has_ingested_file) Ingest(db, options, directory + "/outside", variant.writes_global_seq);
   if (transactions != nullptr) Transact(transactions);
+  if (variant.has_logged_entity) {
+    const std::string value = GoldenValue(kGoldenLoggedEntity, 5);
+    Must(db->PutEntity({}, family, kGoldenLoggedEntity, {{"", value}, {"column", "c"}}), "entity");
+  }
   for (int i = 0; i < kGoldenLogKeys; ++i) {
     Must(db->Put({}, GoldenLogKey(i), GoldenValue(GoldenLogKey(i), 0)), "log");
   }

@@ -75,6 +75,10 @@ BlockBasedTableOptions DrawTable(Dice* dice, const FamilyPlan& plan, ColumnFamil
   table.index_type =
       dice->Pick({BlockBasedTableOptions::kBinarySearch, BlockBasedTableOptions::kHashSearch,
                   BlockBasedTableOptions::kTwoLevelIndexSearch, BlockBasedTableOptions::kBinarySearchWithFirstKey});
+  // The reference asserts on first keys that are deletions with timestamps.
+  if (table.index_type == BlockBasedTableOptions::kBinarySearchWithFirstKey && plan.order == Order::kTimed) {
+    table.index_type = BlockBasedTableOptions::kBinarySearch;
+  }
   // A hash index asks that every key has a prefix.
   if (table.index_type == BlockBasedTableOptions::kHashSearch &&
       (family->prefix_extractor == nullptr || !family->prefix_extractor->InDomain(""))) {
@@ -131,10 +135,10 @@ void DrawPrefix(Dice* dice, ColumnFamilyOptions* options) {
   }
 }
 
-void DrawMemtable(Dice* dice, ColumnFamilyOptions* options) {
+void DrawMemtable(Dice* dice, const Features& features, ColumnFamilyOptions* options) {
   options->write_buffer_size = dice->Pick({64u << 10, 100u << 10, 1u << 20});
   options->max_write_buffer_number = static_cast<int>(dice->Between(2, 5));
-  options->min_write_buffer_number_to_merge = dice->OneIn(3) ? 2 : 1;
+  options->min_write_buffer_number_to_merge = dice->OneIn(3) && features.may_merge_memtables ? 2 : 1;
   if (dice->OneIn(4)) options->max_write_buffer_size_to_maintain = 200'000;
   options->memtable_prefix_bloom_size_ratio = dice->Pick({0.0, 0.1});
   options->memtable_whole_key_filtering = dice->Coin();
@@ -186,7 +190,8 @@ Features FeaturesOf(const std::string& words) {
   return {.has_blobs = has("blobs"),
           .has_compressed_logs = has("compressed_logs"),
           .has_stats_family = has("stats_family"),
-          .may_flush_atomically = has("atomic_flush")};
+          .may_flush_atomically = has("atomic_flush"),
+          .may_merge_memtables = has("merged_memtables")};
 }
 
 DBOptions DrawDbOptions(Dice* dice, const std::string& directory, const Model& model, const TurnTraits& traits,
@@ -256,14 +261,15 @@ ColumnFamilyOptions DrawFamilyOptions(Dice* dice, const std::string& directory, 
   options.merge_operator = MergeOperatorOf(plan.merge);
   if (plan.has_paths) options.cf_paths = {{directory + "/" + plan.name, 30'000}, {directory + "/more", kHugeBytes}};
   DrawPrefix(dice, &options);
-  DrawMemtable(dice, &options);
+  DrawMemtable(dice, features, &options);
   if (!db.unordered_write && dice->OneIn(4)) options.max_successive_merges = 3;
   DrawCompactions(dice, plan, &options);
   DrawCompressions(dice, &options);
   options.optimize_filters_for_hits = dice->OneIn(4);
   options.paranoid_file_checks = dice->OneIn(4);
   options.report_bg_io_stats = dice->OneIn(8);
-  if (features.has_blobs && dice->OneIn(6)) {
+  // The reference asks for a blob under the key with the timestamp that it reads at, not with the value's.
+  if (features.has_blobs && dice->OneIn(6) && plan.order != Order::kTimed) {
     options.enable_blob_files = true;
     options.min_blob_size = dice->Pick({1u, 100u});  // the reference cannot read an empty value from LZ4
     options.blob_file_size = dice->Pick({10'000u, 1u << 20});

@@ -19,6 +19,7 @@ struct Features {
   bool has_compressed_logs = true;
   bool has_stats_family = true;
   bool may_flush_atomically = false;
+  bool may_merge_memtables = false;  // min_write_buffer_number_to_merge
 };
 Features FeaturesOf(const std::string& words);
 

@@ -51,7 +51,7 @@ const Family* Model::Find(const std::string& name) const {
 void Model::Save(const std::string& file) const {
   std::ofstream out(file + ".new", std::ios::trunc);
   out << is_for_tools << ' ' << has_wal_dir << ' ' << has_db_paths << ' ' << may_recycle_logs << ' '
-      << may_have_old_tables << ' ' << next_family << ' ' << families.size() << '\n';
+      << may_have_old_tables << ' ' << next_family << ' ' << now << ' ' << families.size() << '\n';
   for (const Family& family : families) {
     const FamilyPlan& plan = family.plan;
     out << plan.name << ' ' << static_cast<int>(plan.order) << ' ' << static_cast<int>(plan.merge) << ' '
@@ -68,7 +68,7 @@ Model Model::Load(const std::string& file) {
   Model model;
   size_t families = 0;
   in >> model.is_for_tools >> model.has_wal_dir >> model.has_db_paths >> model.may_recycle_logs >>
-      model.may_have_old_tables >> model.next_family >> families;
+      model.may_have_old_tables >> model.next_family >> model.now >> families;
   for (size_t i = 0; i < families && in; ++i) {
     FamilyPlan plan;
     int order = 0, merge = 0, style = 0;
@@ -94,16 +94,18 @@ FamilyPlan DrawFamilyPlan(uint64_t seed, const std::string& name, const Model& m
   Dice dice(seed);
   FamilyPlan plan;
   plan.name = name;
-  plan.order = dice.Pick({Order::kBytewise, Order::kBytewise, Order::kReverse, Order::kByLength});
+  plan.order = dice.Pick({Order::kBytewise, Order::kBytewise, Order::kReverse, Order::kByLength, Order::kTimed});
   plan.merge = dice.Pick({MergeKind::kAppend, MergeKind::kJoin});
   if (model.is_for_tools) {
-    // ldb gives its own order to the default family.
+    // ldb gives its own order to the default family; manifest_dump compares all keys as bytes and takes timestamps ill.
     plan.order = name == "default" || dice.Coin() ? Order::kBytewise : Order::kReverse;
     plan.merge = MergeKind::kAppend;
   }
+  // Batches ask for the size of the default family's timestamps.
+  if (name == "default" && plan.order == Order::kTimed) plan.order = Order::kBytewise;
   plan.style = dice.Pick({Style::kLeveled, Style::kLeveled, Style::kLeveled, Style::kUniversal, Style::kFifo});
-  // FIFO refuses more than one path.
-  if (model.has_db_paths && plan.style == Style::kFifo) plan.style = Style::kLeveled;
+  // FIFO refuses more than one path, and keeps no versions together.
+  if ((model.has_db_paths || plan.order == Order::kTimed) && plan.style == Style::kFifo) plan.style = Style::kLeveled;
   plan.levels = plan.style == Style::kFifo ? 1 : static_cast<int>(dice.Between(2, 7));
   plan.is_dynamic = plan.style == Style::kLeveled && dice.Coin();
   // ldb finds absolute paths in the OPTIONS file, which are not those of the copy that it gets.

@@ -19,7 +19,7 @@ struct KeyLess {
 using Map = std::map<std::string, std::string, KeyLess>;
 
 struct Family {
-  explicit Family(FamilyPlan with) : plan(std::move(with)), map(KeyLess{ComparatorOf(plan.order)}) {}
+  explicit Family(FamilyPlan with) : plan(std::move(with)), map(KeyLess{KeyOrderOf(plan.order)}) {}
   FamilyPlan plan;
   Map map;
 };
@@ -33,6 +33,7 @@ struct Model {
   bool may_have_old_tables = false;  // format_version 0 and 1; then no MultiGet: the reference's fails on them
 
   uint64_t next_family = 1;
+  uint64_t now = 0;  // the time of the last entry
   std::vector<Family> families;
 
   const Family* Find(const std::string& name) const;

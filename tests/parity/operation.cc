@@ -13,6 +13,12 @@ constexpr uint64_t kUseOperations = 2;
 constexpr uint64_t kSingleKeys = 40;
 std::string SingleKey(uint64_t number) { return "single" + std::to_string(number); }
 
+constexpr uint64_t kEntityKeys = 30;
+constexpr char kEntityPrefix[] = "entity";
+
+// The reference asks empty keys for their timestamps.
+std::string NotEmpty(std::string key) { return key.empty() ? "a" : std::move(key); }
+
 bool HoldsSingleKeys(const rocksdb::Comparator* order, const std::string& begin, const std::string& end) {
   for (uint64_t i = 0; i < kSingleKeys; ++i) {
     if (order->Compare(begin, SingleKey(i)) <= 0 && order->Compare(SingleKey(i), end) < 0) return true;
@@ -52,6 +58,7 @@ void ApplyEntry(const Entry& entry, Model* model) {
   Map& map = family->map;
   switch (entry.kind) {
     case Entry::Kind::kPut:
+    case Entry::Kind::kPutEntity:
       map[entry.key] = entry.value;
       break;
     case Entry::Kind::kDelete:
@@ -102,13 +109,14 @@ const Family& DrawFamily(const Model& model, Dice* dice) { return dice->Pick(mod
 
 void OperationStream::DrawRange(const Family& family, Operation* operation) {
   std::string begin = DrawKey(&dice_), end = DrawKey(&dice_);
-  if (ComparatorOf(family.plan.order)->Compare(begin, end) > 0) std::swap(begin, end);
+  if (KeyOrderOf(family.plan.order)->Compare(begin, end) > 0) std::swap(begin, end);
   if (!dice_.OneIn(5)) operation->begin = begin;
   if (!dice_.OneIn(5)) operation->end = end;
 }
 
 Entry OperationStream::DrawEntry(const Model& model) {
   const Family& family = DrawFamily(model, &dice_);
+  const bool is_timed = family.plan.order == Order::kTimed;
   Entry entry{Entry::Kind::kPut, family.plan.name, {}, {}};
   const uint64_t kind = dice_.Below(100);
   const std::string single_key = SingleKey(dice_.Below(kSingleKeys));
@@ -122,15 +130,23 @@ Entry OperationStream::DrawEntry(const Model& model) {
     return entry;
   }
   entry.key = DrawKey(&dice_);
-  if (kind < 20) {
+  if (is_timed) entry.key = NotEmpty(std::move(entry.key));
+  if (kind < 8) {
+    entry.key = kEntityPrefix + std::to_string(dice_.Below(kEntityKeys));
+    entry.value = DrawValue(&dice_, false);
+    // ldb dump_wal of 7.8.3 stops at an entity; and none has a timestamp.
+    entry.kind = model.is_for_tools || is_timed ? Entry::Kind::kPut : Entry::Kind::kPutEntity;
+    if (dice_.OneIn(4)) entry.kind = Entry::Kind::kDelete;
+  } else if (kind < 20) {
     entry.kind = Entry::Kind::kDelete;
-  } else if (kind < 35) {
+  } else if (kind < 35 && !is_timed) {
     entry.kind = Entry::Kind::kMerge;
     entry.value = DrawBytes(&dice_, dice_.Between(0, 30));
   } else if (kind < 38) {
     entry.kind = Entry::Kind::kDeleteRange;
     entry.value = DrawKey(&dice_);
-    const rocksdb::Comparator* const order = ComparatorOf(family.plan.order);
+    if (is_timed) entry.value = NotEmpty(std::move(entry.value));
+    const rocksdb::Comparator* const order = KeyOrderOf(family.plan.order);
     if (order->Compare(entry.key, entry.value) > 0) std::swap(entry.key, entry.value);
     if (HoldsSingleKeys(order, entry.key, entry.value)) return {Entry::Kind::kDelete, entry.family, entry.key, {}};
   } else if (kind < 39) {
@@ -155,7 +171,10 @@ Operation OperationStream::Next(const Model& model) {
     if (operation.is_without_wal) operation.is_sync = false;
     const uint64_t count = dice_.Coin() ? 1 : dice_.Between(2, 40);
     touched_.clear();
-    for (uint64_t i = 0; i < count; ++i) operation.entries.push_back(DrawEntry(model));
+    for (uint64_t i = 0; i < count; ++i) {
+      operation.entries.push_back(DrawEntry(model));
+      operation.entries.back().time = model.now + 1 + i;
+    }
   } else if (kind < 788) {
     operation.kind = Kind::kCreateFamily;
     if (model.families.size() >= kFamiliesMax) operation.kind = Kind::kGets;
@@ -200,6 +219,7 @@ void Apply(const Operation& operation, Model* model) {
   switch (operation.kind) {
     case Operation::Kind::kWrite:
       for (const Entry& entry : operation.entries) ApplyEntry(entry, model);
+      model->now += operation.entries.size();
       break;
     case Operation::Kind::kCreateFamily:
       model->families.emplace_back(operation.plan);
@@ -211,6 +231,14 @@ void Apply(const Operation& operation, Model* model) {
     default:
       break;
   }
+}
+
+bool IsEntityKey(const std::string& key) { return key.starts_with(kEntityPrefix); }
+
+const rocksdb::Slice* NewestTime(rocksdb::ColumnFamilyHandle* family) {
+  static const std::string bytes(8, '\xff');
+  static const rocksdb::Slice newest(bytes);
+  return family->GetComparator()->timestamp_size() == 0 ? nullptr : &newest;
 }
 
 }  // namespace gneiss::parity

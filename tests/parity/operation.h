@@ -3,6 +3,8 @@
 // killed one was about to do.
 #pragma once
 
+#include <rocksdb/db.h>
+
 #include <optional>
 #include <set>
 #include <string>
@@ -14,12 +16,17 @@
 namespace gneiss::parity {
 
 struct Entry {
-  enum class Kind { kPut, kDelete, kSingleDelete, kMerge, kDeleteRange, kLogData };
+  enum class Kind { kPut, kDelete, kSingleDelete, kMerge, kDeleteRange, kLogData, kPutEntity };
   Kind kind;
   std::string family;
   std::string key;
-  std::string value;  // for kDeleteRange the end, not included
+  std::string value;  // for kDeleteRange the end, not included; for kPutEntity the default column
+  uint64_t time = 0;  // where the family has timestamps
 };
+// The other column of an entity.
+inline const std::string kEntityColumn = "column";
+inline std::string EntityColumnValue(const std::string& value) { return "of " + value; }
+bool IsEntityKey(const std::string& key);  // such keys hold entities alone, and are not merged with
 
 struct Operation {
   enum class Kind {
@@ -83,5 +90,7 @@ class OperationStream {
 std::string DrawKey(Dice* dice);
 const Family& DrawFamily(const Model& model, Dice* dice);
 void Apply(const Operation& operation, Model* model);
+// ReadOptions::timestamp for the newest; null where the family has none.
+const rocksdb::Slice* NewestTime(rocksdb::ColumnFamilyHandle* family);
 
 }  // namespace gneiss::parity

@@ -17,27 +17,43 @@ std::string Told(const std::string& what, const rocksdb::Status& status) {
   return status.ok() ? std::string() : what + ": " + status.ToString();
 }
 
+// As the comparator with 64-bit timestamps has them: little-endian.
+std::string TimeBytes(uint64_t time) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(time >> (8 * i));
+  return bytes;
+}
+
 }  // namespace
 
 void AddTo(rocksdb::WriteBatch* batch, const Entry& entry, rocksdb::ColumnFamilyHandle* handle) {
+  const bool is_timed = handle->GetComparator()->timestamp_size() > 0;
+  const std::string time = TimeBytes(entry.time);
   rocksdb::Status status;
   switch (entry.kind) {
     case Entry::Kind::kPut:
-      status = batch->Put(handle, entry.key, entry.value);
+      status = is_timed ? batch->Put(handle, entry.key, time, entry.value) : batch->Put(handle, entry.key, entry.value);
       break;
     case Entry::Kind::kDelete:
-      status = batch->Delete(handle, entry.key);
+      status = is_timed ? batch->Delete(handle, entry.key, time) : batch->Delete(handle, entry.key);
       break;
     case Entry::Kind::kSingleDelete:
-      status = batch->SingleDelete(handle, entry.key);
+      status = is_timed ? batch->SingleDelete(handle, entry.key, time) : batch->SingleDelete(handle, entry.key);
       break;
     case Entry::Kind::kMerge:
       status = batch->Merge(handle, entry.key, entry.value);
       break;
     case Entry::Kind::kDeleteRange:
-      status = batch->DeleteRange(handle, entry.key, entry.value);
+      status = is_timed ? batch->DeleteRange(handle, entry.key, entry.value, time)
+                        : batch->DeleteRange(handle, entry.key, entry.value);
       break;
-    default:
+    case Entry::Kind::kPutEntity: {
+      const std::string other = EntityColumnValue(entry.value);
+      status =
+          batch->PutEntity(handle, entry.key, {{rocksdb::kDefaultWideColumnName, entry.value}, {kEntityColumn, other}});
+      break;
+    }
+    case Entry::Kind::kLogData:
       status = batch->PutLogData(entry.key);
       break;
   }

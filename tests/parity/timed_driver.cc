@@ -61,14 +61,6 @@ std::string Difference(const std::vector<TimedVersion>& expected, const std::vec
   return {};
 }
 
-// The reference asserts on an index whose first keys are deletions with timestamps.
-void LeaveOutFirstKeys(rocksdb::ColumnFamilyOptions* options) {
-  rocksdb::BlockBasedTableOptions table = *options->table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
-  if (table.index_type != rocksdb::BlockBasedTableOptions::kBinarySearchWithFirstKey) return;
-  table.index_type = rocksdb::BlockBasedTableOptions::kBinarySearch;
-  options->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-}
-
 // ReadOptions with the timestamps that they point to.
 struct TimedReadOptions {
   TimedReadOptions(bool is_timed, uint64_t time, const rocksdb::Snapshot* snapshot) : bytes(Ts(time)), slice(bytes) {
@@ -118,9 +110,8 @@ class TimedSession {
       if (db_options.allow_mmap_reads) db_options.file_checksum_gen_factory = nullptr;
       std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
       for (const Family& family : shape_.families) {
-        rocksdb::ColumnFamilyOptions options = DrawFamilyOptions(&dice, directory_, family.plan, features_, db_options);
-        LeaveOutFirstKeys(&options);
-        descriptors.emplace_back(family.plan.name, options);
+        descriptors.emplace_back(family.plan.name,
+                                 DrawFamilyOptions(&dice, directory_, family.plan, features_, db_options));
       }
       std::vector<rocksdb::ColumnFamilyHandle*> handles;
       rocksdb::DB* db = nullptr;

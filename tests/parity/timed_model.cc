@@ -196,7 +196,7 @@ TimedOperation TimedStream::Next(const TimedModel& model) {
     if (end < begin) std::swap(begin, end);
     if (!dice_.OneIn(3)) operation.begin = begin;
     if (!dice_.OneIn(3)) operation.end = end;
-  } else if (kind < 75) {
+  } else if (kind < 75 && model.now > 0) {
     operation.kind = dice_.Coin() ? Kind::kRaise : Kind::kCompactRaise;
     operation.family = kTimedFamilies[dice_.Below(2)];
     const uint64_t start = model.StartOf(operation.family);
