@@ -57,7 +57,7 @@ class ZSTDUncompressCachedData {
 
  private:
   ZSTD_DCtx* context_;
-  int64_t cache_index_ = -1;  // the object owns its context
+  [[maybe_unused]] int64_t cache_index_ = -1;  // the object owns its context
 };
 
 // Contexts are not cached: each caller gets its own, so none comes back.

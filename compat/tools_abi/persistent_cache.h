@@ -75,7 +75,7 @@ class Writer {
   virtual void Stop() = 0;
 
  private:
-  PersistentCacheTier* const cache_;
+  [[maybe_unused]] PersistentCacheTier* const cache_;
 };
 
 class ThreadedWriter : public Writer {

@@ -74,9 +74,9 @@ class InstrumentedMutex {
  private:
   friend class InstrumentedCondVar;
   port::Mutex mutex_{false};
-  Statistics* stats_ = nullptr;
-  SystemClock* clock_ = nullptr;
-  int stats_code_ = 0;
+  [[maybe_unused]] Statistics* stats_ = nullptr;
+  [[maybe_unused]] SystemClock* clock_ = nullptr;
+  [[maybe_unused]] int stats_code_ = 0;
 };
 
 class InstrumentedCondVar {
@@ -86,9 +86,9 @@ class InstrumentedCondVar {
 
  private:
   port::CondVar condition_;
-  Statistics* stats_ = nullptr;
-  SystemClock* clock_ = nullptr;
-  int stats_code_ = 0;
+  [[maybe_unused]] Statistics* stats_ = nullptr;
+  [[maybe_unused]] SystemClock* clock_ = nullptr;
+  [[maybe_unused]] int stats_code_ = 0;
 };
 
 static_assert(sizeof(InstrumentedMutex) == 72 && sizeof(InstrumentedCondVar) == 80);

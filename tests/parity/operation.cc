@@ -90,7 +90,7 @@ TurnTraits::TurnTraits(uint64_t seed, uint64_t turn) {
 }
 
 OperationStream::OperationStream(uint64_t seed, uint64_t turn, const TurnTraits& traits)
-    : seed_(seed), turn_(turn), traits_(traits), dice_(SeedFor(seed, turn, kUseOperations)) {}
+    : traits_(traits), dice_(SeedFor(seed, turn, kUseOperations)) {}
 
 // Short and long, with zero bytes and 0xff, empty, and many that share a prefix.
 std::string DrawKey(Dice* dice) {

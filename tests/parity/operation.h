@@ -80,8 +80,6 @@ class OperationStream {
   Entry DrawEntry(const Model& model);
   void DrawRange(const Family& family, Operation* operation);
 
-  uint64_t seed_;
-  uint64_t turn_;
   TurnTraits traits_;
   Dice dice_;
   std::set<std::string> touched_;  // keys of single deletes in this batch: the model does not know it yet
