@@ -314,8 +314,8 @@ Status MakeRoom(Compression type, Slice* payload, size_t raw_size_max_bytes, Raw
     return Status::Corruption("compressed block claims too large a size", std::to_string(raw_bytes));
   }
   out->size_bytes = raw_bytes;
-  out->bytes.reset(new (std::nothrow) char[raw_bytes]);
-  if (out->bytes == nullptr) return Status::Corruption("no memory for a block that claims", std::to_string(raw_bytes));
+  out->bytes = RecycledBuffer::TryAllocate(raw_bytes);
+  if (!out->bytes) return Status::Corruption("no memory for a block that claims", std::to_string(raw_bytes));
   return Status::Ok();
 }
 
@@ -407,7 +407,7 @@ Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size
                            : type == Compression::kBzip2 && UncompressUnsizedBzip2(payload, raw_size_max_bytes, &raw);
   if (!is_done) return BadContents(type);
   out->size_bytes = raw.size();
-  out->bytes.reset(new char[raw.size()]);
+  out->bytes = RecycledBuffer(raw.size());
   raw.copy(out->bytes.get(), raw.size());
   return Status::Ok();
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/recycled_buffer.h"
 #include "engine/base/slice.h"
 #include "engine/base/status.h"
 
@@ -49,9 +50,9 @@ bool CompressionAvailable(Compression type);
 // Appends the payload to *out. `dictionary` may be empty.
 bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out);
 
-// An uncompressed buffer, allocated once with exactly the raw size.
+// An uncompressed payload, in memory that was allocated once, for its size.
 struct RawBuffer {
-  std::unique_ptr<char[]> bytes;
+  RecycledBuffer bytes;
   size_t size_bytes = 0;
 };
 Status Uncompress(Compression type, Slice dictionary, Slice payload, size_t raw_size_max_bytes, RawBuffer* out);

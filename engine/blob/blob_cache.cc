@@ -63,7 +63,7 @@ void CacheAndPinBlob(Cache* cache, const BlobCacheKey& key, StatsSink* stats, Bl
 
 void WarmBlobCache(Cache* cache, const BlobCacheKey& key, StatsSink* stats, Slice blob) {
   auto owned = std::make_unique<BlobBytes>();
-  owned->memory.reset(new char[blob.size() + 1]);
+  owned->memory = RecycledBuffer(blob.size());
   owned->memory_bytes = blob.size();
   blob.copy(owned->memory.get(), blob.size());
   owned->value = Slice(owned->memory.get(), blob.size());
@@ -71,8 +71,11 @@ void WarmBlobCache(Cache* cache, const BlobCacheKey& key, StatsSink* stats, Slic
 }
 
 void PinBlob(BlobBytes bytes, PinnedValue* value) {
-  const auto release = [](void* memory, void*) { delete[] static_cast<char*>(memory); };
-  value->PinBytes(bytes.value, {.release = release, .argument1 = bytes.memory.release(), .argument2 = nullptr});
+  const auto release = [](void* memory, void* capacity) {
+    RecycledBuffer::Free(static_cast<char*>(memory), reinterpret_cast<size_t>(capacity));
+  };
+  void* const capacity = reinterpret_cast<void*>(bytes.memory.capacity_bytes());
+  value->PinBytes(bytes.value, {.release = release, .argument1 = bytes.memory.Release(), .argument2 = capacity});
 }
 
 }  // namespace gneiss

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "engine/base/recycled_buffer.h"
 #include "engine/base/stats.h"
 #include "engine/cache/cache.h"
 #include "engine/key/pinned_value.h"
@@ -17,7 +18,7 @@ namespace gneiss {
 
 // A value in memory of its own; `value` lies somewhere inside.
 struct BlobBytes {
-  std::unique_ptr<char[]> memory;
+  RecycledBuffer memory;
   size_t memory_bytes = 0;
   Slice value;
 };

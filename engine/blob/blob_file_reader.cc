@@ -79,8 +79,8 @@ Status BlobFileReader::ReadRaw(uint64_t offset, size_t size, BlobReadAhead* ahea
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   const PerfTimer timer(&PerfCounters::blob_read_time);
-  bytes->memory.reset(new (std::nothrow) char[size + 1]);
-  if (bytes->memory == nullptr) return Status::Make(Status::Code::kAborted, "no memory for a blob", config_.path);
+  bytes->memory = RecycledBuffer::TryAllocate(size);
+  if (!bytes->memory) return Status::Make(Status::Code::kAborted, "no memory for a blob", config_.path);
   bytes->memory_bytes = size;
   Slice read;
   if (ahead != nullptr && size < ahead->bytes_max) {

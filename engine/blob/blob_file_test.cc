@@ -162,7 +162,7 @@ TEST(BlobCacheTest, PinsWhatItHolds) {
 
 TEST(BlobCacheTest, WithoutRoomTheValueIsReadAllTheSame) {
   const std::unique_ptr<Cache> cache = NewCache({.capacity_bytes = 100, .shard_bits = 0, .is_strict = true});
-  BlobBytes bytes{.memory = std::make_unique<char[]>(1000), .memory_bytes = 1000};
+  BlobBytes bytes{.memory = RecycledBuffer(1000), .memory_bytes = 1000};
   bytes.value = Slice(bytes.memory.get(), 1000);
   PinnedValue value;
   CacheAndPinBlob(cache.get(), {.file_id = 1, .offset = 5}, nullptr, std::move(bytes), &value);

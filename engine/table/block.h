@@ -13,14 +13,15 @@
 #include <new>
 
 #include "engine/base/coding.h"
+#include "engine/base/recycled_buffer.h"
 #include "engine/base/slice.h"
 #include "engine/table/block_heads.h"
 
 namespace gneiss {
 
-// Where a payload lies: in `owned`, or (owned is null) in memory that outlives its users.
+// Where a payload lies: in `owned`, or (owned is empty) in memory that outlives its users.
 struct BlockBytes {
-  std::unique_ptr<char[]> owned;
+  RecycledBuffer owned;
   Slice payload;
 };
 
@@ -49,15 +50,13 @@ class Block {
     const char* memory = reinterpret_cast<const char*>(this);
     for (int line = 0; line < 5; ++line) __builtin_prefetch(memory + line * 64);
   }
-  bool owns_payload() const { return owned_ != nullptr; }
-  size_t MemoryBytes() const {
-    return sizeof(*this) + heads_.MemoryBytes() + (owned_ != nullptr ? payload_.size() : 0);
-  }
+  bool owns_payload() const { return static_cast<bool>(owned_); }
+  size_t MemoryBytes() const { return sizeof(*this) + heads_.MemoryBytes() + owned_.capacity_bytes(); }
 
  private:
   Block() = default;
 
-  std::unique_ptr<char[]> owned_;
+  RecycledBuffer owned_;
   Slice payload_;
   uint32_t entries_bytes_ = 0;
   uint32_t restarts_at_ = 0;

@@ -35,7 +35,7 @@ std::string Payload(const std::vector<std::string>& keys) {
 }
 
 BlockBytes CopyOf(const std::string& payload) {
-  BlockBytes bytes{std::make_unique<char[]>(payload.size()), {}};
+  BlockBytes bytes{RecycledBuffer(payload.size()), {}};
   std::memcpy(bytes.owned.get(), payload.data(), payload.size());
   bytes.payload = Slice(bytes.owned.get(), payload.size());
   return bytes;

@@ -137,7 +137,7 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   BlockBytes bytes;
   GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary.get(), ahead, &bytes));
   const bool is_cached =
-      config_.cache != nullptr && params.fill_cache && !params.is_compaction && bytes.owned != nullptr;
+      config_.cache != nullptr && params.fill_cache && !params.is_compaction && static_cast<bool>(bytes.owned);
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
   std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes), heads);
   if (parsed == nullptr) return DamagedBlock("bad block contents", handle);
@@ -165,7 +165,7 @@ Status BlockSource::ReadMeta(const BlockHandle& handle, bool verify_checksum, Bl
 }
 
 Status BlockSource::ReadWithTrailer(const BlockHandle& handle, std::string* raw) const {
-  std::unique_ptr<char[]> buffer;
+  RecycledBuffer buffer;
   Slice bytes;
   bool lives_with_file = false;
   GNEISS_RETURN_IF_ERROR(ReadRaw(handle, nullptr, &buffer, &bytes, &lives_with_file));
@@ -174,14 +174,14 @@ Status BlockSource::ReadWithTrailer(const BlockHandle& handle, std::string* raw)
 }
 
 Status BlockSource::Verify(const BlockHandle& handle, ReadAhead* ahead) const {
-  std::unique_ptr<char[]> buffer;
+  RecycledBuffer buffer;
   Slice raw;
   bool lives_with_file = false;
   GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
   return VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset);
 }
 
-Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::unique_ptr<char[]>* buffer, Slice* raw,
+Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, RecycledBuffer* buffer, Slice* raw,
                             bool* lives_with_file) const {
   if (handle.offset > config_.file_bytes || handle.size > config_.file_bytes ||
       handle.EndWithTrailer() > config_.file_bytes) {
@@ -197,7 +197,7 @@ Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::un
     GNEISS_RETURN_IF_ERROR(ahead->Read(*file_, config_.file_bytes, handle.offset, size, raw));
   }
   if (raw->data() != nullptr) return Status::Ok();
-  buffer->reset(new char[size]);
+  *buffer = RecycledBuffer(size);
   GNEISS_RETURN_IF_ERROR(file_->Read(handle.offset, size, raw, buffer->get()));
   if (raw->size() != size) {
     return Status::Corruption("truncated block read from " + config_.path + " offset " + std::to_string(handle.offset) +
@@ -211,7 +211,7 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
                               const UncompressionDictionary* dictionary, ReadAhead* ahead, BlockBytes* bytes) const {
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
-  std::unique_ptr<char[]> buffer;
+  RecycledBuffer buffer;
   Slice raw;
   bool lives_with_file = false;
   {
@@ -229,10 +229,10 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
   const auto type = static_cast<Compression>(raw[payload.size()]);
   if (type != Compression::kNone) return Unpack(type, dictionary, payload, handle, bytes);
   if (raw.data() == buffer.get() || lives_with_file) {
-    if (lives_with_file) buffer.reset();
+    if (lives_with_file) buffer.Reset();
     *bytes = {.owned = std::move(buffer), .payload = payload};
   } else {
-    bytes->owned.reset(new char[payload.size() + 1]);
+    bytes->owned = RecycledBuffer(payload.size());
     payload.copy(bytes->owned.get(), payload.size());
     bytes->payload = Slice(bytes->owned.get(), payload.size());
   }

@@ -97,7 +97,7 @@ class BlockSource {
   Status LoadDictionary(std::unique_ptr<UncompressionDictionary>* dictionary) const;
   Status GetDictionary(const ReadParams& params, MetaRef<UncompressionDictionary>* dictionary) const;
   // *raw lies in *buffer, or elsewhere; `lives_with_file` says which elsewhere.
-  Status ReadRaw(const BlockHandle& handle, ReadAhead* ahead, std::unique_ptr<char[]>* buffer, Slice* raw,
+  Status ReadRaw(const BlockHandle& handle, ReadAhead* ahead, RecycledBuffer* buffer, Slice* raw,
                  bool* lives_with_file) const;
   Status Unpack(Compression type, const UncompressionDictionary* dictionary, Slice payload, const BlockHandle& handle,
                 BlockBytes* bytes) const;

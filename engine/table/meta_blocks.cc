@@ -89,7 +89,7 @@ void SetProperty(Slice name, Slice value, TableProperties* properties) {
 // Calls visit(key, value) for each entry of a block with raw keys.
 template <typename Visit>
 Status ForEachEntry(Slice payload, const char* what, Visit visit) {
-  const std::unique_ptr<Block> block = Block::Parse({.owned = nullptr, .payload = payload});
+  const std::unique_ptr<Block> block = Block::Parse({.owned = {}, .payload = payload});
   if (block == nullptr) return Status::Corruption(std::string("bad ") + what + " block contents");
   BlockCursor cursor;
   cursor.Attach(block.get(), KeyOrder::Bytewise(), BlockCursor::kNoGlobalSeq, BlockCursor::Keys::kRaw);

@@ -17,7 +17,7 @@ const FilterReader& TableFilter::PartOf(Slice user_key) const {
 size_t TableFilter::MemoryBytes() const {
   size_t bytes = sizeof(*this) + parts_.capacity() * sizeof(FilterReader) + bytes_.capacity() * sizeof(BlockBytes);
   for (const BlockBytes& part : bytes_) {
-    if (part.owned != nullptr) bytes += part.payload.size();
+    bytes += part.owned.capacity_bytes();
   }
   return index_ == nullptr ? bytes : bytes + index_->MemoryBytes();
 }

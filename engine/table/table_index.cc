@@ -85,7 +85,7 @@ bool IndexBlockReader::ReadEntry() {
 }  // namespace
 
 Status TableIndex::Append(Slice payload, uint64_t file_bytes) {
-  const std::unique_ptr<Block> block = Block::Parse({.owned = nullptr, .payload = payload});
+  const std::unique_ptr<Block> block = Block::Parse({.owned = {}, .payload = payload});
   if (block == nullptr) return Status::Corruption("bad index block contents");
   IndexBlockReader reader(*block, format_);
   while (!reader.IsAtEnd()) {

@@ -370,7 +370,7 @@ void TableWriter::Rep::AddToFilter(Slice bare_key) {
 }
 
 Status TableWriter::Rep::AddBlockToFilter(Slice payload) {
-  const std::unique_ptr<Block> block = Block::Parse({.owned = nullptr, .payload = payload});
+  const std::unique_ptr<Block> block = Block::Parse({.owned = {}, .payload = payload});
   if (block == nullptr) return Status::Corruption("bad contents of a block held back");
   BlockCursor cursor;
   cursor.Attach(block.get(), config.order);

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace gneiss;
   for (const Block::Heads heads : {Block::Heads::kNone, Block::Heads::kBuild}) {
     BlockBytes payload;
-    payload.owned = std::make_unique<char[]>(size + 1);
+    payload.owned = RecycledBuffer(size);
     std::copy(bytes, bytes + size, payload.owned.get());
     payload.payload = Slice(payload.owned.get(), size);
     const std::unique_ptr<Block> block = Block::Parse(std::move(payload), heads);
