@@ -39,9 +39,14 @@ class ClockCache final : public Cache {
     const uint64_t hash = Xxh3(key);
     return ShardOf(hash)->Lookup(key, hash);
   }
+  Handle* Lookup(Slice key, uint32_t* place) override {
+    const uint64_t hash = Xxh3(key);
+    return ShardOf(hash)->Lookup(key, hash, place);
+  }
+  void Prefetch(Slice key, uint32_t* place) override { ShardOf(Xxh3(key))->Prefetch(place); }
   void Ref(Handle* handle) override { Entry(handle)->state.fetch_add(1, std::memory_order_relaxed); }
   bool Release(Handle* handle, bool erase_if_last_ref) override {
-    return ShardOf(Entry(handle)->hash)->Release(Entry(handle), erase_if_last_ref);
+    return ShardOf(Entry(handle)->Hash())->Release(Entry(handle), erase_if_last_ref);
   }
   void* Value(Handle* handle) override { return Entry(handle)->item.value; }
   size_t Charge(Handle* handle) const override { return Entry(handle)->item.charge; }

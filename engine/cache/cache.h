@@ -27,6 +27,11 @@ class Cache {
   // A value under the same key is replaced; its pins stay good.
   virtual Status Insert(Slice key, void* value, size_t charge, Deleter deleter, Priority priority, Handle** handle) = 0;
   virtual Handle* Lookup(Slice key) = 0;  // null when absent; else the caller must Release
+  // The same for a caller that asks for one key again and again and keeps a number beside it, zero at first: where the
+  // key was last found. It saves the walk through the table. Read and written as an atomic.
+  virtual Handle* Lookup(Slice key, uint32_t* /*place*/) { return Lookup(key); }
+  // Brings what a lookup with this place reads first into the processor's cache.
+  virtual void Prefetch(Slice /*key*/, uint32_t* /*place*/) {}
   virtual void Ref(Handle* handle) = 0;
   virtual bool Release(Handle* handle, bool erase_if_last_ref = false) = 0;  // true when the value was freed
   virtual void* Value(Handle* handle) = 0;

@@ -3,7 +3,7 @@
 // State:   pins in the low 32 bits; 2 bits of countdown, how many passes of the clock hand the entry survives without a
 //          hit; is_visible, lookups may pin it; is_high, it counts as high priority. A free entry's state is 0.
 // Owner:   a shard's EntryPool. Entries are reused but not freed while the cache lives, so a reader may look at the
-//          state of an entry it does not hold; at the rest only once it has pinned it.
+//          state and the hash of an entry it does not hold; at the rest only once it has pinned it.
 // Threads: only the holder of the shard's lock makes an entry visible or invisible. An invisible entry is freed by
 //          whoever takes away its last pin, or by the one who made it invisible when it had none.
 #pragma once
@@ -51,6 +51,7 @@ struct alignas(64) CacheEntry : Cache::Handle {
   static bool IsVisible(uint64_t state) { return (state & kVisible) != 0; }
   static uint64_t PinsOf(uint64_t state) { return state & kPinsMask; }
 
+  uint64_t Hash() const { return hash.load(std::memory_order_relaxed); }
   // Pins the entry if lookups may, and notes the hit.
   bool TryPin() {
     uint64_t now = state.load(std::memory_order_relaxed);
@@ -63,7 +64,7 @@ struct alignas(64) CacheEntry : Cache::Handle {
   }
 
   std::atomic<uint64_t> state{0};
-  uint64_t hash = 0;
+  std::atomic<uint64_t> hash{0};  // of the key; may be read without a pin
   CacheItem item;
 };
 static_assert(sizeof(CacheEntry) == 64);

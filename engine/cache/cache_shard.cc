@@ -72,15 +72,38 @@ CacheEntry* CacheShard::Lookup(Slice key, uint64_t hash) {
   const EntryTable* const table = table_.load(std::memory_order_acquire);
   table->ForEachMatch(hash, [&](uint32_t number) {
     CacheEntry* const entry = pool_.At(number);
-    if (!entry->TryPin()) return false;
-    if (entry->hash == hash && entry->item.Key() == key) [[likely]] {
-      found = entry;
-      return true;
-    }
-    DropPin(entry);
-    return false;
+    if (PinIfMatching(entry, key, hash)) found = entry;
+    return found != nullptr;
   });
   return found;
+}
+
+// An entry that has another key by now is not touched: its countdown must not rise for nothing.
+CacheEntry* CacheShard::Lookup(Slice key, uint64_t hash, uint32_t* place) {
+  const std::atomic_ref<uint32_t> kept(*place);
+  const uint32_t last = kept.load(std::memory_order_acquire);
+  if (last != 0) [[likely]] {
+    CacheEntry* const entry = pool_.At(last - 1);
+    if (PinIfMatching(entry, key, hash)) [[likely]]
+      return entry;
+  }
+  CacheEntry* const found = Lookup(key, hash);
+  if (found != nullptr) kept.store(found->item.number + 1, std::memory_order_release);
+  return found;
+}
+
+void CacheShard::Prefetch(uint32_t* place) const {
+  const uint32_t last = std::atomic_ref<uint32_t>(*place).load(std::memory_order_acquire);
+  if (last != 0) __builtin_prefetch(pool_.At(last - 1));
+}
+
+bool CacheShard::PinIfMatching(CacheEntry* entry, Slice key, uint64_t hash) {
+  if (entry->Hash() != hash || !entry->TryPin()) return false;
+  // It may have been freed and filled anew before it was pinned.
+  if (entry->Hash() == hash && entry->item.Key() == key) [[likely]]
+    return true;
+  DropPin(entry);
+  return false;
 }
 
 size_t CacheShard::TotalCharge(size_t charge, size_t key_size) const {
@@ -145,7 +168,7 @@ void CacheShard::LinkNew(const CacheEntry* entry, uint64_t hash) {
 
 void CacheShard::Fill(CacheEntry* entry, const CacheItem& item, uint64_t hash, uint64_t state) {
   const uint32_t number = entry->item.number;
-  entry->hash = hash;
+  entry->hash.store(hash, std::memory_order_relaxed);
   entry->item = item;
   entry->item.number = number;
   entry->state.store(state, std::memory_order_release);
@@ -160,7 +183,7 @@ void CacheShard::GrowTable() {
   for (uint32_t number = 0; number < pool_.NumberCount(); ++number) {
     const CacheEntry* const entry = pool_.At(number);
     const bool is_linked = CacheEntry::IsVisible(entry->state.load(std::memory_order_relaxed));
-    if (is_linked) table->Add(entry->hash, number);
+    if (is_linked) table->Add(entry->Hash(), number);
   }
   tables_.push_back(std::move(table));
   table_.store(tables_.back().get(), std::memory_order_release);
@@ -176,7 +199,7 @@ void CacheShard::EraseLocked(Slice key, uint64_t hash, Dead* dead) {
   CacheEntry* found = nullptr;
   tables_.back()->ForEachMatch(hash, [&](uint32_t number) {
     CacheEntry* const entry = pool_.At(number);
-    if (entry->hash == hash && entry->item.Key() == key) found = entry;
+    if (entry->Hash() == hash && entry->item.Key() == key) found = entry;
     return found != nullptr;
   });
   if (found != nullptr) Hide(found, dead);
@@ -190,7 +213,7 @@ void CacheShard::Hide(CacheEntry* entry, Dead* dead) {
 }
 
 void CacheShard::Unlink(CacheEntry* entry) {
-  tables_.back()->Remove(entry->hash, entry->item.number);
+  tables_.back()->Remove(entry->Hash(), entry->item.number);
   --entry_count_;
 }
 

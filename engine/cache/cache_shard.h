@@ -35,6 +35,8 @@ class alignas(64) CacheShard {
   Status Insert(Slice key, uint64_t hash, void* value, size_t charge, Cache::Deleter deleter, Cache::Priority priority,
                 Cache::Handle** handle) EXCLUDES(mutex_);
   CacheEntry* Lookup(Slice key, uint64_t hash);
+  CacheEntry* Lookup(Slice key, uint64_t hash, uint32_t* place);  // *place: an entry's number + 1, or zero
+  void Prefetch(uint32_t* place) const;
   bool Release(CacheEntry* entry, bool erase_if_last) EXCLUDES(mutex_);
   void Erase(Slice key, uint64_t hash) EXCLUDES(mutex_);
   void EraseUnreferenced() EXCLUDES(mutex_);
@@ -48,6 +50,7 @@ class alignas(64) CacheShard {
  private:
   class Dead;
 
+  bool PinIfMatching(CacheEntry* entry, Slice key, uint64_t hash);
   size_t TotalCharge(size_t charge, size_t key_size) const;
   uint64_t StartState(Cache::Priority priority, size_t total_charge) const REQUIRES(mutex_);
   void LinkNew(const CacheEntry* entry, uint64_t hash) REQUIRES(mutex_);

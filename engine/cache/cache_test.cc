@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <set>
@@ -45,7 +46,11 @@ class CacheTest : public testing::Test {
     if (!status.ok()) delete value;
     return status;
   }
-  Cache::Handle* Find(uint64_t number) { return cache_->Lookup(KeyOf(number)); }
+  // By its place, as blocks are looked up, where there is one for it.
+  Cache::Handle* Find(uint64_t number) {
+    if (number >= places_.size()) return cache_->Lookup(KeyOf(number));
+    return cache_->Lookup(KeyOf(number), &places_[number]);
+  }
   bool Has(uint64_t number) {
     Cache::Handle* const handle = Find(number);
     if (handle == nullptr) return false;
@@ -56,6 +61,7 @@ class CacheTest : public testing::Test {
 
   std::atomic<int> live_{0};
   std::unique_ptr<Cache> cache_;
+  std::array<uint32_t, 512> places_ = {};
 };
 
 TEST_F(CacheTest, FindsWhatWasInserted) {
@@ -261,6 +267,22 @@ TEST_F(CacheTest, LowOutlivesBottomWhereItHasAShare) {
   }
   for (uint64_t i = 1000; i < 1040; ++i) ASSERT_TRUE(Put(i, 10).ok());
   for (uint64_t i = 0; i < 100; i += 2) EXPECT_TRUE(Has(i)) << i;
+}
+
+// The entry at the place has gone to another key, which was not asked for.
+TEST_F(CacheTest, AStalePlaceDoesNotCountAsAHit) {
+  Make(30);
+  for (const uint64_t number : {1, 2, 3}) ASSERT_TRUE(Put(number, 10).ok());
+  ASSERT_TRUE(Has(1));
+  ASSERT_NE(places_[1], 0u);
+  cache_->Erase(KeyOf(1));
+  ASSERT_TRUE(Put(4, 10).ok());
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(Has(1));
+  ASSERT_TRUE(Put(5, 10).ok());
+  const Cache::Handle* const gone = cache_->Lookup(KeyOf(4));
+  EXPECT_EQ(gone, nullptr);
+  EXPECT_TRUE(Has(2));
+  EXPECT_TRUE(Has(3));
 }
 
 // A deleter may use the cache: no lock is held when it runs.

@@ -110,11 +110,11 @@ Status BlockSource::GetDictionary(const ReadParams& params, MetaRef<Uncompressio
   return dictionary_cache_->Get(params, dictionary_handle_->offset, nullptr, load, dictionary);
 }
 
-Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead,
-                                 BlockRef* block) const {
-  const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = handle.offset};
+Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place,
+                                 ReadAhead* ahead, BlockRef* block) const {
+  const BlockCacheKey key = CacheKeyOf(handle);
   if (config_.cache != nullptr) {
-    if (Cache::Handle* found = config_.cache->Lookup(key.AsSlice()); found != nullptr) {
+    if (Cache::Handle* found = config_.cache->Lookup(key.AsSlice(), cache_place); found != nullptr) {
       const auto* cached = static_cast<const Block*>(config_.cache->Value(found));
       cached->PrefetchHeads();
       *block = BlockRef(config_.cache, found, cached);

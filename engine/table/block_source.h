@@ -79,7 +79,13 @@ class BlockSource {
   size_t MemoryBytes() const { return dictionary_.owns() ? dictionary_->MemoryBytes() : 0; }
 
   // A data block; `ahead` may be null.
-  Status GetDataBlock(const ReadParams& params, const BlockHandle& handle, ReadAhead* ahead, BlockRef* block) const;
+  // `cache_place` is kept with the handle (Cache::Lookup).
+  Status GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place, ReadAhead* ahead,
+                      BlockRef* block) const;
+  // For a scan that will come to this block: begins to bring it near.
+  void PrefetchDataBlock(const BlockHandle& handle, uint32_t* cache_place) const {
+    if (config_.cache != nullptr) config_.cache->Prefetch(CacheKeyOf(handle).AsSlice(), cache_place);
+  }
   // Any other block, not cached, not compressed with the dictionary.
   Status ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const;
   // A block as it lies in the file, with its trailer, unverified.
@@ -91,6 +97,9 @@ class BlockSource {
   Status InFile(const Status& status) const;  // names the file
 
  private:
+  BlockCacheKey CacheKeyOf(const BlockHandle& handle) const {
+    return {.cache_id = config_.cache_id, .offset = handle.offset};
+  }
   // `dictionary` may be null.
   Status ReadBlock(const BlockHandle& handle, bool verify_checksum, const UncompressionDictionary* dictionary,
                    ReadAhead* ahead, BlockBytes* bytes) const;

@@ -35,6 +35,8 @@ class TableIndex {
 
   size_t size() const { return entries_.size(); }
   BlockHandle handle(size_t i) const { return {.offset = entries_[i].offset, .size = entries_[i].size}; }
+  // Where the cache last held block i: for Cache::Lookup. What others read stays as it is.
+  uint32_t* cache_place(size_t i) const { return &entries_[i].cache_place; }
   // The first block whose separator is at or behind the key; size() when there is none.
   size_t LowerBound(Slice internal_key) const;
   // Whether entries of this user key may go on in block i + 1. Separators that are user keys say that none does, but
@@ -52,6 +54,7 @@ class TableIndex {
     uint64_t offset;
     uint32_t size;
     uint32_t key_end;
+    mutable uint32_t cache_place = 0;  // an atomic
   };
 
   Slice separator(size_t i) const {

@@ -47,10 +47,12 @@ bool TableIterator::OpenBlock(size_t i) {
   block_index_ = i;
   if (open_block_ == i) return true;
   BlockRef block;
-  if (Status status = core_->source().GetDataBlock(params_, index_->handle(i), &ahead_, &block); !status.ok()) {
+  if (Status status = core_->source().GetDataBlock(params_, index_->handle(i), index_->cache_place(i), &ahead_, &block);
+      !status.ok()) {
     Fail(std::move(status));
     return false;
   }
+  if (i + 1 < index_->size()) core_->source().PrefetchDataBlock(index_->handle(i + 1), index_->cache_place(i + 1));
   block_ = std::move(block);
   open_block_ = i;
   core_->Attach(block_.get(), &cursor_);

@@ -191,7 +191,7 @@ void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t has
   for (size_t i = index->LowerBound(key.Encode()); i < index->size(); ++i) {
     const BlockHandle handle = index->handle(i);
     BlockRef block;
-    Status status = core.source().GetDataBlock(params, handle, nullptr, &block);
+    Status status = core.source().GetDataBlock(params, handle, index->cache_place(i), nullptr, &block);
     if (!status.ok()) return lookup->Fail(std::move(status));
     if (!rep_->SearchBlock(std::move(block), handle, key, lookup) || !index->RunsOver(i, user_key)) break;
   }
