@@ -6,6 +6,7 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/options.h>
 #include <rocksdb/perf_context.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "compat/adapters/composite_env.h"
@@ -321,6 +323,17 @@ TEST(PosixEnv, IsTheDefaultFromTheStart) {
   EXPECT_TRUE(FileSystem::Default()->IsInstanceOf("posix"));
   EXPECT_TRUE(Env::Default()->GetSystemClock()->IsInstanceOf("DefaultClock"));
   EXPECT_EQ(static_cast<uint64_t>(gettid()), Env::Default()->GetThreadID());
+}
+
+TEST(PosixEnv, ThreadIdsAreTheSystems) {
+  const auto is_own = [] { return Env::Default()->GetThreadID() == static_cast<uint64_t>(gettid()); };
+  EXPECT_TRUE(is_own());
+  std::thread([&] { EXPECT_TRUE(is_own()); }).join();
+  const pid_t child = fork();
+  if (child == 0) _exit(is_own() ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(PosixEnv, ErrorTextsAreRocks) {

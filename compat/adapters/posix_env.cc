@@ -1,10 +1,12 @@
 // The Env that Env::Default() returns: the default FileSystem and clock, and real pools of threads.
 #include <dlfcn.h>
+#include <pthread.h>
 #include <rocksdb/env.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
@@ -23,6 +25,22 @@ namespace gneiss::compat {
 namespace {
 
 using rocksdb::Status;
+
+// Asked for with every line of a LOG. A forked child's thread is another one.
+std::atomic<uint32_t> forks{0};
+
+uint64_t ThreadId() {
+  static const int watches_forks =
+      pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  thread_local pid_t id = 0;
+  thread_local uint32_t id_forks = 0;
+  const uint32_t now = forks.load(std::memory_order_relaxed);
+  if (id == 0 || id_forks != now || watches_forks != 0) {
+    id = gettid();
+    id_forks = now;
+  }
+  return static_cast<uint64_t>(id);
+}
 
 class PosixLibrary final : public rocksdb::DynamicLibrary {
  public:
@@ -98,7 +116,7 @@ class PosixEnv final : public ComposedEnv {
   Status GetThreadList(std::vector<rocksdb::ThreadStatus>* threads) override {
     return thread_status_updater_->GetThreadList(threads);
   }
-  uint64_t GetThreadID() const override { return static_cast<uint64_t>(gettid()); }
+  uint64_t GetThreadID() const override { return ThreadId(); }
 
   Status GetHostName(char* name, uint64_t len) override {
     if (gethostname(name, len) == 0) return Status::OK();

@@ -171,9 +171,11 @@ class DatabaseImpl final : public Database {
   // --- open.cc, recover.cc
   Status LockAndCheckDirectory(bool* is_new);
   Status IsDatabaseThere(bool* is_there);
-  Status MakePathsOf(const FamilyDescriptor& descriptor);
+  Status MakePathsOf(const std::vector<FamilyDescriptor>& descriptors);
   Status LoadIdentity();
   Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
+  FamilyPtr FindFamily(Slice name) EXCLUDES(mutex_);
+  Status AddMissingFamilies(const std::vector<FamilyDescriptor>& families) EXCLUDES(mutex_);
   FamilyPtr MakeFamily(uint32_t id, const FamilyDescriptor& descriptor);
   static Status SetRecoveredHistory(const RecoveredFamily& recovered, ColumnFamily* family);
   Status LoadTables(const RecoveredFamily& recovered, ColumnFamily* family);
@@ -195,7 +197,10 @@ class DatabaseImpl final : public Database {
   std::set<std::string> Directories() EXCLUDES(mutex_);
   Status FindObsoleteFiles();
 
-  Status LogNewFamily(const FamilyDescriptor& descriptor, FamilyPtr* made) EXCLUDES(mutex_);
+  Status AddNewFamilies(const std::vector<FamilyDescriptor>& descriptors, std::vector<FamilyPtr>* made)
+      EXCLUDES(mutex_);
+  Status LogNewFamilies(const std::vector<FamilyDescriptor>& descriptors, std::vector<FamilyPtr>* made)
+      EXCLUDES(mutex_);
   Status WriteOptionsFile() EXCLUDES(mutex_);
   Status FlushUnlogged() EXCLUDES(mutex_);
   bool IsClosed() const EXCLUDES(mutex_) {
@@ -254,8 +259,11 @@ class DatabaseImpl final : public Database {
   // The same for who has the turn already, and keeps it.
   Status InstallInTurn(std::vector<FamilyChange>* changes) EXCLUDES(mutex_);
   void InstallVersion(const FamilyChange& change, const VersionPtr& next) REQUIRES(mutex_);
-  Status LogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
-  Status TryLogEdits(const std::vector<VersionEdit>& edits) EXCLUDES(mutex_);
+  // kAllOrNone: recovery takes them together (an atomic group).
+  enum class EditGrouping : uint8_t { kAllOrNone, kEachAlone };
+  Status LogEdits(const std::vector<VersionEdit>& edits, EditGrouping grouping = EditGrouping::kAllOrNone)
+      EXCLUDES(mutex_);
+  Status TryLogEdits(const std::vector<VersionEdit>& edits, EditGrouping grouping) EXCLUDES(mutex_);
   Status NewManifest(const std::vector<VersionEdit>& extra) EXCLUDES(mutex_);
   Status SyncLogsForState() EXCLUDES(mutex_);
   std::vector<VersionEdit> StateAsEdits() EXCLUDES(mutex_);

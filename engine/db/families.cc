@@ -30,46 +30,62 @@ FamilyPtr DatabaseImpl::DefaultFamily() { return commit_families_[0]; }
 
 Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr* handle) {
   if (config_.is_read_only) return ReadOnlyError();
-  GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
-  FamilyPtr family;
-  GNEISS_RETURN_IF_ERROR(InManifestTurn([&] { return LogNewFamily(descriptor, &family); }));
-  const Status added = AsOnlyWriter([&] {
-    if (commit_families_.size() <= family->id) commit_families_.resize(family->id + 1);
-    commit_families_[family->id] = family;
+  GNEISS_RETURN_IF_ERROR(MakePathsOf({descriptor}));
+  std::vector<FamilyPtr> made;
+  GNEISS_RETURN_IF_ERROR(AddNewFamilies({descriptor}, &made));
+  *handle = made.front();
+  return WriteOptionsFile();
+}
+
+// With one sync of the MANIFEST for all of them.
+Status DatabaseImpl::AddNewFamilies(const std::vector<FamilyDescriptor>& descriptors, std::vector<FamilyPtr>* made) {
+  GNEISS_RETURN_IF_ERROR(InManifestTurn([&] { return LogNewFamilies(descriptors, made); }));
+  return AsOnlyWriter([&] {
+    for (const FamilyPtr& family : *made) {
+      if (commit_families_.size() <= family->id) commit_families_.resize(family->id + 1);
+      commit_families_[family->id] = family;
+    }
     MutexLock lock(&mutex_);
     LimitLogs();
     return Status::Ok();
   });
-  GNEISS_RETURN_IF_ERROR(added);
-  *handle = family;
-  return is_open_ ? WriteOptionsFile() : Status::Ok();
 }
 
-Status DatabaseImpl::LogNewFamily(const FamilyDescriptor& descriptor, FamilyPtr* made) {
-  uint32_t id = 0;
+Status DatabaseImpl::LogNewFamilies(const std::vector<FamilyDescriptor>& descriptors, std::vector<FamilyPtr>* made) {
+  uint32_t first_id = 0;
   {
     MutexLock lock(&mutex_);
     if (!background_error_.ok()) return background_error_;
-    for (const auto& [known_id, family] : families_) {
-      if (family->name == descriptor.name) return Status::InvalidArgument("Column family already exists");
+    for (const FamilyDescriptor& descriptor : descriptors) {
+      for (const auto& [known_id, family] : families_) {
+        if (family->name == descriptor.name) return Status::InvalidArgument("Column family already exists");
+      }
     }
-    id = ++max_family_id_;
+    first_id = max_family_id_ + 1;
+    max_family_id_ += static_cast<uint32_t>(descriptors.size());
   }
-  const FamilyPtr family = MakeFamily(id, descriptor);
-  family->log_number = wals_.current_number();
-  VersionEdit edit;
-  edit.column_family_id = id;
-  edit.added_column_family = descriptor.name;
-  edit.comparator = family->order.Name();
-  edit.log_number = family->log_number;
-  edit.max_column_family = id;
-  GNEISS_RETURN_IF_ERROR(LogEdits({edit}));
-  // In the same turn as the edit: a MANIFEST begun in the next one holds what families_ says.
+  std::vector<FamilyPtr> families;
+  std::vector<VersionEdit> edits;
+  for (const FamilyDescriptor& descriptor : descriptors) {
+    const uint32_t id = first_id + static_cast<uint32_t>(families.size());
+    const FamilyPtr& family = families.emplace_back(MakeFamily(id, descriptor));
+    family->log_number = wals_.current_number();
+    VersionEdit& edit = edits.emplace_back();
+    edit.column_family_id = id;
+    edit.added_column_family = descriptor.name;
+    edit.comparator = family->order.Name();
+    edit.log_number = family->log_number;
+    edit.max_column_family = id;
+  }
+  GNEISS_RETURN_IF_ERROR(LogEdits(edits, EditGrouping::kEachAlone));
+  // In the same turn as the edits: a MANIFEST begun in the next one holds what families_ says.
   return WholeOrStale([&] {
     MutexLock lock(&mutex_);
-    families_[id] = family;
-    InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
-    *made = family;
+    for (const FamilyPtr& family : families) {
+      families_[family->id] = family;
+      InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
+    }
+    *made = std::move(families);
     return Status::Ok();
   });
 }

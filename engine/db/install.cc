@@ -91,8 +91,8 @@ void DatabaseImpl::InstallVersion(const FamilyChange& change, const VersionPtr& 
 }
 
 // With the manifest turn. A MANIFEST whose tail is unknown, or that has grown too long, is replaced first.
-Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
-  const Status status = CatchBadAlloc([&] { return TryLogEdits(edits); });
+Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits, EditGrouping grouping) {
+  const Status status = CatchBadAlloc([&] { return TryLogEdits(edits, grouping); });
   if (status.IsMemoryLimit()) {
     // The record may be there all the same. A fresh MANIFEST will tell what memory holds.
     MutexLock lock(&mutex_);
@@ -101,7 +101,7 @@ Status DatabaseImpl::LogEdits(const std::vector<VersionEdit>& edits) {
   return status;
 }
 
-Status DatabaseImpl::TryLogEdits(const std::vector<VersionEdit>& edits) {
+Status DatabaseImpl::TryLogEdits(const std::vector<VersionEdit>& edits, EditGrouping grouping) {
   bool is_broken = false;
   {
     MutexLock lock(&mutex_);
@@ -114,7 +114,7 @@ Status DatabaseImpl::TryLogEdits(const std::vector<VersionEdit>& edits) {
     edit.next_file_number = next_file_number_.load(std::memory_order_relaxed);
     edit.last_seq = std::max(LatestSeq(), edit.last_seq.value_or(0));
   }
-  if (stamped.size() > 1) {
+  if (stamped.size() > 1 && grouping == EditGrouping::kAllOrNone) {
     for (size_t i = 0; i < stamped.size(); ++i) {
       stamped[i].remaining_in_atomic_group = static_cast<uint32_t>(stamped.size() - 1 - i);
     }

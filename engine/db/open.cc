@@ -89,7 +89,7 @@ Status Database::Open(const DatabaseConfig& config, const std::string& dir,
 Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families, std::vector<FamilyPtr>* handles) {
   bool is_new = false;
   GNEISS_RETURN_IF_ERROR(LockAndCheckDirectory(&is_new));
-  for (const FamilyDescriptor& descriptor : families) GNEISS_RETURN_IF_ERROR(MakePathsOf(descriptor));
+  GNEISS_RETURN_IF_ERROR(MakePathsOf(families));
   RecoveredState state;
   if (is_new) {
     state.families[0] = {.id = 0, .name = kDefaultFamilyName, .comparator = {}};
@@ -105,17 +105,8 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   GNEISS_RETURN_IF_ERROR(AddFamilies(state, families));
   if (!config_.is_read_only) GNEISS_RETURN_IF_ERROR(SkipNumbersOfLeftovers());
   GNEISS_RETURN_IF_ERROR(config_.is_secondary ? CatchUp() : ReplayLogs(state));
-  for (const FamilyDescriptor& descriptor : families) {
-    FamilyPtr found;
-    {
-      MutexLock lock(&mutex_);
-      for (const auto& [id, family] : families_) {
-        if (family->name == descriptor.name) found = family;
-      }
-    }
-    if (found == nullptr) GNEISS_RETURN_IF_ERROR(CreateFamily(descriptor, &found));
-    handles->push_back(found);
-  }
+  GNEISS_RETURN_IF_ERROR(AddMissingFamilies(families));
+  for (const FamilyDescriptor& descriptor : families) handles->push_back(FindFamily(descriptor.name));
   is_open_ = true;
   if (config_.is_read_only) return Status::Ok();
   GNEISS_RETURN_IF_ERROR(WriteOptionsFile());
@@ -127,6 +118,28 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   MutexLock lock(&mutex_);
   MaybeScheduleAll();
   return Status::Ok();
+}
+
+FamilyPtr DatabaseImpl::FindFamily(Slice name) {
+  MutexLock lock(&mutex_);
+  for (const auto& [id, family] : families_) {
+    if (family->name == name) return family;
+  }
+  return nullptr;
+}
+
+Status DatabaseImpl::AddMissingFamilies(const std::vector<FamilyDescriptor>& families) {
+  std::vector<FamilyDescriptor> missing;
+  std::set<std::string> missing_names;
+  for (const FamilyDescriptor& descriptor : families) {
+    if (FindFamily(descriptor.name) == nullptr && missing_names.insert(descriptor.name).second) {
+      missing.push_back(descriptor);
+    }
+  }
+  if (missing.empty()) return Status::Ok();
+  if (config_.is_read_only) return ReadOnlyError();
+  std::vector<FamilyPtr> made;
+  return AddNewFamilies(missing, &made);
 }
 
 Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
@@ -165,11 +178,14 @@ Status DatabaseImpl::IsDatabaseThere(bool* is_there) {
   return current.IsNotFound() ? Status::Ok() : current;
 }
 
-Status DatabaseImpl::MakePathsOf(const FamilyDescriptor& descriptor) {
+// Most families share the database's paths.
+Status DatabaseImpl::MakePathsOf(const std::vector<FamilyDescriptor>& descriptors) {
   if (config_.is_read_only) return Status::Ok();
-  for (const std::string& path : descriptor.config.paths) {
-    GNEISS_RETURN_IF_ERROR(config_.fs->CreateDirIfMissing(path));
+  std::set<std::string> paths;
+  for (const FamilyDescriptor& descriptor : descriptors) {
+    paths.insert(descriptor.config.paths.begin(), descriptor.config.paths.end());
   }
+  for (const std::string& path : paths) GNEISS_RETURN_IF_ERROR(config_.fs->CreateDirIfMissing(path));
   return Status::Ok();
 }
 

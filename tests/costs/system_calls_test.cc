@@ -102,5 +102,28 @@ TEST(SystemCalls, PutMakesCallsSeldom) {
                          }});
 }
 
+std::optional<int64_t> CallsToOpenWithFamilies(int count) {
+  gneiss::TempDir directory;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {{"default", {}}};
+  for (int i = 1; i < count; ++i) families.push_back({Key(i), {}});
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  return CountSystemCalls([] { return true; },
+                          [&] {
+                            rocksdb::DB* db = nullptr;
+                            std::vector<rocksdb::ColumnFamilyHandle*> handles;
+                            return rocksdb::DB::Open(options, directory.path(), families, &handles, &db).ok();
+                          });
+}
+
+// One write and one sync of the MANIFEST make them all; 0.5 per family is what their memory and OPTIONS file may cost.
+TEST(SystemCalls, FamiliesMadeAtOpeningAreMadeTogether) {
+  const auto one = CallsToOpenWithFamilies(1);
+  const auto many = CallsToOpenWithFamilies(201);
+  if (!one.has_value() || !many.has_value()) GTEST_SKIP() << "tracing is not allowed here";
+  EXPECT_LE(*many - *one, 100);
+}
+
 }  // namespace
 }  // namespace costs
