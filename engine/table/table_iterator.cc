@@ -7,13 +7,14 @@ namespace gneiss {
 namespace {
 
 constexpr size_t kNoBlock = ~size_t{0};
-constexpr size_t kCompactionReadBytes = size_t{256} << 10;
-constexpr size_t kCompactionReadBytesMax = size_t{2} << 20;
+// A compaction holds one piece of each input. The kernel reads further ahead by itself; where it does not (direct
+// reads), the caller asks for more.
+constexpr size_t kCompactionReadBytes = size_t{128} << 10;
 
 ReadAhead::Config ReadAheadFor(const TableReadConfig& config, const ReadParams& params) {
   if (params.is_compaction) {
     const size_t bytes = params.readahead_bytes != 0 ? params.readahead_bytes : kCompactionReadBytes;
-    return {.initial_bytes = bytes, .max_bytes = std::max(bytes, kCompactionReadBytesMax), .reads_before = 0};
+    return {.initial_bytes = bytes, .max_bytes = bytes, .reads_before = 0};
   }
   if (params.readahead_bytes != 0) {
     return {.initial_bytes = params.readahead_bytes, .max_bytes = params.readahead_bytes, .reads_before = 0};

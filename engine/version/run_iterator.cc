@@ -8,15 +8,10 @@ namespace gneiss {
 
 namespace {
 
-// A compaction reads whole tables; RocksDB's recommended compaction_readahead_size.
-constexpr size_t kCompactionReadaheadBytes = size_t{2} << 20;
-
 class RunIterator final : public InternalIterator {
  public:
   RunIterator(const KeyOrder& order, std::shared_ptr<const Run> run, int level, const ReadParams& params)
-      : order_(order), run_(std::move(run)), level_(level), params_(params), index_(TableCount()) {
-    if (params_.is_compaction && params_.readahead_bytes == 0) params_.readahead_bytes = kCompactionReadaheadBytes;
-  }
+      : order_(order), run_(std::move(run)), level_(level), params_(params), index_(TableCount()) {}
 
   bool Valid() const override { return entries_ != nullptr && entries_->Valid(); }
   Slice key() const override { return entries_->key(); }
