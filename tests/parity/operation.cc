@@ -16,8 +16,12 @@ std::string SingleKey(uint64_t number) { return "single" + std::to_string(number
 constexpr uint64_t kEntityKeys = 30;
 constexpr char kEntityPrefix[] = "entity";
 
-// The reference asks empty keys for their timestamps.
-std::string NotEmpty(std::string key) { return key.empty() ? "a" : std::move(key); }
+// The reference takes prefixes of keys with their timestamps: not longer than any key they end before those.
+constexpr size_t kTimedKeyBytesMin = 5;
+std::string TimedKey(std::string key) {
+  if (key.size() < kTimedKeyBytesMin) key.resize(kTimedKeyBytesMin, '-');
+  return key;
+}
 
 bool HoldsSingleKeys(const rocksdb::Comparator* order, const std::string& begin, const std::string& end) {
   for (uint64_t i = 0; i < kSingleKeys; ++i) {
@@ -130,7 +134,7 @@ Entry OperationStream::DrawEntry(const Model& model) {
     return entry;
   }
   entry.key = DrawKey(&dice_);
-  if (is_timed) entry.key = NotEmpty(std::move(entry.key));
+  if (is_timed) entry.key = TimedKey(std::move(entry.key));
   if (kind < 8) {
     entry.key = kEntityPrefix + std::to_string(dice_.Below(kEntityKeys));
     entry.value = DrawValue(&dice_, false);
@@ -145,7 +149,7 @@ Entry OperationStream::DrawEntry(const Model& model) {
   } else if (kind < 38) {
     entry.kind = Entry::Kind::kDeleteRange;
     entry.value = DrawKey(&dice_);
-    if (is_timed) entry.value = NotEmpty(std::move(entry.value));
+    if (is_timed) entry.value = TimedKey(std::move(entry.value));
     const rocksdb::Comparator* const order = KeyOrderOf(family.plan.order);
     if (order->Compare(entry.key, entry.value) > 0) std::swap(entry.key, entry.value);
     if (HoldsSingleKeys(order, entry.key, entry.value)) return {Entry::Kind::kDelete, entry.family, entry.key, {}};
