@@ -1,9 +1,11 @@
 // WriteBufferManager: what its inline parts leave open, which is charging a cache and stalling writers.
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "compat/adapters/cache_reservation.h"
+#include "engine/base/no_memory.h"
 
 namespace rocksdb {
 
@@ -23,6 +25,7 @@ Status CacheReservationManager::Reserve(size_t used_bytes) {
 Status CacheReservationManager::AddDummy() {
   const uint64_t key[2] = {0, cache_->NewId() + 1};
   Cache::Handle* handle = nullptr;
+  dummies_.reserve(dummies_.size() + 1);  // before the insert, so that no handle is lost for want of memory
   const Status status =
       cache_->Insert(Slice(reinterpret_cast<const char*>(key), sizeof(key)), nullptr, kDummyBytes, deleter_, &handle);
   if (!status.ok()) return status;
@@ -50,6 +53,13 @@ WriteBufferManager::WriteBufferManager(size_t buffer_size, std::shared_ptr<Cache
 
 WriteBufferManager::~WriteBufferManager() = default;
 
+// What was counted is taken off again, also after SetBufferSize(0), and what was not counted is not.
+static void TakeOff(std::atomic<size_t>* counter, size_t bytes) {
+  size_t now = counter->load(std::memory_order_relaxed);
+  while (!counter->compare_exchange_weak(now, now - std::min(now, bytes), std::memory_order_relaxed)) {
+  }
+}
+
 size_t WriteBufferManager::dummy_entries_in_cache_usage() const {
   return cache_res_mgr_ == nullptr ? 0 : cache_res_mgr_->reserved_bytes();
 }
@@ -63,30 +73,31 @@ void WriteBufferManager::ReserveMem(size_t mem) {
   if (enabled()) memory_active_.fetch_add(mem, std::memory_order_relaxed);
 }
 
-void WriteBufferManager::ScheduleFreeMem(size_t mem) {
-  if (enabled()) memory_active_.fetch_sub(mem, std::memory_order_relaxed);
-}
+void WriteBufferManager::ScheduleFreeMem(size_t mem) { TakeOff(&memory_active_, mem); }
 
 void WriteBufferManager::FreeMem(size_t mem) {
   if (cache_res_mgr_ != nullptr) {
     FreeMemWithCache(mem);
-  } else if (enabled()) {
-    memory_used_.fetch_sub(mem, std::memory_order_relaxed);
+  } else {
+    TakeOff(&memory_used_, mem);
   }
   MaybeEndWriteStall();
 }
 
-// A cache without room is no error here: the memory is in use whether it is charged or not.
+// A cache without room is no error here, nor a lack of memory: what is used is in use, charged or not.
+static void Charge(CacheReservationManager* reservation, size_t used_bytes) {
+  gneiss::DropBadAlloc([&] { reservation->Reserve(used_bytes).PermitUncheckedError(); });
+}
+
 void WriteBufferManager::ReserveMemWithCache(size_t mem) {
   std::lock_guard<std::mutex> lock(cache_res_mgr_mu_);
-  const size_t used = memory_used_.fetch_add(mem, std::memory_order_relaxed) + mem;
-  cache_res_mgr_->Reserve(used).PermitUncheckedError();
+  Charge(cache_res_mgr_.get(), memory_used_.fetch_add(mem, std::memory_order_relaxed) + mem);
 }
 
 void WriteBufferManager::FreeMemWithCache(size_t mem) {
   std::lock_guard<std::mutex> lock(cache_res_mgr_mu_);
-  const size_t used = memory_used_.fetch_sub(mem, std::memory_order_relaxed) - mem;
-  cache_res_mgr_->Reserve(used).PermitUncheckedError();
+  TakeOff(&memory_used_, mem);
+  Charge(cache_res_mgr_.get(), memory_used_.load(std::memory_order_relaxed));
 }
 
 void WriteBufferManager::BeginWriteStall(StallInterface* wbm_stall) {
@@ -113,8 +124,9 @@ void WriteBufferManager::MaybeEndWriteStall() {
   released.swap(queue_);
 }
 
+// Does not ask enabled() either: who leaves must not be signalled any more.
 void WriteBufferManager::RemoveDBFromQueue(StallInterface* wbm_stall) {
-  if (enabled() && allow_stall_) {
+  {
     std::lock_guard<std::mutex> lock(mu_);
     queue_.remove(wbm_stall);
   }

@@ -40,6 +40,35 @@ TEST(WriteBufferManager, WithoutALimitCountsNothing) {
   manager.FreeMem(100);
 }
 
+TEST(WriteBufferManager, WhatWasCountedIsTakenOffWithoutALimitToo) {
+  WriteBufferManager manager(1000);
+  manager.ReserveMem(600);
+  manager.SetBufferSize(0);
+  manager.ReserveMem(50);  // not counted
+  manager.ScheduleFreeMem(600);
+  manager.FreeMem(600);
+  manager.SetBufferSize(1000);
+  EXPECT_EQ(0u, manager.memory_usage());
+  EXPECT_EQ(0u, manager.mutable_memtable_memory_usage());
+}
+
+TEST(WriteStall, WhoLeavesIsNotSignalledByALimitThatGoes) {
+  WriteBufferManager manager(1000, nullptr, true);
+  manager.ReserveMem(1000);
+  {
+    class Counting final : public StallInterface {
+     public:
+      void Block() override {}
+      void Signal() override { ++signals; }
+      int signals = 0;
+    } leaving;
+    manager.BeginWriteStall(&leaving);
+    manager.RemoveDBFromQueue(&leaving);
+    manager.SetBufferSize(0);
+    EXPECT_EQ(1, leaving.signals);
+  }
+}
+
 class ChargedTest : public ::testing::Test {
  protected:
   const std::shared_ptr<Cache> cache_ = NewLRUCache(8 << 20, 0, false, 0.0, nullptr, false, kDontChargeCacheMetadata);

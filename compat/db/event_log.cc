@@ -38,6 +38,8 @@ const char* FlushCauseName(FlushCause cause) {
   switch (cause) {
     case FlushCause::kManual:
       return "Manual Flush";
+    case FlushCause::kWriteBufferManager:
+      return "Write Buffer Manager";
     case FlushCause::kWriteBufferFull:
       return "Write Buffer Full";
     case FlushCause::kErrorRecovery:

@@ -12,6 +12,7 @@
 #include "compat/adapters/engine_file_system.h"
 #include "compat/adapters/engine_logger.h"
 #include "compat/adapters/engine_stats.h"
+#include "compat/adapters/memtable_budget.h"
 #include "compat/adapters/property_collector.h"
 #include "compat/db/compaction_filter_adapter.h"
 #include "compat/db/event_log.h"
@@ -158,10 +159,7 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->bytes_per_sync = tuning.bytes_per_sync;
   config->wal_bytes_per_sync = options.wal_bytes_per_sync;
   config->write_group_bytes_max = options.max_write_batch_group_size_bytes;
-  config->all_write_buffers_bytes_max = options.db_write_buffer_size;
-  if (options.write_buffer_manager != nullptr && options.write_buffer_manager->enabled()) {
-    config->all_write_buffers_bytes_max = options.write_buffer_manager->buffer_size();
-  }
+  if (options.write_buffer_manager != nullptr) config->memtable_budget = MemtableBudgetOf(options.write_buffer_manager);
   config->delayed_write_bytes_per_second = tuning.delayed_write_bytes_per_second;
   config->recovery_tries_max = options.max_bgerror_resume_count;
   config->recovery_wait_us = options.bgerror_resume_retry_interval;

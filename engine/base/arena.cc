@@ -13,9 +13,10 @@ bool IsHuge(size_t bytes) { return bytes % kHugePageBytes == 0; }
 
 }  // namespace
 
-Arena::Arena(size_t block_bytes, std::shared_ptr<BlockPool> pool)
+Arena::Arena(size_t block_bytes, std::shared_ptr<BlockPool> pool, BudgetShare* share)
     : block_bytes_(std::max(block_bytes, kFirstBlockBytes)),
       pool_(std::move(pool)),
+      share_(share),
       next_block_bytes_(kFirstBlockBytes) {}
 
 Arena::~Arena() {
@@ -46,6 +47,7 @@ Arena::Block* Arena::NewBlock(size_t size_bytes) {
   void* const memory = AllocateBlock(sizeof(Block) + size_bytes);
   reserved_bytes_.fetch_add(sizeof(Block) + size_bytes, std::memory_order_relaxed);
   newest_ = new (memory) Block{.previous = newest_, .size_bytes = size_bytes, .used_bytes = 0};
+  if (share_ != nullptr) share_->Reserve(sizeof(Block) + size_bytes);
   return newest_;
 }
 

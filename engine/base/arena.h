@@ -15,14 +15,17 @@
 #include <memory>
 
 #include "engine/base/block_pool.h"
+#include "engine/base/memory_budget.h"
 #include "engine/base/mutex.h"
 
 namespace gneiss {
 
 class Arena {
  public:
-  // Blocks of huge pages come from `pool` and go back there; null: from the system.
-  explicit Arena(size_t block_bytes = size_t{1} << 20, std::shared_ptr<BlockPool> pool = nullptr);
+  // Blocks of huge pages come from `pool` and go back there; null: from the system. Each block is told to `share`
+  // (may be null), which the caller keeps alive.
+  explicit Arena(size_t block_bytes = size_t{1} << 20, std::shared_ptr<BlockPool> pool = nullptr,
+                 BudgetShare* share = nullptr);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -53,6 +56,7 @@ class Arena {
 
   const size_t block_bytes_;
   const std::shared_ptr<BlockPool> pool_;
+  BudgetShare* const share_;
   std::atomic<Block*> current_{nullptr};
   std::atomic<size_t> reserved_bytes_{0};
   Mutex mutex_;

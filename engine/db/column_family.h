@@ -68,8 +68,8 @@ class ColumnFamily {
   CompactCursors cursors;
   uint64_t log_number = 0;  // no log below holds unflushed data of this family
   uint64_t next_memtable_id = 1;
-  bool is_flush_by_caller = false;  // that request came from Database::Flush
-  bool is_flush_requested = false;  // flush all sealed memtables, however few
+  FlushCause flush_cause = FlushCause::kWriteBufferFull;  // of the next flush
+  bool is_flush_requested = false;                        // flush all sealed memtables, however few
   bool is_flushing = false;
   bool is_flush_queued = false;
   bool is_compaction_queued = false;
@@ -88,6 +88,8 @@ class ColumnFamily {
   std::vector<LevelCounters> levels;
   FamilyCounters counters;
 
+  std::shared_ptr<MemoryBudget> memtable_budget;  // set once, before the first memtable is made
+
   std::shared_ptr<const FamilyConfig> config() const {
     MutexLock lock(&config_mutex_);
     return config_;
@@ -104,7 +106,8 @@ class ColumnFamily {
     const Memtable::Config memtable_config = {.order = order,
                                               .arena_block_bytes = current->arena_block_bytes,
                                               .blocks = memtable_blocks_,
-                                              .clock = current->table_read.clock};
+                                              .clock = current->table_read.clock,
+                                              .budget = memtable_budget};
     return std::make_shared<Memtable>(memtable_config, next_memtable_id++, earliest_seq);
   }
   // RocksDB's full_history_ts_low, of a family with timestamps: older versions of a key may go but for the newest of

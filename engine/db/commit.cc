@@ -53,6 +53,8 @@ Status DatabaseImpl::Write(const WriteParams& params, std::string* rep) {
   if (params.sync && params.disable_wal) return Status::InvalidArgument("Sync writes has to enable WAL.");
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
+  if (config_.memtable_budget != nullptr && config_.memtable_budget->WantsRelief()) [[unlikely]]
+    GNEISS_RETURN_IF_ERROR(RelieveMemory(params));
   Writer writer(params, rep);
   CommitQueue::Role role;
   {
@@ -317,19 +319,6 @@ void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
 void DatabaseImpl::NoteMemtableFull(ColumnFamily* family) {
   const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
   if (is_full && !family->wants_rotation.exchange(true, std::memory_order_relaxed)) attention_.fetch_or(kRotate);
-  if (config_.all_write_buffers_bytes_max == 0) return;
-  // The shared budget: the family with the most unflushed memory gives way.
-  uint64_t total = 0;
-  ColumnFamily* largest = nullptr;
-  for (const FamilyPtr& each : commit_families_) {
-    if (each == nullptr) continue;
-    const uint64_t bytes = each->active->MemoryUsage();
-    total += bytes;
-    if (largest == nullptr || bytes > largest->active->MemoryUsage()) largest = each.get();
-  }
-  if (total >= config_.all_write_buffers_bytes_max && !largest->wants_rotation.exchange(true)) {
-    attention_.fetch_or(kRotate);
-  }
 }
 
 // By a commit leader before it begins, or by whoever finds the queue empty: all groups before are in the memtables.
@@ -428,6 +417,7 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
   }
   const uint64_t log_number = wals_.current_number();
   MemtablePtr fresh = family->NewMemtable(allocated_seq_ + 1);
+  family->active->Seal();
   if (config_.events != nullptr) {
     const Memtable& sealed = *family->active;
     config_.events->OnMemtableSealed({.family_name = family->name,

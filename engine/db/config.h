@@ -15,6 +15,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/compression.h"
 #include "engine/base/logger.h"
+#include "engine/base/memory_budget.h"
 #include "engine/base/stats.h"
 #include "engine/compaction/compaction_config.h"
 #include "engine/compaction/table_output.h"
@@ -91,7 +92,7 @@ struct DatabaseConfig {
   uint64_t bytes_per_sync = 0;
   uint64_t wal_bytes_per_sync = 0;
   uint64_t write_group_bytes_max = uint64_t{1} << 20;
-  uint64_t all_write_buffers_bytes_max = 0;  // db_write_buffer_size; 0: no limit
+  std::shared_ptr<MemoryBudget> memtable_budget;  // of this and other databases; null: no limit
   uint64_t delayed_write_bytes_per_second = uint64_t{16} << 20;
   // After an error of which the file system says that it may go away, Resume is tried so often, with so much time
   // between.
@@ -110,8 +111,6 @@ struct DatabaseConfig {
   // The text of an OPTIONS file for the families now open; empty: no OPTIONS files are written.
   std::function<std::string(const std::vector<std::string>& family_names, const std::vector<uint32_t>& family_ids)>
       render_options_file;
-  // Called by write_buffer accounting (rocksdb::WriteBufferManager behind compat): true asks for a flush.
-  std::function<bool(int64_t delta_bytes)> on_memtable_memory;
 };
 
 // What of the config may change while the database is open (rocksdb::DB::SetDBOptions); the fields as above.

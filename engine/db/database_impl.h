@@ -245,6 +245,13 @@ class DatabaseImpl final : public Database {
   Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);
   void MarkForWalSpace() EXCLUDES(mutex_);
 
+  // --- memory_relief.cc; before the caller joins the commit queue
+  Status RelieveMemory(const WriteParams& params) EXCLUDES(mutex_);
+  Status FlushIfWanted() EXCLUDES(mutex_);
+  Status FlushForMemory() EXCLUDES(mutex_);  // as the only writer
+  Status WaitForRoom() EXCLUDES(mutex_);
+  bool IsFlushDue(const ColumnFamily& family) const REQUIRES(mutex_);
+
   // --- marked_batch.cc
   Status AdmitMarkers(Writer* writer, uint32_t* entries);
   Status TakeCommitted(const PreparedSection& section, BatchStep* step) const;

@@ -14,7 +14,13 @@
 namespace gneiss {
 
 // Why memtables were flushed; RocksDB's FlushReason numbers.
-enum class FlushCause : uint8_t { kOther = 0x00, kManual = 0x0a, kWriteBufferFull = 0x06, kErrorRecovery = 0x0b };
+enum class FlushCause : uint8_t {
+  kOther = 0x00,
+  kWriteBufferManager = 0x05,
+  kWriteBufferFull = 0x06,
+  kManual = 0x0a,
+  kErrorRecovery = 0x0b
+};
 
 struct FlushEvent {
   uint32_t family_id = 0;

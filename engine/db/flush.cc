@@ -128,13 +128,13 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
       live.push_back(family);
       targets.emplace_back(family, family->active->id());
       MutexLock lock(&mutex_);
-      family->is_flush_by_caller = true;  // before the rotation, which may start the flush
+      family->flush_cause = FlushCause::kManual;  // before the rotation, which may start the flush
     }
     GNEISS_RETURN_IF_ERROR(SealTogether(live));
     MutexLock lock(&mutex_);
     for (const FamilyPtr& family : live) {
       if (family->sealed.empty()) {
-        family->is_flush_by_caller = false;
+        family->flush_cause = FlushCause::kWriteBufferFull;
         continue;
       }
       family->is_flush_requested = true;
@@ -278,10 +278,9 @@ void DatabaseImpl::TakeSealed(FlushPart* part) {
   FlushEvent& event = part->event;
   event.family_id = family->id;
   event.family_name = family->name;
-  event.cause = family->is_flush_by_caller ? FlushCause::kManual : FlushCause::kWriteBufferFull;
+  event.cause = std::exchange(family->flush_cause, FlushCause::kWriteBufferFull);
   event.blob_opener = family->blob_opener.get();
   event.blob_compression = family->config()->compaction.blob.compression;
-  family->is_flush_by_caller = false;
   family->is_flush_requested = false;
   part->change.family = family;
   for (const SealedMemtable& sealed : family->sealed) {

@@ -228,6 +228,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
   family->version = std::make_shared<const Version>(family->order, descriptor.config.compaction.level_count);
   family->levels.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
   family->cursors.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
+  family->memtable_budget = config_.memtable_budget;
   family->active = family->NewMemtable(LatestSeq() + 1);
   return family;
 }

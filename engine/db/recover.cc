@@ -365,6 +365,7 @@ Status DatabaseImpl::FlushRecovered(ColumnFamily* family, Replay* replay) {
   for (OutputBlobFile& file : blob_files) edit.added_blob_files.push_back(std::move(file.meta));
   replay->log_numbers.erase(family->id);
   family->active_prepared_log.store(UINT64_MAX);
+  family->active->Seal();
   family->active = family->NewMemtable(allocated_seq_ + 1);
   MutexLock lock(&mutex_);
   InstallSuperVersion(family, /*preserves_snapshots=*/true);

@@ -101,9 +101,10 @@ Status DatabaseImpl::FollowState(const RecoveredState& state) {
         [&](const BlobFileMeta& meta) { return MakeBlobFile(*family, meta); }));
     GNEISS_RETURN_IF_ERROR(OpenAllTables(*next));
     followed_versions_[family->id] = std::move(next);
-    auto fresh = std::make_shared<Memtable>(
-        Memtable::Config{.order = family->order, .arena_block_bytes = family->config()->arena_block_bytes},
-        family->next_memtable_id++, 0);
+    auto fresh = std::make_shared<Memtable>(Memtable::Config{.order = family->order,
+                                                             .arena_block_bytes = family->config()->arena_block_bytes,
+                                                             .budget = family->memtable_budget},
+                                            family->next_memtable_id++, 0);
     MutexLock lock(&mutex_);
     family->log_number = recovered->second.log_number;
     GNEISS_RETURN_IF_ERROR(SetRecoveredHistory(recovered->second, family.get()));

@@ -62,7 +62,8 @@ Memtable::Memtable(const Config& config, uint64_t id, SeqNo earliest_seq)
     : config_(config),
       id_(id),
       earliest_seq_(earliest_seq),
-      arena_(config.arena_block_bytes, config.blocks),
+      share_(config.budget),
+      arena_(config.arena_block_bytes, config.blocks, &share_),
       index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
       range_tombstone_index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
       tombstone_cover_(std::make_unique<TombstoneCover>(config.order, &arena_)) {}

@@ -29,6 +29,7 @@ class Memtable {
     size_t arena_block_bytes = size_t{1} << 20;
     std::shared_ptr<BlockPool> blocks = nullptr;  // what one memtable leaves serves the next; null: from the system
     Clock* clock = Clock::System();
+    std::shared_ptr<MemoryBudget> budget = nullptr;  // counts its memory; null: nobody does
   };
   Memtable(const Config& config, uint64_t id, SeqNo earliest_seq);
   ~Memtable();
@@ -38,6 +39,9 @@ class Memtable {
   uint64_t id() const { return id_; }
   // No entry below this was written here: older data lies in older memtables and tables.
   SeqNo earliest_seq() const { return earliest_seq_; }
+
+  // No more is added: its memory counts as on its way out.
+  void Seal() { share_.Seal(); }
 
   void Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_concurrent);
 
@@ -73,6 +77,7 @@ class Memtable {
   const Config config_;
   const uint64_t id_;
   const SeqNo earliest_seq_;
+  BudgetShare share_;  // before the arena, which it outlives
   Arena arena_;
   std::unique_ptr<MemtableIndex> index_;
   std::unique_ptr<MemtableIndex> range_tombstone_index_;
