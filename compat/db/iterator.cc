@@ -84,6 +84,7 @@ IteratorParams IteratorHandle::ParamsOf() {
                            .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
                            .timestamp = order_.has_timestamps() ? &timestamp_ : nullptr,
                            .start_timestamp = shows_versions_ ? &start_timestamp_ : nullptr,
+                           .auto_prefix_mode = options_.auto_prefix_mode,
                            .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
                            .max_skippable_internal_keys = options_.max_skippable_internal_keys};
   if (NeedsGate(options_)) params.table.gate = &gate_;

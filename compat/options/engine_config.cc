@@ -74,14 +74,18 @@ class ComparatorOrder : public UserOrder {
 class TransformExtractor : public PrefixExtractor {
  public:
   explicit TransformExtractor(std::shared_ptr<const rocksdb::SliceTransform> transform)
-      : transform_(std::move(transform)), name_(transform_->AsString()) {}
+      : transform_(std::move(transform)),
+        name_(transform_->AsString()),
+        is_capped_(transform_->IsInstanceOf("rocksdb.CappedPrefix")) {}
   std::string Name() const override { return name_; }
   bool InDomain(Slice user_key) const override { return transform_->InDomain(Foreign(user_key)); }
   Slice Prefix(Slice user_key) const override { return Native(transform_->Transform(Foreign(user_key))); }
+  bool IsByLength() const override { return is_capped_; }
 
  private:
   const std::shared_ptr<const rocksdb::SliceTransform> transform_;
   const std::string name_;
+  const bool is_capped_;
 };
 
 class FixedPrefixExtractor : public PrefixExtractor {
@@ -90,6 +94,7 @@ class FixedPrefixExtractor : public PrefixExtractor {
   std::string Name() const override { return name_; }
   bool InDomain(Slice user_key) const override { return user_key.size() >= length_; }
   Slice Prefix(Slice user_key) const override { return {user_key.data(), length_}; }
+  bool IsByLength() const override { return true; }
 
  private:
   const std::string name_;

@@ -293,6 +293,7 @@ TEST(EngineConfig, PrefixExtractors) {
     EXPECT_EQ(extractor->Name(), transform->AsString());
     EXPECT_EQ(extractor->InDomain("a"), transform->InDomain("a"));
     EXPECT_EQ(extractor->Prefix("abc"), "ab");
+    EXPECT_TRUE(extractor->IsByLength());
   }
 }
 

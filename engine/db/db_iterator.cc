@@ -88,6 +88,15 @@ void DbIterator::SeekEntries(Slice user_key, SeqNo seq) {
   entries_->Seek(seek_key_);
 }
 
+// A seek that the caller asks for may leave out tables without the prefix; seeks of our own go on from where he is.
+void DbIterator::SeekForCaller(Slice user_key) {
+  SeekScope* const scope = source_.seek_scope.get();
+  if (scope == nullptr || scope->end != nullptr) return SeekEntries(user_key, source_.seq);
+  scope->is_prefix_only = true;
+  SeekEntries(user_key, source_.seq);
+  scope->is_prefix_only = false;
+}
+
 // The first entry behind all entries of the key: seq 0 with the lowest kind sorts last.
 void DbIterator::SeekBehind(Slice user_key) {
   seek_key_.clear();
@@ -104,7 +113,7 @@ void DbIterator::SeekBefore(Slice user_key) {
 
 void DbIterator::SeekToFirst() {
   if (params_.lower_bound != nullptr) {
-    Seek(*params_.lower_bound);
+    SeekFrom(*params_.lower_bound, /*is_prefix_only=*/false);
     return;
   }
   status_ = Status::Ok();
@@ -124,7 +133,9 @@ void DbIterator::SeekToLast() {
   is_valid_ = FindPrevVisible();
 }
 
-void DbIterator::Seek(Slice user_key) {
+void DbIterator::Seek(Slice user_key) { SeekFrom(user_key, /*is_prefix_only=*/true); }
+
+void DbIterator::SeekFrom(Slice user_key, bool is_prefix_only) {
   const SeekTimer timer(source_);
   status_ = Status::Ok();
   direction_ = Direction::kForward;
@@ -133,7 +144,12 @@ void DbIterator::Seek(Slice user_key) {
   const PerfCpuTimer cpu_timer(&PerfCounters::iter_seek_cpu_nanos, is_perf_timed);
   {
     const PerfTimer perf_timer(&PerfCounters::seek_internal_seek_time, is_perf_timed);
-    SeekEntries(IsBelowLower(user_key) ? *params_.lower_bound : user_key, source_.seq);
+    const Slice target = IsBelowLower(user_key) ? *params_.lower_bound : user_key;
+    if (is_prefix_only) {
+      SeekForCaller(target);
+    } else {
+      SeekEntries(target, source_.seq);
+    }
   }
   {
     const PerfTimer perf_timer(&PerfCounters::find_next_user_entry_time, is_perf_timed);

@@ -34,6 +34,9 @@ struct IteratorParams {
   // `start_timestamp` for SeekForPrev. Otherwise all of them are bare.
   const Slice* timestamp = nullptr;
   const Slice* start_timestamp = nullptr;
+  // The prefix filter is asked only where that changes nothing; otherwise a caller's Seek in a family with prefixes is
+  // for the keys of the target's prefix (unless total_order_seek).
+  bool auto_prefix_mode = false;
   bool memtable_only = false;
   uint64_t max_skippable_internal_keys = 0;  // 0: no limit; else Incomplete when a move hides more
 };
@@ -43,7 +46,8 @@ class DbIterator {
   struct Source {
     const SuperVersion* super_version = nullptr;  // one reference is taken over
     std::shared_ptr<ColumnFamily> family;
-    KeyOrder order;  // of the keys of `entries`
+    KeyOrder order;                         // of the keys of `entries`
+    std::unique_ptr<SeekScope> seek_scope;  // which the tables among `entries` look at; may be null
     std::unique_ptr<InternalIterator> entries;
     const TimestampView* view = nullptr;                         // `entries`, where the family has timestamps
     std::shared_ptr<const RangeTombstoneList> range_tombstones;  // null: none
@@ -111,6 +115,8 @@ class DbIterator {
   bool ShowEntity(Slice entity);
   void SeekBefore(Slice user_key);
   void SeekEntries(Slice user_key, SeqNo seq);
+  void SeekForCaller(Slice user_key);
+  void SeekFrom(Slice user_key, bool is_prefix_only);
   void SeekBehind(Slice user_key);
   void SwitchToForward();
   void SwitchToReverse();

@@ -288,6 +288,19 @@ std::unique_ptr<RangeTombstoneList> TombstonesAt(const SuperVersion& super_versi
   return tombstones.Build();
 }
 
+// Null: no seek leaves out tables.
+std::unique_ptr<SeekScope> SeekScopeOf(const IteratorParams& params, const KeyOrder& order,
+                                       const PrefixExtractor* extractor) {
+  if (extractor == nullptr || params.table.total_order_seek) return nullptr;
+  auto scope = std::make_unique<SeekScope>();
+  if (!params.auto_prefix_mode) return scope;
+  // Only where it is certain that all keys before the bound have the target's prefix when the bound has it.
+  const bool is_certain = extractor->IsByLength() && order.type() != KeyOrder::Type::kCustom;
+  if (!is_certain || params.upper_bound == nullptr) return nullptr;
+  scope->end = params.upper_bound;
+  return scope;
+}
+
 }  // namespace
 
 std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& params, const FamilyPtr& family) {
@@ -310,8 +323,12 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     children.push_back(memtable->NewIterator());
     has_tombstones = has_tombstones || memtable->HasRangeTombstones();
   }
+  const auto config = family->config();
   if (!params.memtable_only) {
-    super_version.version->AddIterators(params.table, &children);
+    source.seek_scope = SeekScopeOf(params, family->order, config->table_read.prefix_extractor.get());
+    ReadParams table_params = params.table;
+    table_params.seek_scope = source.seek_scope.get();
+    super_version.version->AddIterators(table_params, &children);
     has_tombstones = has_tombstones || super_version.version->HasRangeTombstones();
   }
   const KeyOrder& order = family->order;
@@ -335,7 +352,6 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
   source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
   source.stats = config_.stats;
   source.clock = config_.clock;
-  const auto config = family->config();
   source.skips_before_reseek_max = config->skips_before_reseek_max;
   if (SeesWhatItsViewSays(params, *config) && !order.has_timestamps()) source.dead_spans = &family->dead_spans;
   if (family->dead_spans.NeedsAcknowledgement()) RequestDeadSpanAcknowledgement();

@@ -16,6 +16,9 @@ class PrefixExtractor {
       const = 0;  // stored in tables ("rocksdb.FixedPrefix.8"): a table's prefix filter is used only by the same name
   virtual bool InDomain(Slice user_key) const = 0;
   virtual Slice Prefix(Slice user_key) const = 0;  // only when InDomain
+  // Known to cut off a key's first bytes by their number. Then in the built-in orders whatever lies between two keys of
+  // one prefix has it too.
+  virtual bool IsByLength() const { return false; }
 };
 
 }  // namespace gneiss

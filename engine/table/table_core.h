@@ -40,6 +40,12 @@ class TableCore {
   bool MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const;
   // False: it certainly has none with this prefix, as far as its filter was made with the same extractor.
   bool MayContainPrefixOf(Slice user_key, const ReadParams& params) const;
+  // Both keys are in the extractor's domain, with the same prefix.
+  bool HaveOnePrefix(Slice a, Slice b) const {
+    const PrefixExtractor* const extractor = config_.prefix_extractor.get();
+    return extractor != nullptr && extractor->InDomain(a) && extractor->InDomain(b) &&
+           extractor->Prefix(a) == extractor->Prefix(b);
+  }
 
   // Starts a cursor on a block of data.
   void Attach(const Block* block, BlockCursor* cursor) const { cursor->Attach(block, config_.order, global_seq_); }

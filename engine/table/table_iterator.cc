@@ -105,9 +105,18 @@ void TableIterator::SeekInOrder(Slice internal_key) {
   SkipForward();
 }
 
+// The table's filter says that nothing the caller wants is there.
+bool TableIterator::IsLeftOut(Slice user_key) const {
+  if (params_.total_order_seek) return false;
+  const SeekScope* const scope = params_.seek_scope;
+  const bool asks = params_.prefix_same_as_start || scope->is_prefix_only ||
+                    (scope->end != nullptr && core_->HaveOnePrefix(user_key, *scope->end));
+  return asks && !core_->MayContainPrefixOf(user_key, params_);
+}
+
 void TableIterator::Seek(Slice internal_key) {
-  if (params_.prefix_same_as_start && !params_.total_order_seek &&
-      !core_->MayContainPrefixOf(UserKeyOf(internal_key), params_)) {
+  const bool may_be_left_out = params_.prefix_same_as_start || params_.seek_scope != nullptr;
+  if (may_be_left_out && IsLeftOut(UserKeyOf(internal_key))) {
     status_ = Status::Ok();
     cursor_.Invalidate();
     return;

@@ -46,6 +46,7 @@ class TableIterator final : public InternalIterator {
  private:
   bool Start();              // forgets errors; makes sure of the index
   bool OpenBlock(size_t i);  // false: failed
+  bool IsLeftOut(Slice user_key) const;
   void SeekInOrder(Slice internal_key);
   void SkipForward();   // at a block's end: to the next entry there is
   void SkipBackward();  // before a block's start: to the entry before

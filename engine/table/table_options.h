@@ -100,6 +100,13 @@ class ReadGate {
   virtual Status BeforeRead(uint64_t bytes) = 0;
 };
 
+// How far an iterator's caller wants to go from a target: a table whose prefix filter says that it holds nothing there
+// is left out of that seek.
+struct SeekScope {
+  bool is_prefix_only = false;  // keys with the target's prefix; what follows them is nobody's business
+  const Slice* end = nullptr;   // keys before this one, which need not have the target's prefix; null: no such end
+};
+
 // How one read behaves: the fields of rocksdb::ReadOptions that reach a table.
 struct ReadParams {
   bool verify_checksums = true;
@@ -107,8 +114,9 @@ struct ReadParams {
   bool cache_only = false;  // kBlockCacheTier: a block that is not in memory gives Incomplete
   bool total_order_seek = false;
   bool prefix_same_as_start = false;
-  size_t readahead_bytes = 0;  // fixed readahead for iterators; 0: automatic
-  bool is_compaction = false;  // sequential, large readahead, fills no cache
+  const SeekScope* seek_scope = nullptr;  // of an iterator, which owns it; null: no table is left out
+  size_t readahead_bytes = 0;             // fixed readahead for iterators; 0: automatic
+  bool is_compaction = false;             // sequential, large readahead, fills no cache
   bool ignore_range_deletions = false;
   ReadGate* gate = nullptr;  // null: read at once
   // Iterators pass over a table for which this says no; null: none.

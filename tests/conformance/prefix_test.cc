@@ -143,6 +143,141 @@ TEST_F(PrefixTest, PrefixSeeksAskTheTablesFilter) {
   EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_USEFUL));
 }
 
+TEST_F(PrefixTest, SeeksForAPrefixAskTheFilterByDefault) {
+  OpenWithPrefixes();
+  const auto iterator = NewIterator();
+  iterator->Seek("abc1");
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_CHECKED));
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_USEFUL));
+  iterator->Seek("ccc");
+  EXPECT_EQ("ccc1=4", At(*iterator));
+  iterator->Next();
+  EXPECT_EQ("ccc2=5", At(*iterator));
+  iterator->Prev();
+  EXPECT_EQ("ccc1=4", At(*iterator));
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_USEFUL));
+}
+
+TEST_F(PrefixTest, KeysOfAPrefixComeFromAllTables) {
+  options_.disable_auto_compactions = true;  // four tables of level 0
+  Open();
+  PutTable({{"aaa1", "old"}, {"aaa2", "old"}, {"ccc1", "c"}});
+  PutTable({{"bbb1", "b"}, {"zzz1", "z"}});
+  PutTable({{"aaa0", "new"}, {"aaa2", "new"}});
+  ASSERT_OK(Delete("aaa1"));
+  Flush();
+  ASSERT_OK(Put("aaa9", "memory"));
+  const auto iterator = NewIterator();
+  std::string seen;
+  for (iterator->Seek("aaa"); iterator->Valid() && iterator->key().starts_with("aaa"); iterator->Next()) {
+    seen += At(*iterator) + " ";
+  }
+  EXPECT_EQ("aaa0=new aaa2=new aaa9=memory ", seen);
+  EXPECT_OK(iterator->status());
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_USEFUL));  // the table of b and z
+}
+
+TEST_F(PrefixTest, ManyVersionsInsideAPrefix) {
+  options_.max_sequential_skip_in_iterations = 2;
+  Open();
+  PutTable({{"bbb1", "b"}});
+  const Snapshot* const snapshot = db()->GetSnapshot();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_OK(Put("aaa1", std::to_string(i)));
+    ASSERT_OK(Put("aaa2", std::to_string(i)));
+  }
+  PutTable({{"aaa3", "3"}});
+  const auto iterator = NewIterator();
+  iterator->Seek("aaa1");
+  EXPECT_EQ("aaa1=19", At(*iterator));
+  iterator->Next();
+  EXPECT_EQ("aaa2=19", At(*iterator));
+  iterator->Next();
+  EXPECT_EQ("aaa3=3", At(*iterator));
+  db()->ReleaseSnapshot(snapshot);
+}
+
+TEST_F(PrefixTest, WalkingFromTheFirstKeySeesAllTables) {
+  Open();
+  PutTable({{"aaa1", "1"}, {"ccc1", "3"}});
+  PutTable({{"bbb1", "2"}, {"ddd1", "4"}});
+  EXPECT_EQ("aaa1=1 bbb1=2 ccc1=3 ddd1=4", Scan());
+  EXPECT_EQ("ddd1=4 ccc1=3 bbb1=2 aaa1=1", ScanBack());
+  EXPECT_EQ(0u, Ticks(BLOOM_FILTER_PREFIX_CHECKED));
+}
+
+TEST_F(PrefixTest, AutoPrefixModeAsksTheFilterForABoundInThePrefix) {
+  OpenWithPrefixes();
+  const Slice upper("abc9");
+  ReadOptions automatic;
+  automatic.auto_prefix_mode = true;
+  automatic.iterate_upper_bound = &upper;
+  const auto iterator = NewIterator(automatic);
+  iterator->Seek("abc1");
+  EXPECT_EQ("(end)", At(*iterator));
+  EXPECT_OK(iterator->status());
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_CHECKED));
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_USEFUL));
+  // Another prefix than the bound's, and backwards: in total order.
+  iterator->Seek("aaa2");
+  EXPECT_EQ("aaa2=2", At(*iterator));
+  iterator->SeekForPrev("abc5");
+  EXPECT_EQ("aaa2=2", At(*iterator));
+  EXPECT_EQ(1u, Ticks(BLOOM_FILTER_PREFIX_CHECKED));
+}
+
+TEST_F(PrefixTest, AutoPrefixModeWithoutABoundAsksNoFilter) {
+  OpenWithPrefixes();
+  ReadOptions automatic;
+  automatic.auto_prefix_mode = true;
+  const auto iterator = NewIterator(automatic);
+  iterator->Seek("abc1");
+  EXPECT_EQ("bbb1=3", At(*iterator));
+  EXPECT_EQ(0u, Ticks(BLOOM_FILTER_PREFIX_CHECKED));
+}
+
+// Over many tables, with any target and bound. No key is shorter than its prefix, which RocksDB's header excepts.
+TEST_F(PrefixTest, AutoPrefixModeShowsWhatTotalOrderShows) {
+  options_.disable_auto_compactions = true;
+  Open();
+  uint32_t state = 20261126;
+  const auto draw = [&state](uint32_t limit) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % limit;
+  };
+  const auto some_key = [&] {
+    std::string key;
+    for (int i = 0; i < 3; ++i) key += static_cast<char>('a' + draw(2));
+    return key + std::to_string(draw(20));
+  };
+  for (int i = 1; i <= 200; ++i) {
+    ASSERT_OK(draw(5) == 0 ? Delete(some_key()) : Put(some_key(), std::to_string(i)));
+    if (i % 20 == 0) Flush();
+  }
+  for (int i = 0; i < 300; ++i) {
+    const std::string target = some_key();
+    const std::string bound = draw(2) == 0 ? target.substr(0, 3) + std::to_string(draw(20)) : some_key();
+    const Slice upper(bound);
+    ReadOptions total;
+    total.total_order_seek = true;
+    total.iterate_upper_bound = &upper;
+    ReadOptions automatic = total;
+    automatic.total_order_seek = false;
+    automatic.auto_prefix_mode = true;
+    const auto expected = NewIterator(total);
+    const auto iterator = NewIterator(automatic);
+    expected->Seek(target);
+    iterator->Seek(target);
+    for (int moves = 0; moves < 6; ++moves) {
+      ASSERT_EQ(At(*expected), At(*iterator)) << target << " before " << bound << ", move " << moves;
+      if (!expected->Valid()) break;
+      const bool goes_back = draw(4) == 0;
+      goes_back ? expected->Prev() : expected->Next();
+      goes_back ? iterator->Prev() : iterator->Next();
+    }
+  }
+}
+
 TEST_F(PrefixTest, TotalOrderSeekAsksNoFilter) {
   OpenWithPrefixes();
   ReadOptions total;
