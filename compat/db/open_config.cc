@@ -123,6 +123,8 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   config->error_if_exists = options.error_if_exists;
   config->is_best_efforts = options.best_efforts_recovery;
   config->paranoid_checks = options.paranoid_checks;
+  config->verifies_unique_ids = options.verify_sst_unique_id_in_manifest;
+  config->requires_options_file = options.fail_if_options_file_error;
   config->fs = core->owned_fs != nullptr ? core->owned_fs.get() : FileSystem::Posix();
   config->file_options = {.use_direct_reads = options.use_direct_reads,
                           .use_direct_writes = options.use_direct_io_for_flush_and_compaction,

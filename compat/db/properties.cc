@@ -7,6 +7,7 @@
 #include <cinttypes>
 #include <cstdarg>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -265,6 +266,22 @@ TableSums SumTables(const Version& version) {
 struct BlobFileSums {
   uint64_t file_bytes = 0, garbage_bytes = 0, live_blob_bytes = 0;
 };
+// Each file once, also those that only older readers still need.
+uint64_t BytesOfAllVersions(const FamilyFacts& facts) {
+  std::map<uint64_t, uint64_t> files;
+  const auto add = [&files](const Version& version) {
+    for (int level = 0; level < version.LevelCount(); ++level) {
+      version.level(level).ForEachTable(
+          [&files](const TableFilePtr& table) { files[table->meta().number] = table->meta().file_bytes; });
+    }
+  };
+  add(*facts.version);
+  for (const VersionPtr& version : facts.older_versions) add(*version);
+  uint64_t bytes = 0;
+  for (const auto& [number, file_bytes] : files) bytes += file_bytes;
+  return bytes;
+}
+
 BlobFileSums SumBlobFiles(const Version& version) {
   BlobFileSums sums;
   for (const BlobFileUse& use : version.blob_files()) {
@@ -433,7 +450,8 @@ std::optional<uint64_t> IntProperty(const DbCore& core, const FamilyPtr& family,
   if (name == "current-super-version-number") return facts.super_version_number;
   if (name == "base-level") return static_cast<uint64_t>(facts.compaction.base_level);
   if (name == "estimate-pending-compaction-bytes") return facts.compaction.pending_bytes;
-  if (name == "total-sst-files-size" || name == "live-sst-files-size") return facts.version->TotalBytes();
+  if (name == "total-sst-files-size") return BytesOfAllVersions(facts);
+  if (name == "live-sst-files-size") return facts.version->TotalBytes();
   if (name == "estimate-live-data-size") {
     return facts.version->TotalBytes() + SumBlobFiles(*facts.version).live_blob_bytes;
   }

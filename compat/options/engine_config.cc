@@ -8,6 +8,7 @@
 #include "compat/adapters/table_partitioner.h"
 #include "compat/options/block_based_table.h"
 #include "compat/options/filter_policy.h"
+#include "compat/options/flush_block_policy.h"
 
 namespace gneiss::compat {
 
@@ -265,6 +266,7 @@ TableFormat TableFormatOf(const ColumnFamilyOptions& options) {
   format.verify_compression = table.verify_compression;
   format.compress_index = table.enable_index_compression;
   format.filter = FilterConfigOf(table);
+  format.block_cutters = BlockCuttersOf(table);
   return format;
 }
 
@@ -295,6 +297,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.readahead_bytes = db_options.compaction_readahead_size;
   config.enforces_single_delete_contracts = db_options.enforce_single_del_contracts;
   config.force_consistency_checks = options.force_consistency_checks;
+  config.rereads_new_tables = options.paranoid_file_checks;
   SetCompression(options, &config);
   config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log);
   SetBlobs(options, &config.blob);

@@ -273,10 +273,6 @@ Status ValidateTables(const ColumnFamilyOptions& o) {
   if (table == nullptr) return NotBuilt("a TableFactory other than BlockBasedTable");
   if (table->block_cache_compressed != nullptr) return NotBuilt("BlockBasedTableOptions::block_cache_compressed");
   if (table->persistent_cache != nullptr) return NotBuilt("BlockBasedTableOptions::persistent_cache");
-  const auto& policy = table->flush_block_policy_factory;
-  if (policy != nullptr && !policy->IsInstanceOf(rocksdb::FlushBlockBySizePolicyFactory::kClassName())) {
-    return NotBuilt("a FlushBlockPolicyFactory other than FlushBlockBySizePolicyFactory");
-  }
   return Status::OK();
 }
 

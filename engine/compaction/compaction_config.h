@@ -114,6 +114,7 @@ struct CompactionConfig {
   int subcompactions_max = 1;
   uint64_t readahead_bytes = 0;  // 0: the table reader's default for compactions
   bool force_consistency_checks = true;
+  bool rereads_new_tables = false;               // paranoid_file_checks
   bool enforces_single_delete_contracts = true;  // else a Delete under a SingleDelete is only logged
   // Compression of an output table: per level when the list is not empty, and for the bottommost level when set.
   Compression compression = Compression::kSnappy;

@@ -8,10 +8,10 @@
 #include <set>
 
 #include "engine/compaction/compaction_test_util.h"
-#include "engine/compaction/unique_id.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/range_tombstone_builder.h"
+#include "engine/table/unique_id.h"
 
 namespace gneiss {
 

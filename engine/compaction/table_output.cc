@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/hash.h"
 #include "engine/base/no_memory.h"
-#include "engine/compaction/unique_id.h"
 #include "engine/io/file_name.h"
+#include "engine/table/table_reader.h"
+#include "engine/table/unique_id.h"
 
 namespace gneiss {
 
@@ -67,6 +69,20 @@ class GrandparentBorders {
   size_t crossed_ = 0;
 };
 
+// Of entries in their order.
+class EntryDigest {
+ public:
+  void Add(Slice key, Slice value) {
+    digest_ = digest_ * kMultiplier + Xxph3(key);
+    digest_ = digest_ * kMultiplier + Xxph3(value);
+  }
+  bool operator==(const EntryDigest& other) const { return digest_ == other.digest_; }
+
+ private:
+  static constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;  // odd, so that no entry is multiplied away
+  uint64_t digest_ = 0;
+};
+
 uint64_t Doubled(uint64_t bytes) { return bytes > UINT64_MAX / 2 ? UINT64_MAX : bytes * 2; }
 
 }  // namespace
@@ -86,6 +102,7 @@ struct TableOutput::Rep {
   Status CloseTable(const Slice* next_user_key);
   Status AddRangeTombstones(const Slice* next_user_key);
   Status SyncAndClose();
+  Status RereadTable() const;
   Status Finish();
   void Abandon();
 
@@ -103,6 +120,7 @@ struct TableOutput::Rep {
   std::unique_ptr<WritableFile> file;
   std::unique_ptr<TableWriter> writer;  // null: no table is open
   std::string last_key;                 // empty: no entry yet
+  EntryDigest digest;                   // where tables are read again
 
   std::vector<OutputTable> finished;
   uint64_t finished_bytes = 0;
@@ -131,6 +149,7 @@ Status TableOutput::Rep::Add(Slice key, Slice value) {
   const SeqNo seq = TrailerSeq(trailer);
   table.meta.smallest_seq = std::min(table.meta.smallest_seq, seq);
   table.meta.largest_seq = std::max(table.meta.largest_seq, seq);
+  if (config.rereads_tables) digest.Add(key, value);
   status = writer->Add(key, value);
   return status;
 }
@@ -191,6 +210,7 @@ Status TableOutput::Rep::OpenTable() {
   table.meta.file_creation_unix_seconds = now;
   table.meta.unique_id = TableUniqueId(write.db_id, write.db_session_id, write.file_number);
   last_key.clear();
+  digest = EntryDigest();
 
   std::unique_ptr<WritableFile> created;
   const std::string path = TableName(config.path, write.file_number);
@@ -208,6 +228,7 @@ Status TableOutput::Rep::CloseTable(const Slice* next_user_key) {
   table.meta.is_marked_for_compaction = writer->NeedsCompaction();
   table.properties = writer->properties();
   GNEISS_RETURN_IF_ERROR(SyncAndClose());
+  if (config.rereads_tables) GNEISS_RETURN_IF_ERROR(RereadTable());
   if (checksum != nullptr) {
     table.meta.file_checksum = checksum->Finish();
     table.meta.file_checksum_function = checksum->FunctionName();
@@ -277,6 +298,28 @@ Status TableOutput::Rep::SyncAndClose() {
   GNEISS_RETURN_IF_ERROR(file->Sync());
   if (is_timed) stats->Record(Histogram::kTableSync, config.table.clock->NowMicros() - start_us);
   return file->Close();
+}
+
+// As a later reader will, but past every cache.
+Status TableOutput::Rep::RereadTable() const {
+  TableReader::OpenParams params;
+  params.path = TableName(config.path, table.meta.number);
+  params.file_bytes = table.meta.file_bytes;
+  params.file_number = table.meta.number;
+  params.largest_seq = table.meta.largest_seq;
+  params.skip_filters = true;
+  std::unique_ptr<RandomAccessFile> input;
+  GNEISS_RETURN_IF_ERROR(config.fs->OpenRandomAccess(params.path, config.file_options, &input));
+  const TableReadConfig read{.order = config.table.order, .prefix_extractor = nullptr, .clock = config.table.clock};
+  std::unique_ptr<TableReader> reader;
+  GNEISS_RETURN_IF_ERROR(TableReader::Open(read, params, std::move(input), &reader));
+  const std::unique_ptr<InternalIterator> entries =
+      reader->NewIterator({.fill_cache = false, .total_order_seek = true, .is_compaction = true});
+  EntryDigest found;
+  for (entries->SeekToFirst(); entries->Valid(); entries->Next()) found.Add(entries->key(), entries->value());
+  GNEISS_RETURN_IF_ERROR(entries->status());
+  const bool is_alike = found == digest && reader->properties().entries == table.properties.entries;
+  return is_alike ? Status::Ok() : Status::Corruption("Paranoid checksums do not match");
 }
 
 Status TableOutput::Rep::Finish() {

@@ -61,6 +61,8 @@ struct DatabaseConfig {
   bool error_if_wal_file_exists = false;  // read-only opens only
   bool is_best_efforts = false;  // families with lost files go back to where none is missing; logs are not read
   bool paranoid_checks = true;
+  bool verifies_unique_ids = true;     // of tables, when they are opened
+  bool requires_options_file = false;  // a call whose OPTIONS file could not be written fails; else that is logged
   FileSystem* fs = FileSystem::Posix();
   FileOptions file_options;
   Clock* clock = Clock::System();

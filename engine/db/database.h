@@ -152,7 +152,8 @@ struct FamilyFacts {
   VersionPtr version;
   CompactionState compaction;
   uint64_t sealed_count = 0;
-  uint64_t live_versions = 0;  // the newest, and those that older readers hold
+  std::vector<VersionPtr> older_versions;  // which readers still hold
+  uint64_t live_versions = 0;              // the newest, and those that older readers hold
   uint64_t flush_pending = 0, compaction_pending = 0;
   uint64_t active_bytes = 0, all_memtables_bytes = 0, pinned_memtables_bytes = 0;
   uint64_t active_entries = 0, sealed_entries = 0, active_deletes = 0, sealed_deletes = 0;

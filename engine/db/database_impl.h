@@ -201,6 +201,7 @@ class DatabaseImpl final : public Database {
       EXCLUDES(mutex_);
   Status LogNewFamilies(const std::vector<FamilyDescriptor>& descriptors, std::vector<FamilyPtr>* made)
       EXCLUDES(mutex_);
+  Status PersistOptions() EXCLUDES(mutex_);
   Status WriteOptionsFile() EXCLUDES(mutex_);
   Status FlushUnlogged() EXCLUDES(mutex_);
   bool IsClosed() const EXCLUDES(mutex_) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/base/coding.h"
-#include "engine/compaction/unique_id.h"
 #include "engine/io/file_name.h"
 #include "engine/table/meta_blocks.h"
+#include "engine/table/unique_id.h"
 
 namespace gneiss {
 

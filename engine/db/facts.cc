@@ -56,6 +56,11 @@ FamilyFacts DatabaseImpl::Facts(const FamilyPtr& family) {
   facts.live_versions = static_cast<uint64_t>(std::count_if(family->versions.begin(), family->versions.end(),
                                                             [](const auto& version) { return !version.expired(); }));
   facts.version = family->version;
+  for (const auto& version : family->versions) {
+    if (VersionPtr held = version.lock(); held != nullptr && held != family->version) {
+      facts.older_versions.push_back(std::move(held));
+    }
+  }
   facts.compaction = family->compaction_state;
   facts.sealed_count = family->sealed.size();
   const bool is_flush_due =

@@ -34,7 +34,7 @@ Status DatabaseImpl::CreateFamily(const FamilyDescriptor& descriptor, FamilyPtr*
   std::vector<FamilyPtr> made;
   GNEISS_RETURN_IF_ERROR(AddNewFamilies({descriptor}, &made));
   *handle = made.front();
-  return WriteOptionsFile();
+  return PersistOptions();
 }
 
 // With one sync of the MANIFEST for all of them.
@@ -120,7 +120,7 @@ Status DatabaseImpl::DropFamily(const FamilyPtr& family) {
   GNEISS_RETURN_IF_ERROR(removed);
   TellStalls();
   DropOldLogs();
-  return WriteOptionsFile();
+  return PersistOptions();
 }
 
 Status DatabaseImpl::RaiseHistoryStart(const FamilyPtr& family, Slice timestamp) {
@@ -155,7 +155,7 @@ Status DatabaseImpl::SetFamilyConfig(const FamilyPtr& family, const FamilyConfig
   }
   TellStalls();
   Reclaim();
-  return WriteOptionsFile();
+  return PersistOptions();
 }
 
 }  // namespace gneiss

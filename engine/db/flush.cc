@@ -517,6 +517,7 @@ TableOutputConfig DatabaseImpl::OutputConfig(const ColumnFamily& family, const F
   output.file_options = config_.file_options;
   output.path = family.opener->config().paths.front();
   output.file_checksums = config_.file_checksums;
+  output.rereads_tables = config.compaction.rereads_new_tables;
   output.new_file_number = [this] { return next_file_number_.fetch_add(1, std::memory_order_relaxed); };
   output.pace = {.limit = config_.rate_limit, .bytes_per_sync = bytes_per_sync_.load(std::memory_order_relaxed)};
   TableWriteConfig& table = output.table;

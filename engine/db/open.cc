@@ -109,7 +109,9 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   for (const FamilyDescriptor& descriptor : families) handles->push_back(FindFamily(descriptor.name));
   is_open_ = true;
   if (config_.is_read_only) return Status::Ok();
-  GNEISS_RETURN_IF_ERROR(WriteOptionsFile());
+  if (const Status persisted = PersistOptions(); !persisted.ok()) {
+    return Status::IoError("DB::Open() failed --- Unable to persist Options file", persisted.ToString());
+  }
   GNEISS_RETURN_IF_ERROR(wal_directory_->CreateArchive());
   GNEISS_RETURN_IF_ERROR(FindObsoleteFiles());
   obsolete_files_->SetScheduler([this] { SchedulePurge(); });
@@ -209,6 +211,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
       .file_options = config_.file_options,
       .paths = descriptor.config.paths.empty() ? PathsOf(config_, dir_) : descriptor.config.paths,
       .read = descriptor.config.table_read,
+      .verifies_unique_ids = config_.verifies_unique_ids,
       .open_tables = open_tables_,
       .is_open_limited = is_open_limited_,
       .column_family_tag = id};
@@ -370,6 +373,14 @@ Status DatabaseImpl::StartWriting(const RecoveredState& state, Replay* replay) {
     for (const auto& [id, family] : families_) InstallSuperVersion(family.get(), /*preserves_snapshots=*/true);
     return Status::Ok();
   });
+}
+
+Status DatabaseImpl::PersistOptions() {
+  const Status status = CatchBadAlloc([this] { return WriteOptionsFile(); });
+  if (status.ok() || IsClosed()) return status;
+  Log(config_.logger, LogLevel::kWarn, "Unable to persist options -- %s", status.ToString().c_str());
+  return config_.requires_options_file ? Status::IoError("Unable to persist options.", status.ToString())
+                                       : Status::Ok();
 }
 
 Status DatabaseImpl::WriteOptionsFile() {

@@ -14,11 +14,11 @@
 
 #include "engine/base/read_guard.h"
 #include "engine/compaction/table_span.h"
-#include "engine/compaction/unique_id.h"
 #include "engine/db/database_impl.h"
 #include "engine/db/external_table.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
+#include "engine/table/unique_id.h"
 
 namespace gneiss {
 

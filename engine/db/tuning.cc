@@ -28,7 +28,7 @@ Status DatabaseImpl::SetTuning(const DatabaseTuning& tuning,
     MaybeScheduleAll();
   }
   Reclaim();
-  return WriteOptionsFile();
+  return PersistOptions();
 }
 
 // Tables that are open for good stay so; others are opened through the cache from now on, or the other way round.

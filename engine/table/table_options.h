@@ -21,6 +21,8 @@
 
 namespace gneiss {
 
+class BlockCutterFactory;  // block_cutter.h
+
 // The byte in the footer; RocksDB's ChecksumType numbers.
 enum class ChecksumType : uint8_t { kNone = 0, kCrc32c = 1, kXxHash = 2, kXxHash64 = 3, kXxh3 = 4 };
 enum class IndexType : uint8_t { kBinarySearch = 0, kHashSearch = 1, kTwoLevel = 2, kBinaryWithFirstKey = 3 };
@@ -45,6 +47,7 @@ struct TableFormat {
   double data_block_hash_ratio = 0.75;
   bool verify_compression = false;
   bool compress_index = true;
+  std::shared_ptr<const BlockCutterFactory> block_cutters;  // null: blocks end by their size
   FilterConfig filter;
 };
 

@@ -1,6 +1,7 @@
 // A table is written front to back: data blocks as they fill, then filter, index, range tombstones, properties,
 // metaindex and footer. Blocks gather in `out_` and reach the file in large pieces.
 #include "engine/table/table_writer.h"
+#include "engine/table/block_cutter.h"
 
 #include <algorithm>
 
@@ -111,6 +112,7 @@ struct TableWriter::Rep {
 
   WritableFile* const file;
   BlockBuilder data_block;
+  std::unique_ptr<BlockCutter> cutter;  // null: data blocks end by their size
   BlockBuilder range_tombstones;
   IndexBuilder index;
   std::unique_ptr<HashIndexBuilder> hash_index;  // null: the index is of another type
@@ -138,6 +140,7 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
   if (format.index_type == IndexType::kHashSearch && config.prefix_extractor != nullptr) {
     hash_index = std::make_unique<HashIndexBuilder>(config.prefix_extractor.get(), config.order);
   }
+  if (format.block_cutters != nullptr) cutter = format.block_cutters->Create(data_block);
   if (std::unique_ptr<FilterBuilder> bits = NewFilterBuilder(format.filter); bits != nullptr) {
     filter = std::make_unique<TableFilterBuilder>(std::move(bits), config.prefix_extractor.get(),
                                                   format.whole_key_filtering);
@@ -244,6 +247,8 @@ void TableWriter::Rep::CountEntry(Kind kind, Slice key, Slice value) {
 }
 
 bool TableWriter::Rep::IsBlockFull(Slice key, Slice value) const {
+  if (cutter != nullptr) [[unlikely]]
+    return cutter->MustCutBefore(key, value);
   if (data_block.empty()) return false;
   const size_t bytes = data_block.EstimatedBytes();
   if (bytes >= format.block_bytes) return true;

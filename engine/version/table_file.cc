@@ -1,16 +1,24 @@
 #include "engine/version/table_file.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "engine/io/file_name.h"
 #include "engine/iter/range_tombstone_builder.h"
+#include "engine/table/unique_id.h"
 
 namespace gneiss {
 
 namespace {
 
 void DeleteReader(Slice /*key*/, void* value) { delete static_cast<TableReader*>(value); }
+
+std::string ToHex(uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llX", static_cast<unsigned long long>(number));
+  return text;
+}
 
 class OpenTableKey {
  public:
@@ -67,9 +75,23 @@ Status TableOpener::Open(const TableMeta& meta, int level, std::unique_ptr<Table
     params.largest_seq = meta.largest_seq;
     status = TableReader::Open(read, params, std::move(file), reader);
   }
+  if (status.ok()) {
+    status = CheckUniqueId(meta, (*reader)->properties());
+    if (!status.ok()) reader->reset();
+  }
   if (!status.ok()) AddTicker(read.stats, Ticker::kFileErrors);
   if (is_timed) RecordHistogram(read.stats, Histogram::kTableOpen, read.clock->NowMicros() - start_us);
   return status;
+}
+
+// Another table may have come under this one's name.
+Status TableOpener::CheckUniqueId(const TableMeta& meta, const TableProperties& properties) const {
+  if (!config_.verifies_unique_ids || meta.unique_id == decltype(meta.unique_id){}) return Status::Ok();
+  const auto actual = TableUniqueId(properties.db_id, properties.db_session_id, properties.original_file_number);
+  if (actual == meta.unique_id) return Status::Ok();
+  const auto text = [](const std::array<uint64_t, 2>& id) { return ToHex(id[0]) + "-" + ToHex(id[1]); };
+  return Status::Corruption("Mismatch in unique ID on table file " + std::to_string(meta.number) +
+                            ". Expected: " + text(meta.unique_id) + " Actual: " + text(actual));
 }
 
 uint64_t TableOpener::AverageValueBytes() const {

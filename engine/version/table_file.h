@@ -43,6 +43,7 @@ class TableOpener {
     std::vector<std::string> paths;  // by path_id; never empty
     TableReadConfig read;
     bool advise_random = true;           // advise_random_on_open
+    bool verifies_unique_ids = true;     // a table's own against the MANIFEST's, where that knows one
     std::shared_ptr<Cache> open_tables;  // null: tables stay open; else one charge per table
     // Null: the cache is used. False: new tables stay open although there is a cache (max_open_files = -1); may change.
     std::shared_ptr<const std::atomic<bool>> is_open_limited;
@@ -64,6 +65,7 @@ class TableOpener {
   void NoteValues(const TableProperties& properties, uint64_t file_bytes) const;
 
  private:
+  Status CheckUniqueId(const TableMeta& meta, const TableProperties& properties) const;
   Status OpenFile(const TableMeta& meta, std::string* path, std::unique_ptr<RandomAccessFile>* file) const;
 
   const Config config_;

@@ -187,6 +187,23 @@ TEST_F(PropertiesTest, SstSizesAreTheFiles) {
   EXPECT_EQ("0", Property("rocksdb.live-sst-files-size-at-temperature4"));
 }
 
+TEST_F(PropertiesTest, TotalSstSizeCountsWhatOldReadersHold) {
+  options_.disable_auto_compactions = true;
+  Open();
+  PutTable({{"a", RandomBytes(5000, 1)}, {"b", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"c", "1"}});
+  const uint64_t before = IntProperty(DB::Properties::kTotalSstFilesSize);
+  EXPECT_EQ(before, IntProperty(DB::Properties::kLiveSstFilesSize));
+  std::unique_ptr<Iterator> iterator = NewIterator();
+  Compact();
+  EXPECT_EQ("0,1", Levels());
+  const uint64_t live = IntProperty(DB::Properties::kLiveSstFilesSize);
+  EXPECT_LT(live, before);
+  EXPECT_EQ(before + live, IntProperty(DB::Properties::kTotalSstFilesSize));
+  iterator.reset();
+  EXPECT_TRUE(Eventually([&] { return IntProperty(DB::Properties::kTotalSstFilesSize) == live; }));
+}
+
 TEST_F(PropertiesTest, FilesAtLevelsAndLevelStats) {
   options_.disable_auto_compactions = true;
   Open();
@@ -400,8 +417,8 @@ TEST_F(PropertiesTest, EstimatePendingCompactionBytes) {
   options_.disable_auto_compactions = true;
   Open();
   EXPECT_EQ(0u, IntProperty(DB::Properties::kEstimatePendingCompactionBytes));
-  PutTable({{"a", RandomBytes(5000, 1)}});
-  PutTable({{"a", RandomBytes(5000, 2)}});
+  PutTable({{"a", RandomBytes(5000, 1)}, {"b", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"c", "1"}});
   EXPECT_GE(IntProperty(DB::Properties::kEstimatePendingCompactionBytes), 10'000u);
 }
 

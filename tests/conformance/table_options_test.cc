@@ -1,7 +1,11 @@
 // Each field of BlockBasedTableOptions and the compression options: whatever the format, the data reads the same.
 
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/flush_block_policy.h>
 #include <rocksdb/statistics.h>
+
+#include <atomic>
 
 #include "tests/conformance/db_test.h"
 
@@ -327,6 +331,114 @@ TEST_F(TableOptionsTest, TablesOfEveryShapeLieSideBySide) {
   for (const Shape& shape : kShapes) EXPECT_EQ("1", Get(shape.name));
   Compact();
   for (const Shape& shape : kShapes) EXPECT_EQ("1", Get(shape.name));
+}
+
+// ---------------------------------------------------------------- flush_block_policy_factory
+
+namespace {
+
+// Ends blocks before every third key, or where the stock policy does.
+class CountingPolicyFactory : public FlushBlockPolicyFactory {
+ public:
+  explicit CountingPolicyFactory(bool uses_stock) : uses_stock_(uses_stock) {}
+  static const char* kClassName() { return "CountingPolicyFactory"; }
+  const char* Name() const override { return kClassName(); }
+
+  FlushBlockPolicy* NewFlushBlockPolicy(const BlockBasedTableOptions& options,
+                                        const BlockBuilder& block) const override {
+    ++policies;
+    if (uses_stock_) return FlushBlockBySizePolicyFactory().NewFlushBlockPolicy(options, block);
+    class Policy : public FlushBlockPolicy {
+     public:
+      explicit Policy(const CountingPolicyFactory* factory) : factory_(factory) {}
+      bool Update(const Slice& key, const Slice& value) override {
+        EXPECT_GT(key.size(), 8u);  // an internal key
+        factory_->value_bytes += value.size();
+        return entries_++ % 3 == 0 && entries_ > 1;
+      }
+
+     private:
+      const CountingPolicyFactory* const factory_;
+      int entries_ = 0;
+    };
+    return new Policy(this);
+  }
+
+  mutable std::atomic<int> policies{0};
+  mutable std::atomic<size_t> value_bytes{0};
+
+ private:
+  const bool uses_stock_;
+};
+
+}  // namespace
+
+class FlushBlockPolicyTest : public DbTest {
+ protected:
+  FlushBlockPolicyTest() {
+    options_.compression = kNoCompression;
+    options_.disable_auto_compactions = true;
+  }
+  void OpenWithPolicy(std::shared_ptr<FlushBlockPolicyFactory> factory) {
+    TableOptions().flush_block_policy_factory = std::move(factory);
+    UseTableOptions();
+    Open();
+  }
+  uint64_t DataBlocks() {
+    TablePropertiesCollection tables;
+    EXPECT_OK(db()->GetPropertiesOfAllTables(&tables));
+    uint64_t blocks = 0;
+    for (const auto& [name, table] : tables) blocks += table->num_data_blocks;
+    return blocks;
+  }
+};
+
+TEST_F(FlushBlockPolicyTest, AUsersOwnDecidesWhereBlocksEnd) {
+  const auto factory = std::make_shared<CountingPolicyFactory>(/*uses_stock=*/false);
+  OpenWithPolicy(factory);
+  PutKeys(0, 29, "0123456789");
+  Flush();
+  EXPECT_EQ(10u, DataBlocks());
+  EXPECT_EQ(300u, factory->value_bytes.load());
+  EXPECT_GE(factory->policies.load(), 1);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ("0123456789", Get(Key(i)));
+  PutKeys(10, 39, "x");
+  Flush();
+  Compact();
+  EXPECT_EQ(14u, DataBlocks());  // 40 keys
+  EXPECT_EQ(Key(0) + "=0123456789", Scan().substr(0, 17));
+  Reopen();
+  EXPECT_EQ("0123456789", Get(Key(5)));
+  EXPECT_EQ("x", Get(Key(39)));
+}
+
+TEST_F(FlushBlockPolicyTest, TheStockOneMayBeAskedByAUsersOwn) {
+  const auto fill = [this] {
+    for (int i = 0; i < 500; ++i) ASSERT_OK(Put(Key(i), RandomBytes(static_cast<size_t>(i % 90), 7)));
+    Flush();
+  };
+  OpenWithPolicy(nullptr);
+  fill();
+  const uint64_t expected = DataBlocks();
+  EXPECT_GT(expected, 3u);
+  Close();
+  ASSERT_OK(DestroyDB(Path(), options_));
+  const auto factory = std::make_shared<CountingPolicyFactory>(/*uses_stock=*/true);
+  OpenWithPolicy(factory);
+  fill();
+  EXPECT_EQ(expected, DataBlocks());
+  EXPECT_GE(factory->policies.load(), 1);
+}
+
+TEST_F(FlushBlockPolicyTest, EveryKeyCanBeAskedForByName) {
+  std::shared_ptr<FlushBlockPolicyFactory> factory;
+  ASSERT_OK(FlushBlockPolicyFactory::CreateFromString(ConfigOptions(), "FlushBlockEveryKeyPolicyFactory", &factory));
+  ASSERT_NE(nullptr, factory);
+  OpenWithPolicy(factory);
+  PutKeys(0, 19);
+  Flush();
+  EXPECT_EQ(20u, DataBlocks());
+  EXPECT_EQ("v", Get(Key(7)));
 }
 
 }  // namespace gneiss::conformance

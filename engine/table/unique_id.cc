@@ -1,4 +1,4 @@
-#include "engine/compaction/unique_id.h"
+#include "engine/table/unique_id.h"
 
 #include <xxhash.h>
 
