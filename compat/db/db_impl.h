@@ -247,6 +247,8 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   void StartPeriodicWork();  // as the options say; again when they change
   void DumpStats();
   void KeepStats();
+  rocksdb::Status OpenStatsFamily();
+  void FlushStatsThatHoldLogs();
   std::shared_ptr<CacheEntryStats> CacheStatsOf(const ColumnFamily& family);  // null: no block cache
   rocksdb::Status CheckSecondaryIterator(const rocksdb::ReadOptions& options) const;
 
@@ -254,6 +256,7 @@ class DbImpl final : public rocksdb::DB, public DbInternals {
   bool is_secondary_ = false;
   std::mutex set_options_mutex_;  // one SetOptions or SetDBOptions at a time
   std::unique_ptr<rocksdb::ColumnFamilyHandle> default_handle_;
+  std::unique_ptr<rocksdb::ColumnFamilyHandle> stats_handle_;  // of persist_stats_to_disk; null: without it
   std::mutex told_mutex_;
   std::map<uint32_t, ToldStats> told_;                                             // by family id
   std::map<const rocksdb::Cache*, std::shared_ptr<CacheEntryStats>> cache_stats_;  // those asked for; under told_mutex_

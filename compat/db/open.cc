@@ -8,6 +8,7 @@
 
 #include "compat/db/db_impl.h"
 #include "compat/db/open_config.h"
+#include "compat/db/persisted_stats.h"
 #include "compat/db/stats_history.h"
 #include "compat/not_supported.h"
 #include "compat/options/sanitize.h"
@@ -28,6 +29,22 @@ std::string NewSessionId() {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> OnlyDefault(const rocksdb::Options& options) {
   return {rocksdb::ColumnFamilyDescriptor(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions(options))};
+}
+
+// The caller need not know the family of persist_stats_to_disk.
+std::vector<rocksdb::ColumnFamilyDescriptor> WithStatsFamily(
+    const DatabaseConfig& config, const std::string& name,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  const std::string& stats = rocksdb::kPersistentStatsColumnFamilyName;
+  std::vector<rocksdb::ColumnFamilyDescriptor> all = families;
+  const bool is_named =
+      std::any_of(families.begin(), families.end(), [&](const auto& each) { return each.name == stats; });
+  std::vector<std::string> there;
+  ListFamilies(config, name, &there).IgnoreError("a new database has none");
+  if (!is_named && std::find(there.begin(), there.end(), stats) != there.end()) {
+    all.emplace_back(stats, StatsFamilyOptions());
+  }
+  return all;
 }
 
 // LOG begins as RocksDB's does: tools read the version and the options there.
@@ -82,7 +99,9 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   config.is_secondary = is_secondary;
   if (is_secondary) config.wal_recovery_mode = WalRecoveryMode::kPointInTimeRecovery;  // the newest log ends anywhere
   std::vector<FamilyDescriptor> descriptors;
-  for (const rocksdb::ColumnFamilyDescriptor& family : families) {
+  const bool persists_stats = db_options.persist_stats_to_disk && !is_read_only;
+  for (const rocksdb::ColumnFamilyDescriptor& family :
+       persists_stats ? WithStatsFamily(config, name, families) : families) {
     rocksdb::ColumnFamilyOptions sanitized;
     status = FamilyDescriptorOf(*core, family.name, family.options, &sanitized, &descriptors.emplace_back());
     if (!status.ok()) return status;
@@ -97,10 +116,14 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
   auto impl = std::make_unique<DbImpl>(core);
   impl->is_secondary_ = is_secondary;
   core->db.store(impl.get());
+  if (persists_stats) {
+    status = impl->OpenStatsFamily();
+    if (!status.ok()) return status;
+  }
   if (!is_read_only) impl->StartPeriodicWork();
   std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> made;
-  for (const FamilyPtr& family : opened) {
-    if (handles != nullptr) made.push_back(impl->MakeHandle(family));
+  if (handles != nullptr) {
+    for (size_t i = 0; i < families.size(); ++i) made.push_back(impl->MakeHandle(opened[i]));
   }
   if (handles != nullptr) handles->reserve(handles->size() + made.size());
   for (auto& handle : made) handles->push_back(handle.release());

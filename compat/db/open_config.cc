@@ -71,7 +71,6 @@ class EngineRateLimit final : public RateLimit {
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
   if (options.allow_ingest_behind) return NotBuilt("DBOptions::allow_ingest_behind");
-  if (options.persist_stats_to_disk) return NotBuilt("DBOptions::persist_stats_to_disk");
   if (options.compaction_service != nullptr) return NotBuilt("DBOptions::compaction_service");
   return rocksdb::Status::OK();
 }

@@ -31,19 +31,26 @@ class HistoryIterator final : public rocksdb::StatsHistoryIterator {
 
 }  // namespace
 
-void StatsHistory::Take(uint64_t now_seconds, const rocksdb::Statistics& statistics, size_t bytes_max) {
-  Counts now;
-  if (!statistics.getTickerMap(&now)) return;
+bool StatsHistory::Difference(const rocksdb::Statistics& statistics, Counts* since) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (has_last_) {
-    Counts& since = history_[now_seconds];
-    since.clear();
-    for (const auto& [name, count] : now) {
-      if (const auto before = last_.find(name); before != last_.end()) since[name] = count - before->second;
-    }
+  return DifferenceLocked(statistics, since);
+}
+
+bool StatsHistory::DifferenceLocked(const rocksdb::Statistics& statistics, Counts* since) {
+  Counts now;
+  if (!statistics.getTickerMap(&now)) return false;
+  since->clear();
+  for (const auto& [name, count] : now) {
+    if (const auto before = last_.find(name); before != last_.end()) (*since)[name] = count - before->second;
   }
-  has_last_ = true;
   last_ = std::move(now);
+  return std::exchange(has_last_, true);
+}
+
+void StatsHistory::Take(uint64_t now_seconds, const rocksdb::Statistics& statistics, size_t bytes_max) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Counts since;
+  if (DifferenceLocked(statistics, &since)) history_[now_seconds] = std::move(since);
   while (!history_.empty() && Bytes() > bytes_max) history_.erase(history_.begin());
 }
 

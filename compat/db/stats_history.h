@@ -21,12 +21,15 @@ class StatsHistory {
  public:
   using Counts = std::map<std::string, uint64_t>;
 
+  // What was counted since the last call; false: this is the first.
+  bool Difference(const rocksdb::Statistics& statistics, Counts* since);
   // Keeps what was counted since the last call. The oldest go as long as all take more than `bytes_max`.
   void Take(uint64_t now_seconds, const rocksdb::Statistics& statistics, size_t bytes_max);
   // The oldest of [start, end).
   bool Find(uint64_t start_seconds, uint64_t end_seconds, uint64_t* time_seconds, Counts* counts) const;
 
  private:
+  bool DifferenceLocked(const rocksdb::Statistics& statistics, Counts* since);
   size_t Bytes() const;
 
   mutable std::mutex mutex_;

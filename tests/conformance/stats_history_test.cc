@@ -88,4 +88,94 @@ TEST_F(StatsHistoryTest, StatisticsAreDumpedToTheLog) {
   EXPECT_NE(std::string::npos, log.find("rocksdb.number.keys.written COUNT : "));
 }
 
+// ---------------------------------------------------------------- persist_stats_to_disk
+
+class PersistedStatsTest : public StatsHistoryTest {
+ protected:
+  PersistedStatsTest() {
+    options_.persist_stats_to_disk = true;
+    options_.stats_persist_period_sec = 1;
+  }
+  // RocksDB's iterator needs an end that is not the last second of all.
+  static constexpr uint64_t kEnd = 4'000'000'000;
+  bool HasPersisted() {
+    return Eventually([this] { return History(0, kEnd)->Valid(); });
+  }
+  std::vector<std::string> Families() {
+    std::vector<std::string> names;
+    EXPECT_OK(DB::ListColumnFamilies(options_, Path(), &names));
+    return names;
+  }
+  static constexpr const char* kFamily = "___rocksdb_stats_history___";
+};
+
+TEST_F(PersistedStatsTest, OutlivesTheDatabase) {
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_TRUE(HasPersisted());
+  const uint64_t time = History(0, kEnd)->GetStatsTime();
+  EXPECT_EQ(1u, History(0, kEnd)->GetStatsMap().count("rocksdb.number.keys.written"));
+  Close();
+  EXPECT_EQ((std::vector<std::string>{"default", kFamily}), Families());
+  options_.stats_persist_period_sec = 0;
+  Open();
+  const auto history = History(0, kEnd);
+  ASSERT_TRUE(history->Valid());
+  EXPECT_EQ(time, history->GetStatsTime());
+  EXPECT_GT(history->GetStatsMap().size(), 100u);
+  EXPECT_OK(history->status());
+  EXPECT_EQ("a=1", Scan());  // the family of its own is not the caller's
+  EXPECT_FALSE(History(time + 1'000'000, kEnd)->Valid());
+  ASSERT_TRUE(History(time, time)->Valid());
+}
+
+TEST_F(PersistedStatsTest, TimesComeInOrder) {
+  Open();
+  ASSERT_TRUE(Eventually([this] {
+    int times = 0;
+    for (const auto history = History(0, kEnd); history->Valid(); history->Next()) ++times;
+    return times >= 2;
+  }));
+  uint64_t last = 0;
+  for (const auto history = History(0, kEnd); history->Valid(); history->Next()) {
+    EXPECT_LT(last, history->GetStatsTime());
+    last = history->GetStatsTime();
+  }
+}
+
+TEST_F(PersistedStatsTest, IsNotThereUnlessAskedFor) {
+  options_.persist_stats_to_disk = false;
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  Close();
+  EXPECT_EQ((std::vector<std::string>{"default"}), Families());
+}
+
+TEST_F(PersistedStatsTest, TheFamilyMayBeLeftAlone) {
+  Open();
+  ASSERT_TRUE(HasPersisted());
+  Close();
+  options_.persist_stats_to_disk = false;
+  options_.stats_persist_period_sec = 0;
+  Open();  // without naming it
+  ASSERT_OK(Put("a", "1"));
+  EXPECT_FALSE(History(0, kEnd)->Valid());
+  Close();
+  options_.persist_stats_to_disk = true;
+  Open();
+  EXPECT_TRUE(History(0, kEnd)->Valid());
+  EXPECT_EQ("a=1", Scan());
+}
+
+TEST_F(PersistedStatsTest, StandsBesideTheCallersFamilies) {
+  options_.create_missing_column_families = true;
+  OpenWith({"one"});
+  ASSERT_OK(Put("a", "1", 1));
+  ASSERT_TRUE(HasPersisted());
+  Reopen();
+  EXPECT_EQ("1", Get("a", 1));
+  EXPECT_EQ(2u, Handles().size());
+  EXPECT_TRUE(History(0, kEnd)->Valid());
+}
+
 }  // namespace gneiss::conformance
