@@ -160,7 +160,7 @@ def main(arguments):
                 results = json.load(file)
         else:
             results = measure(options, arguments)
-    except (BadContender, BadWorkloads) as problem:
+    except (BadContender, BadWorkloads, OSError) as problem:
         print(f"compare: {problem}", file=sys.stderr)
         return 2
     show(results, options)

@@ -320,7 +320,9 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("readmissing, Bloom", told.getvalue())
         with contextlib.redirect_stderr(told):
             self.assertEqual(main.main(["--library", "a=/nosuch"]), 2)
+            self.assertEqual(main.main(["--render", "/nosuch/compare.json"]), 2)
         self.assertIn("two contenders or more", told.getvalue())
+        self.assertIn("No such file or directory: '/nosuch/compare.json'", told.getvalue())
 
 
 if __name__ == "__main__":
