@@ -23,7 +23,7 @@ constexpr bool kRecycles = true;
 
 constexpr size_t kRecycledBytesMin = 1 << 10;  // below, the C library is as quick
 constexpr size_t kRecycledBytesMax = 64 << 10;
-constexpr int kStepsPerDoubling = 16;
+constexpr int kStepsPerDoubling = 64;
 
 bool IsRecycled(size_t size_bytes) {
   return kRecycles && size_bytes >= kRecycledBytesMin && size_bytes <= kRecycledBytesMax;

@@ -1,11 +1,9 @@
 // A RecycledBuffer is uninitialised memory for a block on its way from the file into the cache. The last few that a
 // thread freed wait there for its next ones, so that a cache at its capacity reads blocks without the allocator.
 //
-// Why:     the C library keeps freed pieces at hand up to a kilobyte only; larger ones are joined with their
-// neighbours,
+// Why:     the C library keeps freed pieces at hand up to a kilobyte only and joins larger ones with their neighbours,
 //          which are cold. Under a full cache that was an eighth of a miss.
-// Units:   bytes; sizes from 1 KiB to 64 KiB are rounded up by at most a sixteenth and recycled, others are not. At
-// most
+// Units:   bytes; sizes from 1 KiB to 64 KiB are rounded up by at most one in 64 and recycled, others are not. At most
 //          kSlots buffers wait per thread.
 // Owner:   the object owns its memory. It may be freed on another thread than it was made on.
 // Threads: an object belongs to one thread at a time.
