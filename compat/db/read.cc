@@ -4,6 +4,7 @@
 #include <rocksdb/rate_limiter.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "compat/db/db_impl.h"
 #include "compat/db/iterator.h"
@@ -188,13 +189,13 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
     return;
   }
   std::vector<MultiGetRequest> requests(num_keys);
-  std::vector<std::unique_ptr<PinnedValue>> found(num_keys);
+  const auto found = std::make_unique<std::optional<PinnedValue>[]>(num_keys);
   for (size_t i = 0; i < num_keys; ++i) {
     values[i].Reset();
-    found[i] = std::make_unique<PinnedValue>(values[i].GetSelf());
+    found[i].emplace(values[i].GetSelf());
     requests[i].family = FamilyOf(families[i]).get();
     requests[i].key = ToEngine(keys[i]);
-    requests[i].value = found[i].get();
+    requests[i].value = &*found[i];
     if (timestamps == nullptr) continue;
     timestamps[i].clear();
     requests[i].timestamp = &timestamps[i];
@@ -208,7 +209,7 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
   for (size_t i = 0; i < num_keys; ++i) {
     statuses[i] = ToRocks(requests[i].status);
     if (!statuses[i].ok()) continue;
-    MoveInto(found[i].get(), &values[i]);
+    MoveInto(&*found[i], &values[i]);
     bytes += values[i].size();
     if (bytes > options.value_size_soft_limit) {
       for (size_t rest = i + 1; rest < num_keys; ++rest) statuses[rest] = rocksdb::Status::Aborted();

@@ -3,12 +3,16 @@
 // A read without a snapshot takes the SuperVersion first and the sequence number second: the other way round, a
 // compaction in between could have dropped the version that the older sequence number needs.
 
+#include <array>
+#include <optional>
+
 #include "engine/base/perf.h"
 #include "engine/base/read_guard.h"
 #include "engine/db/database_impl.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/iter/point_lookup.h"
 #include "engine/iter/range_tombstone_builder.h"
+#include "engine/table/table_probe.h"
 
 namespace gneiss {
 
@@ -86,6 +90,62 @@ Status LookUpVersion(const View& view, const DbReadParams& params, bool skips_me
   Status status = lookup.Finish();
   if (request.timestamp != nullptr) *request.timestamp = std::move(versions.timestamp);
   return status;
+}
+
+struct BatchRead {
+  static constexpr size_t kKeysMax = Version::kProbedKeysMax;
+
+  BatchRead(Slice key, SeqNo seq, const MergeOperator* merge_operator, PinnedValue* value)
+      : seek_key(key, seq), lookup(key, seq, merge_operator, value) {}
+  bool AsksTables(const DbReadParams& params) const { return !lookup.is_done() && !params.memtable_only; }
+
+  SeekKey seek_key;
+  PointLookup lookup;
+  TableProbe probe;
+};
+
+// Reads keys of one family, all of them in memory first, then all in the tables: there most of the time goes into
+// waiting for memory, and probes let the keys wait together.
+void LookUpBatch(const View& view, const DbReadParams& params, bool skips_memory, MultiGetRequest* requests,
+                 size_t count, StatsSink* stats) {
+  std::array<std::optional<BatchRead>, BatchRead::kKeysMax> reads;
+  std::array<Version::KeyProbe, BatchRead::kKeysMax> probes;
+  size_t probe_count = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const MultiGetRequest& request = requests[i];
+    BatchRead& read = reads[i].emplace(request.key, view.seq,
+                                       request.family->merge_operator.load(std::memory_order_relaxed), request.value);
+    if (!skips_memory) LookUpInMemory(*view.super_version, params, read.seek_key, &read.lookup);
+    AddTicker(stats, read.lookup.is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
+    if (read.AsksTables(params)) probes[probe_count++] = {.key = &read.seek_key, .probe = &read.probe};
+  }
+  const Version& version = *view.super_version->version;
+  version.ProbeTables(probes.data(), probe_count);
+  for (size_t i = 0; i < count; ++i) {
+    BatchRead& read = *reads[i];
+    if (read.AsksTables(params)) version.Get(params.table, read.seek_key, &read.lookup, &read.probe);
+    requests[i].status = read.lookup.Finish();
+  }
+}
+
+// At most BatchRead::kKeysMax keys of one family.
+void LookUpSome(const View& view, const DbReadParams& params, bool skips_memory, MultiGetRequest* requests,
+                size_t count, StatsSink* stats) {
+  if (params.timestamp != nullptr) {
+    for (size_t i = 0; i < count; ++i) {
+      requests[i].status = LookUpVersion(view, params, skips_memory, requests[i], stats);
+    }
+  } else if (count == 1 || PerfTimes()) {  // times are told for one key at a time
+    for (size_t i = 0; i < count; ++i) {
+      const MultiGetRequest& request = requests[i];
+      PointLookup lookup(request.key, view.seq, request.family->merge_operator.load(std::memory_order_relaxed),
+                         request.value);
+      LookUp(*view.super_version, params, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
+      requests[i].status = lookup.Finish();
+    }
+  } else {
+    LookUpBatch(view, params, skips_memory, requests, count, stats);
+  }
 }
 
 // Others may skip tables, tombstones or memtables, or count what they skip.
@@ -228,24 +288,17 @@ void DatabaseImpl::MultiGet(const DbReadParams& params, MultiGetRequest* request
   {
     const ReadGuard guard;
     View view{};
-    const ColumnFamily* viewed = nullptr;
+    for (size_t begin = 0, end = 0; begin < count; begin = end) {
+      while (end < count && requests[end].family == requests[begin].family && end - begin < BatchRead::kKeysMax) ++end;
+      // One view for all neighbours of one family, however many batches they make.
+      const bool is_next_family = begin == 0 || requests[begin].family != requests[begin - 1].family;
+      if (is_next_family) view = SelectView(*requests[begin].family, at.snapshot, published_seq_);
+      LookUpSome(view, at, skips_memory, requests + begin, end - begin, stats);
+    }
     for (size_t i = 0; i < count; ++i) {
-      MultiGetRequest& request = requests[i];
-      if (request.family != viewed) {
-        viewed = request.family;
-        view = SelectView(*viewed, at.snapshot, published_seq_);
-      }
-      if (params.timestamp != nullptr) {
-        request.status = LookUpVersion(view, at, skips_memory, request, stats);
-      } else {
-        PointLookup lookup(request.key, view.seq, viewed->merge_operator.load(std::memory_order_relaxed),
-                           request.value);
-        LookUp(*view.super_version, at, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
-        request.status = lookup.Finish();
-      }
-      if (!request.status.ok()) continue;
+      if (!requests[i].status.ok()) continue;
       ++found;
-      bytes += request.value->slice().size();
+      bytes += requests[i].value->slice().size();
     }
   }
   if (own_snapshot != nullptr) ReleaseSnapshot(own_snapshot);

@@ -35,6 +35,13 @@ BlockSearch FindStart(const BlockHeads& heads, Slice user_key, Start* start) {
 
 }  // namespace
 
+void PrefetchEntry(const Block& block, Slice user_key) {
+  constexpr int kLines = 3;  // of a small entry
+  Start start;
+  if (block.heads().empty() || FindStart(block.heads(), user_key, &start) != BlockSearch::kFound) return;
+  for (int line = 0; line < kLines; ++line) __builtin_prefetch(block.entries() + start.offset + line * 64);
+}
+
 BlockSearch SearchBlock(const Block& block, Slice user_key, uint64_t trailer_max, BlockHit* hit) {
   if (block.heads().empty()) return BlockSearch::kUnsure;
   Start start;

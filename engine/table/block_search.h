@@ -30,4 +30,7 @@ enum class BlockSearch : uint8_t {
 // The first entry of `user_key` whose trailer is at most `trailer_max`. The block's keys are in bytewise order.
 BlockSearch SearchBlock(const Block& block, Slice user_key, uint64_t trailer_max, BlockHit* hit);
 
+// Asks for the memory that SearchBlock will look at behind the heads.
+void PrefetchEntry(const Block& block, Slice user_key);
+
 }  // namespace gneiss

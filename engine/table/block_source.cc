@@ -110,20 +110,28 @@ Status BlockSource::GetDictionary(const ReadParams& params, MetaRef<Uncompressio
   return dictionary_cache_->Get(params, dictionary_handle_->offset, nullptr, load, dictionary);
 }
 
+BlockRef BlockSource::FindDataBlock(const BlockHandle& handle, uint32_t* cache_place) const {
+  if (config_.cache == nullptr) return {};
+  Cache::Handle* const found = config_.cache->Lookup(CacheKeyOf(handle).AsSlice(), cache_place);
+  if (found == nullptr) return {};
+  const auto* const cached = static_cast<const Block*>(config_.cache->Value(found));
+  cached->PrefetchHeads();
+  return BlockRef(config_.cache, found, cached);
+}
+
+void BlockSource::CountHit(const Block& block) const {
+  PerfCount(&PerfCounters::block_cache_hit_count, config_.level, LevelPerf::kBlockCacheHit);
+  if (config_.stats == nullptr) return;
+  config_.stats->Add(Ticker::kBlockCacheHit, 1);
+  config_.stats->Add(Ticker::kBlockCacheDataHit, 1);
+  config_.stats->Add(Ticker::kBlockCacheBytesRead, block.MemoryBytes());
+}
+
 Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place,
                                  ReadAhead* ahead, BlockRef* block) const {
-  const BlockCacheKey key = CacheKeyOf(handle);
   if (config_.cache != nullptr) {
-    if (Cache::Handle* found = config_.cache->Lookup(key.AsSlice(), cache_place); found != nullptr) {
-      const auto* cached = static_cast<const Block*>(config_.cache->Value(found));
-      cached->PrefetchHeads();
-      *block = BlockRef(config_.cache, found, cached);
-      PerfCount(&PerfCounters::block_cache_hit_count, config_.level, LevelPerf::kBlockCacheHit);
-      if (config_.stats != nullptr) {
-        config_.stats->Add(Ticker::kBlockCacheHit, 1);
-        config_.stats->Add(Ticker::kBlockCacheDataHit, 1);
-        config_.stats->Add(Ticker::kBlockCacheBytesRead, cached->MemoryBytes());
-      }
+    if (*block = FindDataBlock(handle, cache_place); *block) {
+      CountHit(*block->get());
       return Status::Ok();
     }
     AddTicker(config_.stats, Ticker::kBlockCacheMiss);
@@ -141,7 +149,7 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
   std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes), heads);
   if (parsed == nullptr) return DamagedBlock("bad block contents", handle);
-  *block = is_cached ? InsertIntoCache(key.AsSlice(), std::move(parsed)) : BlockRef(std::move(parsed));
+  *block = is_cached ? InsertIntoCache(CacheKeyOf(handle).AsSlice(), std::move(parsed)) : BlockRef(std::move(parsed));
   return Status::Ok();
 }
 

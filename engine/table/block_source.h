@@ -82,10 +82,13 @@ class BlockSource {
   // `cache_place` is kept with the handle (Cache::Lookup).
   Status GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place, ReadAhead* ahead,
                       BlockRef* block) const;
-  // For a scan that will come to this block: begins to bring it near.
+  // For a read that will come to this block: begins to bring it near; then has it, if the cache does. It counts as a
+  // hit when it is used.
   void PrefetchDataBlock(const BlockHandle& handle, uint32_t* cache_place) const {
     if (config_.cache != nullptr) config_.cache->Prefetch(CacheKeyOf(handle).AsSlice(), cache_place);
   }
+  BlockRef FindDataBlock(const BlockHandle& handle, uint32_t* cache_place) const;
+  void CountHit(const Block& block) const;
   // Any other block, not cached, not compressed with the dictionary.
   Status ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const;
   // A block as it lies in the file, with its trailer, unverified.

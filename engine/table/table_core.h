@@ -35,6 +35,11 @@ class TableCore {
   size_t MemoryBytes() const;
 
   Status GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const;
+  // What a probe may look at: null when the cache decides how long they stay, or when the filter is not of whole keys.
+  const TableIndex* index_at_hand() const { return index_.get(); }
+  const TableFilter* filter_at_hand() const {
+    return has_whole_keys_ && config_.whole_key_filtering ? filter_.get() : nullptr;
+  }
   bool has_filter() const { return filter_kind_ != FilterKind::kNone; }
   // False: the table certainly has no entry of this user key, which without its timestamp is `bare_key`.
   bool MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const;

@@ -31,6 +31,9 @@ class TableFilter {
     const FilterReader& part = index_ == nullptr ? parts_.front() : PartOf(user_key);
     return part.needs_key() ? part.MayMatch(key) : part.MayMatchHash(hash);
   }
+  void Prefetch(Slice user_key, uint64_t hash) const {
+    (index_ == nullptr ? parts_.front() : PartOf(user_key)).Prefetch(hash);
+  }
   size_t MemoryBytes() const;
 
  private:

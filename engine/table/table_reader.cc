@@ -4,6 +4,7 @@
 #include "engine/table/block_search.h"
 #include "engine/table/table_core.h"
 #include "engine/table/table_iterator.h"
+#include "engine/table/table_probe.h"
 
 namespace gneiss {
 
@@ -182,17 +183,53 @@ bool TableReader::Rep::WalkVersions(BlockRef block, const BlockHandle& handle, c
   return true;
 }
 
-void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup) const {
+void TableReader::PrefetchFilter(Slice user_key, uint64_t hash) const {
+  const TableFilter* const filter = rep_->core.filter_at_hand();
+  if (filter != nullptr) filter->Prefetch(user_key, hash);
+}
+
+bool TableReader::FindBlock(const SeekKey& key, uint64_t hash, TableProbe* probe) const {
+  const TableCore& core = rep_->core;
+  const TableFilter* const filter = core.filter_at_hand();
+  if (filter != nullptr && !filter->MayMatch(key.user_key(), key.user_key(), hash)) return false;
+  const TableIndex* const index = core.index_at_hand();
+  if (index == nullptr || (core.has_filter() && filter == nullptr)) return true;
+  const size_t i = index->LowerBound(key.Encode());
+  if (i == index->size()) return true;
+  core.source().PrefetchDataBlock(index->handle(i), index->cache_place(i));
+  probe->reader = this;
+  probe->block_index = i;
+  return true;
+}
+
+void TableReader::TakeBlock(TableProbe* probe) const {
+  const TableIndex& index = *rep_->core.index_at_hand();
+  probe->block =
+      rep_->core.source().FindDataBlock(index.handle(probe->block_index), index.cache_place(probe->block_index));
+}
+
+void TableReader::PrefetchEntry(Slice user_key, const TableProbe& probe) const {
+  if (probe.block) gneiss::PrefetchEntry(*probe.block.get(), user_key);
+}
+
+void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup,
+                      TableProbe* probe) const {
   const Slice user_key = key.user_key();
   if (!MayContain(user_key, lookup->user_key(), hash, params)) return;
   const TableCore& core = rep_->core;
   MetaRef<TableIndex> index;
   if (Status status = core.GetIndex(params, &index); !status.ok()) return lookup->Fail(std::move(status));
-  for (size_t i = index->LowerBound(key.Encode()); i < index->size(); ++i) {
+  const bool is_probed = probe != nullptr && probe->reader == this;
+  for (size_t i = is_probed ? probe->block_index : index->LowerBound(key.Encode()); i < index->size(); ++i) {
     const BlockHandle handle = index->handle(i);
     BlockRef block;
-    Status status = core.source().GetDataBlock(params, handle, index->cache_place(i), nullptr, &block);
-    if (!status.ok()) return lookup->Fail(std::move(status));
+    if (is_probed && probe->block) {
+      block = std::move(probe->block);
+      core.source().CountHit(*block.get());
+    } else {
+      Status status = core.source().GetDataBlock(params, handle, index->cache_place(i), nullptr, &block);
+      if (!status.ok()) return lookup->Fail(std::move(status));
+    }
     if (!rep_->SearchBlock(std::move(block), handle, key, lookup) || !index->RunsOver(i, user_key)) break;
   }
   if (!core.has_filter() || !lookup->is_done()) return;

@@ -19,6 +19,8 @@
 
 namespace gneiss {
 
+struct TableProbe;
+
 class TableReader {
  public:
   struct OpenParams {
@@ -46,7 +48,16 @@ class TableReader {
 
   // Offers the lookup this table's entries of its user key with seq <= its seq, newest first, until it is done.
   // Checks the filter first. Errors are reported through lookup->Fail.
-  void Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup) const;
+  // `probe` (may be null) is used up where it is this table's.
+  void Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup,
+           TableProbe* probe = nullptr) const;
+
+  // The steps of a probe for keys without timestamps, one after the other. FindBlock returns false when the filter says
+  // that the table has no such key.
+  void PrefetchFilter(Slice user_key, uint64_t hash) const;
+  bool FindBlock(const SeekKey& key, uint64_t hash, TableProbe* probe) const;
+  void TakeBlock(TableProbe* probe) const;
+  void PrefetchEntry(Slice user_key, const TableProbe& probe) const;
 
   std::unique_ptr<InternalIterator> NewIterator(const ReadParams& params) const;
   // Range tombstones as internal key -> end user key, sorted; null when the table has none.

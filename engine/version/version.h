@@ -64,7 +64,17 @@ class Version {
   uint64_t TotalBytes() const;
 
   // Offers the lookup this Version's entries of its key, newest first, level by level, until it is done.
-  void Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup) const;
+  // What `probe` (may be null) knows of one of the tables is used.
+  void Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup, TableProbe* probe = nullptr) const;
+
+  // Ahead of such calls for several keys without timestamps: finds, for each key, the block of the first table that
+  // will have to be searched for it, without reading files (engine/table/table_probe.h).
+  struct KeyProbe {
+    const SeekKey* key = nullptr;
+    TableProbe* probe = nullptr;
+  };
+  static constexpr size_t kProbedKeysMax = 32;
+  void ProbeTables(const KeyProbe* keys, size_t count) const;
 
   // In ascending order of their numbers.
   const std::vector<BlobFileUse>& blob_files() const;
@@ -113,6 +123,9 @@ class Version {
                           Version* next) const;
   void BuildFences();
   std::optional<int> LevelOf(uint64_t table_number) const;
+  bool IsInside(const Fence& fence, Slice user_key, uint64_t head) const;
+  struct Candidates;
+  void FindCandidates(const SeekKey& key, Candidates* candidates) const;
   void GetFromLevel0(Search* search) const;
   void GetFromRun(const Run& run, int level, Search* search) const;
 

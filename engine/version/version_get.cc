@@ -8,8 +8,8 @@ namespace gneiss {
 // One Get on its way through the tables; values that lie in blob files are found through it.
 class Version::Search final : public BlobValues {
  public:
-  Search(const Version& version, const ReadParams& params, const SeekKey& key, PointLookup* lookup)
-      : version_(version), params_(params), key_(key), lookup_(lookup) {
+  Search(const Version& version, const ReadParams& params, const SeekKey& key, PointLookup* lookup, TableProbe* probe)
+      : version_(version), params_(params), key_(key), lookup_(lookup), probe_(probe) {
     lookup_->SetBlobValues(this);
   }
   ~Search() override { lookup_->SetBlobValues(nullptr); }
@@ -42,7 +42,7 @@ class Version::Search final : public BlobValues {
     if (PerfCountsLevels()) [[unlikely]] {
       GetCounted(*reader, level);
     } else {
-      reader->Get(params_, key_, hash_, lookup_);
+      reader->Get(params_, key_, hash_, lookup_, probe_);
     }
     if (lookup_->is_done()) CountHit(table, level);
   }
@@ -63,7 +63,7 @@ class Version::Search final : public BlobValues {
 
   [[gnu::cold, gnu::noinline]] void GetCounted(const TableReader& reader, int level) {
     const uint64_t start_nanos = PerfTimes() ? PerfNanos() : 0;
-    reader.Get(params_, key_, hash_, lookup_);
+    reader.Get(params_, key_, hash_, lookup_, probe_);
     if (start_nanos != 0) PerfAddAt(level, LevelPerf::kTableNanos, PerfNanos() - start_nanos);
     if (lookup_->is_done()) PerfAddAt(level, LevelPerf::kUserKeyReturned);
   }
@@ -89,12 +89,13 @@ class Version::Search final : public BlobValues {
   const ReadParams& params_;
   const SeekKey& key_;
   PointLookup* const lookup_;
+  TableProbe* const probe_;
   uint64_t hash_ = 0;
   bool has_hash_ = false;
 };
 
-void Version::Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup) const {
-  Search search(*this, params, key, lookup);
+void Version::Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup, TableProbe* probe) const {
+  Search search(*this, params, key, lookup, probe);
   GetFromLevel0(&search);
   for (int number = 1; number < LevelCount() && !search.is_done(); ++number) {
     for (const auto& run : level(number).runs) GetFromRun(*run, number, &search);
@@ -106,13 +107,15 @@ void Version::GetFromLevel0(Search* search) const {
   const uint64_t head = order_.is_bytewise() ? KeyOrder::HeadOf(user_key) : 0;
   for (const Fence& fence : level0_fences_) {
     if (search->is_done()) return;
-    if (head < fence.smallest_head || head > fence.largest_head) continue;
-    const bool is_inside = order_.is_bytewise() && head > fence.smallest_head && head < fence.largest_head;
-    if (!is_inside && (order_.Compare(user_key, fence.table->smallest_user_key()) < 0 ||
-                       order_.Compare(user_key, fence.table->largest_user_key()) > 0))
-      continue;
-    search->AskTable(*fence.table, 0);
+    if (IsInside(fence, user_key, head)) search->AskTable(*fence.table, 0);
   }
+}
+
+bool Version::IsInside(const Fence& fence, Slice user_key, uint64_t head) const {
+  if (head < fence.smallest_head || head > fence.largest_head) return false;
+  if (order_.is_bytewise() && head > fence.smallest_head && head < fence.largest_head) return true;
+  return order_.Compare(user_key, fence.table->smallest_user_key()) >= 0 &&
+         order_.Compare(user_key, fence.table->largest_user_key()) <= 0;
 }
 
 void Version::GetFromRun(const Run& run, int level, Search* search) const {

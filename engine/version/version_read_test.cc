@@ -1,20 +1,24 @@
 // Reading through Versions made of real tables: point reads, iterators, tombstones, sizes, and the life of TableFiles.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <deque>
 #include <set>
 #include <thread>
 
 #include "engine/iter/merging_iterator.h"
+#include "engine/table/table_probe.h"
 #include "engine/version/version_test_util.h"
 
 namespace gneiss {
 namespace {
 
-std::string Get(const Version& version, Slice user_key, SeqNo seq, const ReadParams& params = ReadParams()) {
+std::string Get(const Version& version, Slice user_key, SeqNo seq, const ReadParams& params = ReadParams(),
+                TableProbe* probe = nullptr) {
   PinnedValue value;
   const SeekKey key(user_key, seq);
   PointLookup lookup(user_key, seq, nullptr, &value);
-  version.Get(params, key, &lookup);
+  version.Get(params, key, &lookup, probe);
   const Status status = lookup.Finish();
   return status.ok() ? std::string(value.slice()) : status.IsNotFound() ? "NOT_FOUND" : status.ToString();
 }
@@ -95,6 +99,26 @@ std::shared_ptr<Cache> SmallTableCache() {
   return NewCache(config);
 }
 
+// Reads with what was found out ahead of them.
+void CompareBatch(const Lsm& lsm, Random* random) {
+  std::deque<SeekKey> keys;
+  std::array<TableProbe, Version::kProbedKeysMax> probes;
+  std::array<Version::KeyProbe, Version::kProbedKeysMax> batch;
+  const size_t count = random->Uniform(batch.size() + 1);
+  for (size_t i = 0; i < count; ++i) {
+    const SeqNo seq = random->OneIn(2) ? kSeqMax : random->Uniform(lsm.entries.size() + 1);
+    keys.emplace_back(KeyOf(random->Uniform(105)), seq);
+    batch[i] = {.key = &keys.back(), .probe = &probes[i]};
+  }
+  lsm.version->ProbeTables(batch.data(), count);
+  for (size_t i = 0; i < count; ++i) {
+    const std::string key(keys[i].user_key());
+    const SeqNo seq = TrailerSeq(TrailerOf(keys[i].Encode()));
+    ASSERT_EQ(Get(*lsm.version, key, seq, ReadParams(), &probes[i]), NaiveGet(lsm.entries, key, seq))
+        << key << "@" << seq;
+  }
+}
+
 void CompareGets(const TestTables& tables, bool has_tombstones) {
   Random random(TestSeed());
   for (int round = 0; round < 10; ++round) {
@@ -104,6 +128,7 @@ void CompareGets(const TestTables& tables, bool has_tombstones) {
       const SeqNo seq = random.OneIn(2) ? kSeqMax : random.Uniform(lsm.entries.size() + 1);
       ASSERT_EQ(Get(*lsm.version, key, seq), NaiveGet(lsm.entries, key, seq)) << key << "@" << seq;
     }
+    CompareBatch(lsm, &random);
     ASSERT_EQ(lsm.version->HasRangeTombstones(), has_tombstones);
   }
 }
@@ -123,6 +148,26 @@ TEST(VersionReadTest, CacheOnlyReadsOpenNothing) {
   params.cache_only = true;
   EXPECT_EQ(Get(*version, "a", kSeqMax, params), "Result incomplete: Table not found in table_cache, no_io is set");
   EXPECT_EQ(Get(*version, "a", kSeqMax), "v");
+}
+
+TEST(VersionReadTest, ProbesTakeTheBlockThatTheReadWillSearch) {
+  TestTables tables;
+  const VersionPtr version = Build(tables, {{1, tables.Write(1, {{.user_key = "a", .seq = 1, .value = "v"}})}});
+  const SeekKey key("a", kSeqMax);
+  const auto probe_for_a = [&] {
+    TableProbe probe;
+    const Version::KeyProbe batch = {.key = &key, .probe = &probe};
+    version->ProbeTables(&batch, 1);
+    return probe;
+  };
+  EXPECT_EQ(probe_for_a().reader, nullptr) << "the table is not open: probes open nothing";
+  EXPECT_EQ(Get(*version, "a", kSeqMax), "v");
+  TableProbe probe = probe_for_a();
+  ASSERT_NE(probe.reader, nullptr);
+  EXPECT_EQ(probe.block_index, 0u);
+  EXPECT_TRUE(probe.block);
+  EXPECT_EQ(Get(*version, "a", kSeqMax, ReadParams(), &probe), "v");
+  EXPECT_FALSE(probe.block) << "the read has used it";
 }
 
 // ---- iterators

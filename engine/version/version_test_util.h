@@ -78,6 +78,7 @@ class TestTables {
     config.fs = FileSystem::Posix();
     config.paths = {dir_.path()};
     config.read.order = order_;
+    config.read.block_cache = NewCache({.capacity_bytes = 64 << 10});
     config.open_tables = open_tables_;
     config.column_family_tag = 7;
     opener_ = std::make_shared<const TableOpener>(std::move(config));
