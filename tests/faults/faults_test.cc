@@ -197,6 +197,7 @@ class Point {
 
   void Resume() {
     if (!problem_.empty() || !life_->gate.HasFired()) return;
+    AwaitBackground();
     Status status = life_->db->Resume();
     if (status.ok()) {
       ++totals_->resumed;
@@ -210,6 +211,12 @@ class Point {
     NoteDeath();
     status = Open();
     if (!status.ok()) Fail("Open after Resume was refused: " + status.ToString());
+  }
+
+  // A job that met the fault may not have told yet: then there is nothing to resume from, and the error comes later.
+  void AwaitBackground() {
+    life_->db->PauseBackgroundWork().PermitUncheckedError();
+    life_->db->ContinueBackgroundWork().PermitUncheckedError();
   }
 
   static bool IsGneiss() {
