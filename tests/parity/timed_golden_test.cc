@@ -155,7 +155,7 @@ class TimedDamage : public TimedGolden {
     if (!file.starts_with("MANIFEST")) return false;
     for (const auto& [time, versions] : found) {
       for (const TimedVersion& version : versions) {
-        const auto is_it = [&](const TimedWrite& write) {
+        const auto is_it = [&version, time = time](const TimedWrite& write) {
           return write.key == version.key && write.value == version.value && write.time <= time;
         };
         if (std::none_of(model.writes.begin(), model.writes.end(), is_it)) return false;
