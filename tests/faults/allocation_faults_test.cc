@@ -65,6 +65,10 @@ class Life {
     }
     for (uint64_t i = 1; i <= kSteps; ++i) Step(i);
     ArmAllocations(0, 0);
+    // A job that went without memory may not have told yet: then there is nothing to resume from, and the error comes
+    // later.
+    Call("PauseBackgroundWork", [&] { return db_->PauseBackgroundWork(); });
+    Call("ContinueBackgroundWork", [&] { return db_->ContinueBackgroundWork(); });
     // What is in memory may not be trusted any more; then reopening must help.
     if (!Call("Resume", [&] { return db_->Resume(); })) {
       db_.Close();
