@@ -215,6 +215,7 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
   config.write_buffers_max = sanitized->max_write_buffer_number;
   config.write_buffers_to_merge_min = sanitized->min_write_buffer_number_to_merge;
   config.arena_block_bytes = ArenaBlockBytes(options, *sanitized);
+  config.successive_merges_max = sanitized->max_successive_merges;
   config.skips_before_reseek_max = std::max<uint64_t>(1, sanitized->max_sequential_skip_in_iterations);
   config.compaction = CompactionConfigOf(*sanitized, db_options);
   if (sanitized->compaction_filter != nullptr || sanitized->compaction_filter_factory != nullptr) {

@@ -56,6 +56,7 @@ class ColumnFamily {
   VersionHistory history;
   std::atomic<bool> is_dropped{false};
   std::atomic<size_t> write_buffer_bytes{0};
+  std::atomic<size_t> successive_merges_max{0};
   std::atomic<bool> wants_rotation{false};  // the commit leader seals the active memtable before the next group
   std::atomic<const MergeOperator*> merge_operator{nullptr};
   std::atomic<uint64_t> active_prepared_log{UINT64_MAX};  // as SealedMemtable's, of the active memtable
@@ -96,6 +97,7 @@ class ColumnFamily {
   }
   void SetConfig(std::shared_ptr<const FamilyConfig> next) {
     write_buffer_bytes.store(next->write_buffer_bytes, std::memory_order_relaxed);
+    successive_merges_max.store(next->successive_merges_max, std::memory_order_relaxed);
     MutexLock lock(&config_mutex_);
     config_ = std::move(next);
   }

@@ -107,7 +107,7 @@ Status DatabaseImpl::Lead(Writer* leader) {
     return leader->status;
   }
   if (group.disable_wal && !has_unlogged_data_.load(std::memory_order_relaxed)) has_unlogged_data_.store(true);
-  if (group.writer_count > 1 && config_.allow_concurrent_memtable_write &&
+  if (group.writer_count > 1 && config_.allow_concurrent_memtable_write && !group.is_in_order &&
       group.entry_count >= kEntriesForParallelInsert) {
     commit_queue_.LaunchInserts(&group);
     if (!leader->is_skipped) {
@@ -175,8 +175,8 @@ static Status ShortKeyError() {
 }
 
 // A batch is checked whole before it reaches the log: what is logged must be replayable.
-Status DatabaseImpl::CheckBatch(const Writer& writer, bool* is_marked) const {
-  BatchReader reader(*writer.rep);
+Status DatabaseImpl::CheckBatch(Writer* writer, bool* is_marked) const {
+  BatchReader reader(*writer->rep);
   BatchRecord record;
   uint64_t count = 0;
   while (!reader.AtEnd()) {
@@ -184,19 +184,22 @@ Status DatabaseImpl::CheckBatch(const Writer& writer, bool* is_marked) const {
     if (!IsDataRecord(record.kind)) {
       if (!IsTransactionMarker(record.kind)) continue;
       if (!config_.allow_2pc) return Status::NotSupported("two-phase markers in a WriteBatch need allow_2pc");
-      if (writer.params.disable_wal) return Status::InvalidArgument("two-phase markers in a WriteBatch need the WAL");
+      if (writer->params.disable_wal) return Status::InvalidArgument("two-phase markers in a WriteBatch need the WAL");
       *is_marked = true;
       continue;
     }
     ++count;
     const ColumnFamily* const family = CommitFamily(record.column_family_id);
     if (family == nullptr) {
-      if (writer.params.ignore_missing_families) continue;
+      if (writer->params.ignore_missing_families) continue;
       return Status::InvalidArgument("Invalid column family specified in write batch");
     }
     if (record.key.size() < family->order.timestamp_bytes()) return ShortKeyError();
-    if (record.kind == Kind::kMerge && family->merge_operator.load(std::memory_order_relaxed) == nullptr) {
-      return Status::InvalidArgument("Merge requires `ColumnFamilyOptions::merge_operator != nullptr`");
+    if (record.kind == Kind::kMerge) {
+      if (family->merge_operator.load(std::memory_order_relaxed) == nullptr) {
+        return Status::InvalidArgument("Merge requires `ColumnFamilyOptions::merge_operator != nullptr`");
+      }
+      writer->reads_back = writer->reads_back || FoldsMerges(*family);
     }
     if (record.kind == Kind::kRangeDelete) {
       if (!family->order.HoldsTimestamp(record.value)) return ShortKeyError();
@@ -205,7 +208,7 @@ Status DatabaseImpl::CheckBatch(const Writer& writer, bool* is_marked) const {
       }
     }
   }
-  if (count != BatchCount(*writer.rep)) return Status::Corruption("WriteBatch has wrong count");
+  if (count != BatchCount(*writer->rep)) return Status::Corruption("WriteBatch has wrong count");
   return Status::Ok();
 }
 
@@ -215,13 +218,14 @@ void DatabaseImpl::AdmitWriters(CommitGroup* group) {
   for (Writer* writer : *group) {
     bool is_marked = false;
     uint32_t count = BatchCount(*writer->rep);
-    writer->status = CheckBatch(*writer, &is_marked);
+    writer->status = CheckBatch(writer, &is_marked);
     if (is_marked && writer->status.ok()) [[unlikely]]
       writer->status = AdmitMarkers(writer, &count);
     if (!writer->status.ok()) {
       writer->is_skipped = true;
       continue;
     }
+    group->is_in_order = group->is_in_order || writer->reads_back;
     writer->first_seq = last + 1;
     SetBatchSeq(writer->rep->data(), writer->first_seq);
     last += count;
@@ -307,7 +311,11 @@ void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
       family = CommitFamily(record.column_family_id);
     }
     if (family != nullptr) {
-      family->active->Add(*seq, record.kind, record.key, record.value, is_concurrent);
+      if (record.kind == Kind::kMerge && !is_concurrent && FoldsMerges(*family)) [[unlikely]] {
+        AddMerge(family, *seq, record.key, record.value);
+      } else {
+        family->active->Add(*seq, record.kind, record.key, record.value, is_concurrent);
+      }
       if (family->dead_spans.IsWatching()) [[unlikely]]
         NoteForDeadSpans(family, record);
     }

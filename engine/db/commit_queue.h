@@ -43,6 +43,7 @@ struct Writer {
   const WriteParams params;
   std::string* const rep = nullptr;  // null: exclusive
   const bool is_exclusive = false;   // leads alone, for rotation and changes of the family set
+  bool reads_back = false;           // needs what the batches before it wrote (successive_merges.cc)
   bool is_skipped = false;           // refused before the log: takes no part in the group
   SeqNo first_seq = 0;
   Status status;
@@ -78,6 +79,7 @@ struct CommitGroup {
   SeqNo last_seq = 0;
   uint64_t entry_count = 0;
   bool needs_sync = false;
+  bool is_in_order = false;  // its batches go into the memtables one after the other
   bool disable_wal = false;
   std::atomic<size_t> inserting{0};
   std::atomic<bool> has_failed{false};  // some entry did not get into its memtable

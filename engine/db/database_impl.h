@@ -163,6 +163,8 @@ class DatabaseImpl final : public Database {
   enum Attention : uint32_t { kRotate = 1, kError = 2, kThrottle = 4, kWalFull = 8, kDeadSpans = 16 };
 
   // --- read.cc
+  // What the newest view holds of the key up to `seq`, published or not.
+  Status GetUpTo(SeqNo seq, const ColumnFamily& family, Slice key, PinnedValue* value);
   // Memory counts as persisted for as long as all of it is in the log.
   bool SkipsMemory(const DbReadParams& params) const {
     return params.persisted_only && has_unlogged_data_.load(std::memory_order_acquire);
@@ -224,7 +226,7 @@ class DatabaseImpl final : public Database {
   Status PrepareGroup(const Writer& writer);
   Status WaitWhileThrottled(const Writer& writer);
   void AdmitWriters(CommitGroup* group);
-  Status CheckBatch(const Writer& writer, bool* is_marked) const;
+  Status CheckBatch(Writer* writer, bool* is_marked) const;
   Status LogGroup(CommitGroup* group);
   Status SyncGroup();
   void InsertBatch(Writer* writer, CommitGroup* group, bool is_concurrent);
@@ -246,6 +248,13 @@ class DatabaseImpl final : public Database {
   Status RotateMemtable(const FamilyPtr& family) EXCLUDES(mutex_);
   void MarkForWalSpace() EXCLUDES(mutex_);
 
+  // --- successive_merges.cc; by the commit leader
+  static bool FoldsMerges(const ColumnFamily& family) {
+    return family.successive_merges_max.load(std::memory_order_relaxed) > 0 && !family.order.has_timestamps();
+  }
+  void AddMerge(ColumnFamily* family, SeqNo seq, Slice user_key, Slice operand);
+  bool MergeOntoStored(const ColumnFamily& family, SeqNo seq, Slice user_key, Slice operand, std::string* merged);
+
   // --- memory_relief.cc; before the caller joins the commit queue
   Status RelieveMemory(const WriteParams& params) EXCLUDES(mutex_);
   Status FlushIfWanted() EXCLUDES(mutex_);
@@ -259,7 +268,7 @@ class DatabaseImpl final : public Database {
   void AbandonMarkers(const Writer& writer);
   Status AbandonGroupMarkers(const CommitGroup& group);
   void InsertMarked(Writer* writer, bool is_concurrent);
-  void NotePreparedLogs(const PreparedSection& section);
+  bool NotePreparedLogs(const PreparedSection& section);
 
   // --- install.cc
   // Takes the manifest turn, logs the edits, installs what they say. Blocks; the caller holds no lock.

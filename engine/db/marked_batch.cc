@@ -20,14 +20,18 @@ void NotePreparedLog(ColumnFamily* family, uint64_t log_number) {
 
 }  // namespace
 
-// The families that `section` writes to keep its log.
-void DatabaseImpl::NotePreparedLogs(const PreparedSection& section) {
+// The families that `section` writes to keep its log. True when it has merges that may fold.
+bool DatabaseImpl::NotePreparedLogs(const PreparedSection& section) {
+  bool may_fold = false;
   BatchReader reader(section.rep);
   BatchRecord record;
   while (!reader.AtEnd() && reader.Next(&record).ok()) {
     ColumnFamily* const family = IsDataRecord(record.kind) ? CommitFamily(record.column_family_id) : nullptr;
-    if (family != nullptr) NotePreparedLog(family, section.log_number);
+    if (family == nullptr) continue;
+    NotePreparedLog(family, section.log_number);
+    may_fold = may_fold || (record.kind == Kind::kMerge && FoldsMerges(*family));
   }
+  return may_fold;
 }
 
 // What the commit `step` applies of the section.
@@ -60,7 +64,7 @@ Status DatabaseImpl::AdmitMarkers(Writer* writer, uint32_t* entries) {
       case BatchStep::Action::kCommit:
         if (section == nullptr) continue;
         *entries += BatchCount(section->rep);
-        NotePreparedLogs(*section);
+        if (NotePreparedLogs(*section)) writer->reads_back = true;
         if (const Status status = TakeCommitted(*section, &step); !status.ok()) {
           writer->marked = std::move(marked);
           AbandonMarkers(*writer);

@@ -216,6 +216,13 @@ Status DatabaseImpl::GetEntity(const DbReadParams& params, ColumnFamily* family,
   return status;
 }
 
+Status DatabaseImpl::GetUpTo(SeqNo seq, const ColumnFamily& family, Slice key, PinnedValue* value) {
+  const ReadGuard guard;
+  PointLookup lookup(key, seq, family.merge_operator.load(std::memory_order_relaxed), value);
+  LookUp(*family.history.Newest(), DbReadParams{}, SeekKey(key, seq), &lookup, /*skips_memory=*/false, config_.stats);
+  return lookup.Finish();
+}
+
 Status DatabaseImpl::GetOperands(const DbReadParams& params, ColumnFamily* family, Slice key,
                                  std::vector<std::string>* operands) {
   const ReadGuard guard;

@@ -136,6 +136,18 @@ void Memtable::GetVersion(const SeekKey& key, PointLookup* lookup, bool ignore_r
   }
 }
 
+size_t Memtable::CountMerges(Slice user_key, SeqNo seq, size_t most) const {
+  const SeekKey target(user_key, seq);
+  MemtableCursor cursor(index_.get());
+  size_t count = 0;
+  for (cursor.Seek(target.Encode()); cursor.Valid() && count < most; cursor.Next(), ++count) {
+    const Slice entry_key = MemtableEntry::Key(cursor.entry());
+    const bool is_operand = TrailerKind(TrailerOf(entry_key)) == Kind::kMerge;
+    if (!is_operand || !config_.order.Equal(UserKeyOf(entry_key), user_key)) break;
+  }
+  return count;
+}
+
 SeqNo Memtable::CoveringSeq(Slice user_key, SeqNo read_seq) const {
   return HasRangeTombstones() ? tombstone_cover_->CoveringSeq(user_key, read_seq) : 0;
 }

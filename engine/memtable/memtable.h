@@ -48,6 +48,10 @@ class Memtable {
   // Offers the lookup its entries, newest first, until it is done. Values are copied.
   void Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_deletions = false) const;
 
+  // How many of the key's newest entries with seq <= `seq` are merge operands, up to the first that is none; no more
+  // than `most` are counted.
+  size_t CountMerges(Slice user_key, SeqNo seq, size_t most) const;
+
   std::unique_ptr<InternalIterator> NewIterator() const;
   // Range tombstones, sorted; null when there are none.
   std::unique_ptr<InternalIterator> NewRangeTombstoneIterator() const;
