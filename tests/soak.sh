@@ -3,7 +3,7 @@
 #
 # Usage: tests/soak.sh [--build DIR] [--scale PERCENT] [--only NAME[,NAME...]] [--control]
 #   --scale    how much of the full length, in percent (100: some hours on two cores)
-#   --only     powercut, faults, allocations, stress, fuzz, handover, differential, golden
+#   --only     powercut, faults, allocations, stress, fuzz, handover, differential, golden, schedules
 #   --control  the batteries that run on RocksDB as the system has it, on that library
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -68,6 +68,10 @@ if [ $control = 0 ]; then
   if [ -n "$reference_library" ]; then
     run differential "20 000 000 compared operations" tests/differential/compare.py "$tests/operations" \
       --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed 100000 --steps 20000 --runs "$(scaled 1000)"
+  fi
+  if [ -x "$tests/schedules_test" ]; then
+    run schedules "5 000 interleavings of each of nine scenarios" \
+      "$tests/schedules_test" --seed 100000 --runs "$(scaled 5000)"
   fi
   run golden "2 000 bytes flipped in every golden file" env GNEISS_FLIPS="$(scaled 2000)" GNEISS_SEED=100000 \
     "$tests/golden_test" --gtest_brief=1 '--gtest_filter=*Damage*'
