@@ -148,6 +148,7 @@ class DatabaseImpl final : public Database {
     bool is_stopped = false;  // the rest lies behind damage
     bool is_stopped_by_filter = false;
     uint64_t damaged_log = 0;
+    bool may_be_whole = false;              // the damaged log: all that is wrong with it is a few zeros at its end
     uint64_t lowest_log = 0;                // older ones are not needed
     std::map<uint64_t, uint64_t> log_ends;  // of the logs read so far: where the last record ends
   };

@@ -94,7 +94,10 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
     MutexLock lock(&mutex_);
     for (const auto& [id, family] : families_) families.push_back(family);
   }
-  if (replay.is_stopped && families.size() > 1 && !config_.is_secondary) {
+  // A log was synced before tables with data from behind it were installed: no record of it was torn then, and zeros at
+  // its end are just zeros.
+  const bool has_lost = replay.is_stopped && !replay.may_be_whole;
+  if (has_lost && families.size() > 1 && !config_.is_secondary) {
     for (const FamilyPtr& family : families) {
       if (family->log_number > replay.damaged_log && family->version->TableCount() > 0) {
         return Status::Corruption("SST file is ahead of WALs in CF " + family->name);
@@ -231,6 +234,7 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
           static_cast<unsigned long long>(number), static_cast<unsigned long long>(replay->next_seq));
       replay->is_stopped = true;
       replay->damaged_log = number;
+      replay->may_be_whole = reporter.first().ok() && reader.is_torn_tail_zeros();
       return Status::Ok();
     case WalRecoveryMode::kTolerateCorruptedTailRecords:  // LogReader does not report a torn tail in this mode
     case WalRecoveryMode::kAbsoluteConsistency:
@@ -254,6 +258,7 @@ Status DatabaseImpl::StopAtHole(uint64_t cut_log, uint64_t next_log, Replay* rep
   }
   replay->is_stopped = true;
   replay->damaged_log = cut_log;
+  replay->may_be_whole = false;
   return Status::Ok();
 }
 

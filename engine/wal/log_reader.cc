@@ -329,6 +329,7 @@ LogReader::Step LogReader::TakeOldRecord(WalRecoveryMode mode) {
 void LogReader::TakeEnd(WalRecoveryMode mode, size_t unread_bytes) {
   if (is_stopped_) return;  // a read error, reported already
   has_torn_tail_ = is_in_record_ || unread_bytes > 0;
+  is_torn_tail_zeros_ = has_torn_tail_ && !is_in_record_ && !has_unfinished_ && AllZeros(Rest());
   if (!has_torn_tail_ || mode != WalRecoveryMode::kAbsoluteConsistency) return;
   is_stopped_ = true;
   if (is_in_record_) {

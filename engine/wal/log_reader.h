@@ -56,6 +56,8 @@ class LogReader {
   bool is_compressed() const { return is_compressed_; }  // once the first record was asked for
   // After ReadRecord returned false: the log ends in the beginning of a record that is not complete.
   bool has_torn_tail() const { return has_torn_tail_; }
+  // That beginning is a few zeros: rather what is left of space that was allocated ahead.
+  bool is_torn_tail_zeros() const { return is_torn_tail_zeros_; }
 
  private:
   enum class Outcome : uint8_t { kFragment, kEnd, kOldRecord, kDamage };
@@ -106,6 +108,7 @@ class LogReader {
   bool is_recycled_ = false;
   bool is_stopped_ = false;
   bool has_torn_tail_ = false;
+  bool is_torn_tail_zeros_ = false;
   uint64_t record_offset_ = 0;
   uint64_t last_record_offset_ = 0;
   uint64_t last_record_end_ = 0;

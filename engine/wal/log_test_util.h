@@ -107,6 +107,7 @@ struct ReadResult {
   std::vector<std::string> reports;
   size_t reported_bytes = 0;
   bool has_torn_tail = false;
+  bool is_torn_tail_zeros = false;
   bool is_recycled = false;
 };
 
@@ -132,6 +133,7 @@ inline ReadResult ReadLog(const std::string& bytes, WalRecoveryMode mode, uint64
     result.ends.push_back(reader.LastRecordEnd());
   }
   result.has_torn_tail = reader.has_torn_tail();
+  result.is_torn_tail_zeros = reader.is_torn_tail_zeros();
   result.is_recycled = reader.is_recycled();
   return result;
 }
