@@ -24,12 +24,18 @@ class OpenedDb {
   rocksdb::Status Open(const DrawnOptions& options, const std::string& directory,
                        const std::vector<std::string>& families) {
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-    for (const std::string& name : families) descriptors.emplace_back(name, options.family);
+    Handles handles;  // made before: without memory afterwards they would be lost, and with them the database
+    for (const std::string& name : families) {
+      descriptors.emplace_back(name, options.family);
+      handles[name] = nullptr;
+    }
     std::vector<rocksdb::ColumnFamilyHandle*> opened;
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(options.db, directory, descriptors, &opened, &db);
     db_.reset(db);
-    for (rocksdb::ColumnFamilyHandle* handle : opened) handles_[handle->GetName()] = handle;
+    if (!status.ok()) return status;
+    for (rocksdb::ColumnFamilyHandle* handle : opened) handles.at(handle->GetName()) = handle;
+    handles_.swap(handles);
     return status;
   }
   void Close() {
