@@ -116,6 +116,7 @@ class Session {
         Compare(nullptr, map_);
         return;
       default:
+        if (reader_.Byte() % 4 != 0) return;  // it takes long
         Forget();
         db_.reset();
         Open();

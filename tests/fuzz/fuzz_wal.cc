@@ -1,37 +1,17 @@
 // A log file: read in every recovery mode, each record taken apart as a write batch.
-#include <algorithm>
-#include <cstring>
-
 #include "engine/wal/batch_steps.h"
 #include "engine/wal/log_chain.h"
 #include "engine/wal/log_reader.h"
 #include "engine/wal/write_batch.h"
+#include "tests/fuzz/bytes_as_file.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/parts.h"
 
 const char* FuzzCorpusName() { return ".log"; }
 
 namespace {
 
 using namespace gneiss;
-
-class BytesAsFile final : public SequentialFile {
- public:
-  explicit BytesAsFile(Slice bytes) : rest_(bytes) {}
-  Status Read(size_t size, Slice* result, char* scratch) override {
-    const Slice got = rest_.substr(0, size);
-    std::memcpy(scratch, got.data(), got.size());
-    *result = Slice(scratch, got.size());
-    rest_.remove_prefix(got.size());
-    return Status::Ok();
-  }
-  Status Skip(uint64_t bytes) override {
-    rest_.remove_prefix(std::min<uint64_t>(bytes, rest_.size()));
-    return Status::Ok();
-  }
-
- private:
-  Slice rest_;
-};
 
 class Counter final : public LogReader::Reporter {
  public:
@@ -50,20 +30,26 @@ void TakeApart(Slice record) {
   SplitIntoSteps(record, &steps).IgnoreError("any bytes may come");
 }
 
-}  // namespace
-
-int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  const std::string copy(reinterpret_cast<const char*>(bytes), size);
+void ReadInAllModes(Slice log) {
   for (int mode = 0; mode < 4; ++mode) {
     Counter counter;
-    LogReader reader(std::make_unique<BytesAsFile>(Slice(copy)), 4, &counter);
+    LogReader reader(std::make_unique<fuzz::BytesAsFile>(log), 4, &counter);
     Slice record;
     uint64_t end = 0;
     while (reader.ReadRecord(&record, static_cast<WalRecoveryMode>(mode))) {
-      FUZZ_CHECK(reader.LastRecordEnd() > end && reader.LastRecordEnd() <= size);
+      FUZZ_CHECK(reader.LastRecordEnd() > end && reader.LastRecordEnd() <= log.size());
       end = reader.LastRecordEnd();
       TakeApart(record);
     }
   }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  std::string log(reinterpret_cast<const char*>(bytes), size);
+  ReadInAllModes(log);
+  fuzz::RightLogChecksums(&log);
+  ReadInAllModes(log);
   return 0;
 }
