@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing Gneiss needs on Debian 12 (third_party/README.md says why each). Needs root.
-# With --build-only the reference programs that tests compare with are left out; --full adds clang; --bench adds what
+# With --build-only the reference programs that tests compare with are left out; --full adds clang and gcovr; --bench adds what
 # micro-benchmarks (-DGNEISS_BENCHMARKS=ON) and the page of db_bench_port/compare need.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ reference_packages=(rocksdb-tools librocksdb7.8 sortmerna clang-format binutils)
 
 packages=("${build_packages[@]}")
 [ "${1:-}" = "--build-only" ] || packages+=("${reference_packages[@]}")
-[ "${1:-}" = "--full" ] && packages+=(clang)
+[ "${1:-}" = "--full" ] && packages+=(clang gcovr)
 if [ "${1:-}" = "--bench" ]; then
   packages+=(libbenchmark-dev)
   command -v npm >/dev/null || packages+=(npm)
