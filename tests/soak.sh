@@ -1,26 +1,35 @@
 #!/usr/bin/env bash
 # The long forms of the batteries, with progress, and a table at the end.
 #
-# Usage: tests/soak.sh [--build DIR] [--scale PERCENT] [--only NAME[,NAME...]] [--control]
+# Usage: tests/soak.sh [--build DIR] [--scale PERCENT] [--only NAME[,NAME...]] [--seed N] [--control] [--slice]
 #   --scale    how much of the full length, in percent (100: some hours on two cores)
-#   --only     powercut, faults, allocations, stress, fuzz, handover, differential, golden, schedules
+#   --only     powercut, faults, allocations, stress, tsan, fuzz, handover, differential, golden, schedules
+#   --seed     where the seeds begin, 100000 if not given
 #   --control  the batteries that run on RocksDB as the system has it, on that library
+#   --slice    the short forms that are too long for ctest: stress, fuzz; tsan only where --only names it
+# The databases of the batteries lie in $TMPDIR; /dev/shm is a good place. tsan uses the build build-tsan, and fuzz, but
+# for its slice, build-fuzz; both are made when they are missing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 build=build
 scale=100
 only=
+seed=100000
 control=0
+slice=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --build) build=$2; shift 2 ;;
     --scale) scale=$2; shift 2 ;;
     --only) only=$2; shift 2 ;;
+    --seed) seed=$2; shift 2 ;;
     --control) control=1; shift ;;
-    *) sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
+    --slice) slice=1; shift ;;
+    *) sed -n '2,11p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
   esac
 done
+[ $slice = 1 ] && only=${only:-stress,fuzz}
 library=$PWD/$build/lib
 [ $control = 1 ] && library=
 results=$(mktemp -d)
@@ -42,39 +51,79 @@ run() { # name, target, command...
     >>"$results/table"
 }
 
+# Lives of the stress worker, without kills, whose every access ThreadSanitizer watches.
+run_tsan() { # seconds
+  local left=$1 lives=0 life=10 directory
+  [ -f build-tsan/build.ninja ] || cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DGNEISS_SANITIZE=thread >/dev/null || return 1
+  ninja -C build-tsan --quiet stress_worker rocksdb || return 1
+  directory=$(mktemp -d)
+  while [ "$left" -gt 0 ]; do
+    # A directory lives three times. It may end sooner: 3 says that it has nothing more to tell.
+    [ $((lives % 3)) = 0 ] && rm -rf "$directory" && mkdir "$directory"
+    LD_LIBRARY_PATH=build-tsan/lib TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+      build-tsan/tests/stress_worker "$directory/db" $((seed + lives / 3)) $((life * 1000)) >"$directory.log" 2>&1
+    local status=$?
+    if [ $status != 0 ] && [ $status != 3 ]; then
+      cat "$directory.log"
+      echo "FAILED: life $lives, seed $((seed + lives / 3)), exit code $status; the directory is $directory"
+      return 1
+    fi
+    lives=$((lives + 1))
+    left=$((left - life))
+  done
+  rm -rf "$directory" "$directory.log"
+  echo "$lives lives of $life s under ThreadSanitizer, no race, no broken promise"
+}
+
+run_fuzz_slice() { # seconds for all targets together
+  local targets=(table block filter wal manifest options_file option_strings batch api) target
+  for target in "${targets[@]}"; do
+    "$build/tests/fuzz_$target" --corpus tests/parity/golden --seconds $(($1 / ${#targets[@]} + 1)) --seed "$seed" || return 1
+  done
+}
+
 tests=$build/tests
 with_library=()
 [ $control = 0 ] && with_library=(--library "$build/lib")
-
 reference=()
 [ $control = 0 ] && reference=(--reference 40)
-run powercut "20 000 states, 500 also read by the reference" \
-  "$tests/powercut_test" --seed 100000 --traces "$(scaled 400)" "${reference[@]}"
 isolated=()
 [ $control = 1 ] && isolated=(--isolated 1 --failures 1000000)
-run faults "5 000 fault points" "$tests/faults_test" --seed 100000 --points "$(scaled 5000)" "${isolated[@]}"
-if [ -x "$tests/allocation_faults_test" ]; then
-  run allocations "5 000 allocation faults" "$tests/allocation_faults_test" --seed 100000 --points "$(scaled 5000)"
-fi
-run stress "1 000 kills, lives of 1 to 3 s" \
-  tests/stress/stress.py --worker "$tests/stress_worker" "${with_library[@]}" --seed 100000 --kills "$(scaled 1000)"
+keeps_going=()
+[ $control = 1 ] && keeps_going=(--failures 1000000)
+
+kills=$(scaled 1000)
+tsan_seconds=$(scaled 1800)
+[ $slice = 1 ] && kills=60 && tsan_seconds=120
+
+[ $slice = 1 ] || run powercut "20 000 states, 500 also read by the reference" \
+  "$tests/powercut_test" --seed "$seed" --traces "$(scaled 400)" "${reference[@]}"
+[ $slice = 1 ] || run faults "5 000 fault points" "$tests/faults_test" --seed "$seed" --points "$(scaled 5000)" "${isolated[@]}"
+[ $slice = 1 ] || run allocations "5 000 allocation faults" \
+  "$tests/allocation_faults_test" --seed "$seed" --points "$(scaled 5000)" "${keeps_going[@]}"
+run stress "$kills kills, lives of 1 to 3 s" \
+  tests/stress/stress.py --worker "$tests/stress_worker" "${with_library[@]}" --seed "$seed" --kills "$kills" "${keeps_going[@]}"
 if [ $control = 0 ]; then
-  if [ -x tests/fuzz/run.sh ]; then
+  if [ $slice = 0 ] || is_wanted tsan; then
+    run tsan "$tsan_seconds s of lives under ThreadSanitizer" run_tsan "$tsan_seconds"
+  fi
+  if [ $slice = 1 ]; then
+    run fuzz "the corpora, and 2 minutes over all targets" run_fuzz_slice 120
+  else
     run fuzz "20 000 000 executions over all targets" tests/fuzz/run.sh --executions "$(scaled 20000000)"
-  fi
-  run handover "200 directories of 12 turns" tests/parity/handover.py --driver "$tests/parity_driver" \
-    --library "$build/lib" --seed 100000 --directories "$(scaled 200)" --turns 12
-  reference_library=$(ls /usr/lib/*/librocksdb.so.7.8 2>/dev/null | head -1)
-  if [ -n "$reference_library" ]; then
-    run differential "20 000 000 compared operations" tests/differential/compare.py "$tests/operations" \
-      --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed 100000 --steps 20000 --runs "$(scaled 1000)"
-  fi
-  if [ -x "$tests/schedules_test" ]; then
+    run handover "200 directories of 12 turns" tests/parity/handover.py --driver "$tests/parity_driver" \
+      --library "$build/lib" --seed "$seed" --directories "$(scaled 200)" --turns 12
+    reference_library=$(ls /usr/lib/*/librocksdb.so.7.8 2>/dev/null | head -1)
+    if [ -n "$reference_library" ]; then
+      run differential "20 000 000 compared operations" tests/differential/compare.py "$tests/operations" \
+        --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed "$seed" --steps 20000 --runs "$(scaled 1000)"
+    fi
     run schedules "5 000 interleavings of each of nine scenarios" \
-      "$tests/schedules_test" --seed 100000 --runs "$(scaled 5000)"
+      "$tests/schedules_test" --seed "$seed" --runs "$(scaled 5000)"
+    run golden "2 000 bytes flipped in every golden file" env GNEISS_FLIPS="$(scaled 2000)" GNEISS_SEED="$seed" \
+      "$tests/golden_test" --gtest_brief=1 '--gtest_filter=*Damage*'
   fi
-  run golden "2 000 bytes flipped in every golden file" env GNEISS_FLIPS="$(scaled 2000)" GNEISS_SEED=100000 \
-    "$tests/golden_test" --gtest_brief=1 '--gtest_filter=*Damage*'
 fi
 
 printf '\n%-13s %-8s %8s  %s\n' battery verdict time "last line"
