@@ -20,7 +20,7 @@ class DatabaseImpl::WholeFiles final : public FileProbe {
     if (family == nullptr) return Status::Ok();
     GNEISS_RETURN_IF_ERROR(CheckSize(family->opener->PathOf(meta), meta.file_bytes));
     std::unique_ptr<TableReader> reader;
-    return family->opener->Open(meta, level, &reader);
+    return family->opener->Open(meta, level, /*cache_id=*/0, &reader);
   }
   Status Check(const RecoveredFamily& recovered, const BlobFileMeta& meta) override {
     const FamilyPtr family = FamilyOf(recovered);

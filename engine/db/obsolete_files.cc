@@ -6,8 +6,12 @@
 
 namespace gneiss {
 
-void ObsoleteFiles::TableUnreferenced(uint64_t number, const std::string& directory) {
-  DropBadAlloc([&] { Add(FileKind::kTable, number, TableName(directory, number)); });
+void ObsoleteFiles::TableUnreferenced(uint64_t number, const std::string& directory,
+                                      std::unique_ptr<TableRemains> remains) {
+  Add({.kind = FileKind::kTable,
+       .number = number,
+       .path = TableName(directory, number),
+       .remains = std::move(remains)});
 }
 
 void ObsoleteFiles::BlobFileUnreferenced(uint64_t number, const std::string& path) {
@@ -15,11 +19,15 @@ void ObsoleteFiles::BlobFileUnreferenced(uint64_t number, const std::string& pat
 }
 
 void ObsoleteFiles::Add(FileKind kind, uint64_t number, std::string path) {
+  Add({.kind = kind, .number = number, .path = std::move(path)});
+}
+
+void ObsoleteFiles::Add(Entry entry) {
   std::function<void()> schedule;
   {
     MutexLock lock(&mutex_);
-    waiting_.push_back({.kind = kind, .number = number, .path = std::move(path)});
-    if (disabled_ == 0) schedule = schedule_;
+    if (disabled_ == 0 || entry.remains != nullptr) schedule = schedule_;
+    waiting_.push_back(std::move(entry));
   }
   if (schedule) schedule();
 }
@@ -62,6 +70,7 @@ uint64_t ObsoleteFiles::MinTableNumber() const {
 }
 
 void ObsoleteFiles::Purge() {
+  DropBadAlloc([&] { BuryRemains(); });
   std::vector<Entry> entries;
   {
     MutexLock lock(&mutex_);
@@ -74,6 +83,15 @@ void ObsoleteFiles::Purge() {
   MutexLock lock(&mutex_);
   --purges_;
   purged_.SignalAll();
+}
+
+void ObsoleteFiles::BuryRemains() {
+  std::vector<std::unique_ptr<TableRemains>> all;  // destroyed after the lock is given back
+  MutexLock lock(&mutex_);
+  all.reserve(waiting_.size());
+  for (Entry& entry : waiting_) {
+    if (entry.remains != nullptr) all.push_back(std::move(entry.remains));
+  }
 }
 
 void ObsoleteFiles::WaitForPurge() {

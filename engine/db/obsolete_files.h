@@ -1,5 +1,5 @@
 // ObsoleteFiles gathers files that nobody needs any more and deletes them from a background thread. Logs go to the
-// archive first where there is one.
+// archive first where there is one. What a dead table leaves in memory goes the same way, whether or not its file may.
 //
 // Owner:   shared by the database and its TableFiles (the last reader of a table may outlive the database).
 // Threads: every method is safe from any thread. Add never blocks on I/O; Purge does the deleting.
@@ -24,11 +24,13 @@ class ObsoleteFiles : public FileReaper {
     FileKind kind = FileKind::kTable;
     uint64_t number = 0;
     std::string path;
+    std::unique_ptr<TableRemains> remains = nullptr;
   };
   ObsoleteFiles(const DatabaseConfig& config, std::shared_ptr<WalDirectory> wal_directory)
       : config_(config), wal_directory_(std::move(wal_directory)) {}
 
-  void TableUnreferenced(uint64_t number, const std::string& directory) override EXCLUDES(mutex_);
+  void TableUnreferenced(uint64_t number, const std::string& directory, std::unique_ptr<TableRemains> remains) override
+      EXCLUDES(mutex_);
   void BlobFileUnreferenced(uint64_t number, const std::string& path) override EXCLUDES(mutex_);
   void Add(FileKind kind, uint64_t number, std::string path) EXCLUDES(mutex_);
 
@@ -47,6 +49,8 @@ class ObsoleteFiles : public FileReaper {
   void WaitForPurge() EXCLUDES(mutex_);
 
  private:
+  void Add(Entry entry) EXCLUDES(mutex_);
+  void BuryRemains() EXCLUDES(mutex_);
   void Delete(const Entry& entry);
 
   const DatabaseConfig config_;

@@ -221,7 +221,7 @@ Status DatabaseImpl::ScanTable(const RepairParams& params, uint64_t number, uint
     std::unique_ptr<TableReader> reader;
     GNEISS_RETURN_IF_ERROR(any_opener.Open(
         TableMeta{.number = number, .path_id = path_id, .file_bytes = meta.file_bytes, .largest_seq = kSeqMax}, -1,
-        &reader));
+        /*cache_id=*/0, &reader));
     properties = reader->properties();
   }
   const bool is_unknown = properties.column_family_id == kUnknownColumnFamily;
@@ -233,7 +233,7 @@ Status DatabaseImpl::ScanTable(const RepairParams& params, uint64_t number, uint
   std::unique_ptr<TableReader> reader;
   GNEISS_RETURN_IF_ERROR((*family)->opener->Open(
       TableMeta{.number = number, .path_id = path_id, .file_bytes = meta.file_bytes, .largest_seq = kSeqMax}, -1,
-      &reader));
+      /*cache_id=*/0, &reader));
   GNEISS_RETURN_IF_ERROR(ReadThrough(*reader, (*family)->order, &meta));
   *table = MakeTable(**family, meta);
   return Status::Ok();

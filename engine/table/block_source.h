@@ -89,6 +89,9 @@ class BlockSource {
   }
   BlockRef FindDataBlock(const BlockHandle& handle, uint32_t* cache_place) const;
   void CountHit(const Block& block) const;
+  void EraseFromCache(const BlockHandle& handle) const {
+    if (config_.cache != nullptr) config_.cache->Erase(CacheKeyOf(handle).AsSlice());
+  }
   // Any other block, not cached, not compressed with the dictionary.
   Status ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const;
   // A block as it lies in the file, with its trailer, unverified.

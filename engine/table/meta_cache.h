@@ -85,10 +85,20 @@ class MetaCache {
   // From the cache, or by load(&value) and into the cache. `tickers` may be null.
   template <typename T, typename Load>
   Status Get(const ReadParams& params, uint64_t offset, const MetaTickers* tickers, Load load, MetaRef<T>* ref) const;
+  // What the cache has, without being counted as asked for; else an empty ref.
+  template <typename T>
+  MetaRef<T> Peek(uint64_t offset) const;
 
  private:
   const Config config_;
 };
+
+template <typename T>
+MetaRef<T> MetaCache::Peek(uint64_t offset) const {
+  const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = offset};
+  Cache::Handle* const found = config_.cache == nullptr ? nullptr : config_.cache->Lookup(key.AsSlice());
+  return found == nullptr ? MetaRef<T>() : MetaRef<T>(config_.cache, found);
+}
 
 template <typename T, typename Load>
 Status MetaCache::Get(const ReadParams& params, uint64_t offset, const MetaTickers* tickers, Load load,

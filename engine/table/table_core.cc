@@ -313,6 +313,17 @@ Status TableCore::ReadRangeTombstones(const ReadParams& params, BlockRef* block)
   return Status::Ok();
 }
 
+void TableCore::EraseFromCache() const {
+  if (config_.block_cache == nullptr) return;
+  const uint64_t index_offset = source_.footer().index.offset;
+  const MetaRef<TableIndex> cached =
+      index_.get() != nullptr ? MetaRef<TableIndex>() : meta_cache_.Peek<TableIndex>(index_offset);
+  const TableIndex* const index = index_.get() != nullptr ? index_.get() : cached.get();
+  for (size_t i = 0; index != nullptr && i < index->size(); ++i) source_.EraseFromCache(index->handle(i));
+  for (const auto& [name, handle] : metaindex_) source_.EraseFromCache(handle);
+  source_.EraseFromCache(source_.footer().index);
+}
+
 size_t TableCore::MemoryBytes() const {
   size_t bytes = sizeof(*this) + source_.MemoryBytes();
   if (index_.owns()) bytes += index_->MemoryBytes();

@@ -56,6 +56,7 @@ class TableCore {
   void Attach(const Block* block, BlockCursor* cursor) const { cursor->Attach(block, config_.order, global_seq_); }
   Status ReadRangeTombstones(const ReadParams& params, BlockRef* block) const;  // an empty ref when there are none
   Status DamagedRangeTombstones() const;
+  void EraseFromCache() const;  // see TableReader::EraseFromCache
   // Reads all blocks that are not data, and checks them.
   Status VerifyMetaBlocks() const;
 

@@ -269,6 +269,8 @@ uint64_t TableReader::ApproximateOffsetOf(Slice internal_key, const ReadParams& 
 const TableProperties& TableReader::properties() const { return rep_->core.properties(); }
 size_t TableReader::MemoryUsage() const { return sizeof(*this) + rep_->core.MemoryBytes(); }
 
+void TableReader::EraseFromCache() const { rep_->core.EraseFromCache(); }
+
 Status TableReader::VerifyChecksums(const ReadParams& params) const {
   const TableCore& core = rep_->core;
   const BlockSource& source = core.source();

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/base/no_memory.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/range_tombstone_builder.h"
 #include "engine/table/unique_id.h"
@@ -59,7 +60,8 @@ Status TableOpener::OpenFile(const TableMeta& meta, std::string* path, std::uniq
   return Status::Ok();
 }
 
-Status TableOpener::Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const {
+Status TableOpener::Open(const TableMeta& meta, int level, uint64_t cache_id,
+                         std::unique_ptr<TableReader>* reader) const {
   const TableReadConfig& read = config_.read;
   const bool is_timed = read.stats != nullptr && read.stats->WantsTimers();
   const uint64_t start_us = is_timed ? read.clock->NowMicros() : 0;
@@ -72,6 +74,7 @@ Status TableOpener::Open(const TableMeta& meta, int level, std::unique_ptr<Table
     params.file_bytes = meta.file_bytes;
     params.file_number = meta.number;
     params.level = level;
+    params.cache_id = cache_id;
     params.largest_seq = meta.largest_seq;
     status = TableReader::Open(read, params, std::move(file), reader);
   }
@@ -134,20 +137,63 @@ void ReaderRef::Reset() {
   handle_ = nullptr;
 }
 
+// ---- TableRemains
+
+namespace {
+
+// A cached reader borrows the opener's configuration, so it goes first.
+void CloseCached(const TableOpener& opener, uint64_t number) {
+  const TableOpener::Config& config = opener.config();
+  if (config.open_tables != nullptr) config.open_tables->Erase(OpenTableKey(config.column_family_tag, number).slice());
+}
+
+}  // namespace
+
+TableRemains::~TableRemains() {
+  const TableOpener::Config& config = opener_->config();
+  if (reader_ != nullptr) {
+    reader_->EraseFromCache();
+    reader_.reset();
+  } else if (config.open_tables != nullptr) {
+    Cache* const open_tables = config.open_tables.get();
+    Cache::Handle* const handle = open_tables->Lookup(OpenTableKey(config.column_family_tag, number_).slice());
+    if (handle != nullptr) {
+      static_cast<const TableReader*>(open_tables->Value(handle))->EraseFromCache();
+      open_tables->Release(handle);
+    }
+  }
+  CloseCached(*opener_, number_);
+}
+
 // ---- TableFile
 
+namespace {
+
+uint64_t NewBlockCacheId(const TableOpener& opener) {
+  Cache* const cache = opener.config().read.block_cache.get();
+  return cache == nullptr ? 0 : cache->NewId();
+}
+
+}  // namespace
+
 TableFile::TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper)
-    : meta_(std::move(meta)), opener_(std::move(opener)), reaper_(std::move(reaper)) {}
+    : meta_(std::move(meta)),
+      opener_(std::move(opener)),
+      reaper_(std::move(reaper)),
+      cache_id_(NewBlockCacheId(*opener_)) {}
 
 TableFile::~TableFile() {
   delete tombstone_list_.load(std::memory_order_acquire);
-  delete reader_.load(std::memory_order_acquire);
-  const TableOpener::Config& config = opener_->config();
-  // A cached reader borrows the opener's configuration, so it goes first.
-  if (config.open_tables != nullptr)
-    config.open_tables->Erase(OpenTableKey(config.column_family_tag, meta_.number).slice());
-  if (is_obsolete_.load(std::memory_order_acquire) && reaper_ != nullptr)
-    reaper_->TableUnreferenced(meta_.number, opener_->DirectoryOf(meta_));
+  std::unique_ptr<const TableReader> reader(reader_.load(std::memory_order_acquire));
+  if (is_obsolete_.load(std::memory_order_acquire) && reaper_ != nullptr) {
+    DropBadAlloc([&] {
+      auto remains = std::make_unique<TableRemains>(opener_, meta_.number, std::move(reader));
+      reaper_->TableUnreferenced(meta_.number, opener_->DirectoryOf(meta_), std::move(remains));
+    });
+    return;
+  }
+  reader.reset();
+  CloseCached(*opener_, meta_.number);
 }
 
 Status TableFile::Reader(int level, ReaderRef* reader, bool cache_only) const {
@@ -173,7 +219,7 @@ Status TableFile::OpenForGood(int level, ReaderRef* reader) const {
     return Status::Ok();
   }
   std::unique_ptr<TableReader> opened;
-  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, &opened));
+  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, cache_id_, &opened));
   NoteProperties(opened->properties());
   reader->reader_ = opened.get();
   reader_.store(opened.release(), std::memory_order_release);
@@ -192,7 +238,7 @@ bool TableFile::FindInCache(Slice key, ReaderRef* reader) const {
 
 Status TableFile::OpenIntoCache(Slice key, int level, ReaderRef* reader) const {
   std::unique_ptr<TableReader> opened;
-  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, &opened));
+  GNEISS_RETURN_IF_ERROR(opener_->Open(meta_, level, cache_id_, &opened));
   NoteProperties(opened->properties());
   Cache* const cache = opener_->config().open_tables.get();
   Cache::Handle* handle = nullptr;

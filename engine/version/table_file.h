@@ -1,7 +1,8 @@
 // A TableFile is one table of a Version: what the manifest says of it, its reader once opened, and its life on disk.
 //
 // Owner:   shared by every Version that names it. When the last reference goes and the table was marked obsolete, its
-//          number is handed to the FileReaper, which deletes the file from a background thread.
+//          number and what it leaves in memory are handed to the FileReaper, which deletes both from a background
+//          thread.
 // Threads: meta() is immutable; the rest is safe from any thread, fields marked so excepted.
 // Errors:  opening a table can fail at any time; the caller gets the Status and may try again.
 #pragma once
@@ -23,13 +24,15 @@
 namespace gneiss {
 
 class TableFile;
+class TableRemains;
 using TableFilePtr = std::shared_ptr<TableFile>;
 
 // Told of files that nobody needs any more. Must not block: it may be called by a reader's thread.
 class FileReaper {
  public:
   virtual ~FileReaper() = default;
-  virtual void TableUnreferenced(uint64_t number, const std::string& directory) = 0;
+  virtual void TableUnreferenced(uint64_t number, const std::string& directory,
+                                 std::unique_ptr<TableRemains> remains) = 0;
   virtual void BlobFileUnreferenced(uint64_t number, const std::string& path) = 0;
 };
 
@@ -56,7 +59,8 @@ class TableOpener {
     return config_.open_tables != nullptr &&
            (config_.is_open_limited == nullptr || config_.is_open_limited->load(std::memory_order_relaxed));
   }
-  Status Open(const TableMeta& meta, int level, std::unique_ptr<TableReader>* reader) const;
+  // `cache_id`: TableReader::OpenParams.
+  Status Open(const TableMeta& meta, int level, uint64_t cache_id, std::unique_ptr<TableReader>* reader) const;
   const std::string& DirectoryOf(const TableMeta& meta) const;
   std::string PathOf(const TableMeta& meta) const;  // the legacy .ldb name when only that exists
 
@@ -91,6 +95,22 @@ class ReaderRef {
   const TableReader* reader_ = nullptr;
   Cache* cache_ = nullptr;  // null: the reader belongs to the TableFile
   Cache::Handle* handle_ = nullptr;
+};
+
+// What a table that nobody will read again leaves in memory: its reader and its blocks in the block cache. They go when
+// this does, which takes a while for a table of many blocks.
+class TableRemains {
+ public:
+  TableRemains(std::shared_ptr<const TableOpener> opener, uint64_t number, std::unique_ptr<const TableReader> reader)
+      : opener_(std::move(opener)), number_(number), reader_(std::move(reader)) {}
+  ~TableRemains();
+  TableRemains(const TableRemains&) = delete;
+  TableRemains& operator=(const TableRemains&) = delete;
+
+ private:
+  const std::shared_ptr<const TableOpener> opener_;  // readers borrow its configuration
+  const uint64_t number_;
+  std::unique_ptr<const TableReader> reader_;  // null: none is open, or the opener's cache has it
 };
 
 class TableFile {
@@ -158,6 +178,7 @@ class TableFile {
   const TableMeta meta_;
   const std::shared_ptr<const TableOpener> opener_;
   const std::shared_ptr<FileReaper> reaper_;
+  const uint64_t cache_id_;  // under which its blocks lie in the block cache, however often it is opened
   mutable Mutex open_mutex_;
   mutable std::atomic<const TableReader*> reader_{nullptr};
   mutable std::atomic<uint64_t> surplus_deletions_{0};

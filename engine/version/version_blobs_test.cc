@@ -9,7 +9,8 @@ using Numbers = std::vector<uint64_t>;
 
 class NotingReaper final : public FileReaper {
  public:
-  void TableUnreferenced(uint64_t /*number*/, const std::string& /*directory*/) override {}
+  void TableUnreferenced(uint64_t /*number*/, const std::string& /*directory*/,
+                         std::unique_ptr<TableRemains> /*remains*/) override {}
   void BlobFileUnreferenced(uint64_t number, const std::string& path) override {
     EXPECT_EQ(path, BlobName("dir", number));
     gone.push_back(number);

@@ -393,7 +393,8 @@ TEST(VersionReadTest, EstimatesSizes) {
 
 class CountingReaper final : public FileReaper {
  public:
-  void TableUnreferenced(uint64_t number, const std::string& directory) override {
+  void TableUnreferenced(uint64_t number, const std::string& directory,
+                         std::unique_ptr<TableRemains> /*remains*/) override {
     ++count;
     last_number = number;
     last_directory = directory;
@@ -419,6 +420,56 @@ TEST(TableFileTest, AnObsoleteTableGoesWithItsLastReference) {
   same.reset();
   EXPECT_EQ(reaper->count, 1);
   EXPECT_EQ(reaper->last_number, 6u);
+}
+
+TEST(TableFileTest, AnObsoleteTableLeavesNoBlocksInTheCache) {
+  for (const bool is_open_limited : {false, true}) {
+    TestTables tables(KeyOrder::Bytewise(), is_open_limited ? NewCache({.capacity_bytes = 1000}) : nullptr);
+    const auto reaper = std::make_shared<CountingReaper>();
+    tables.reaper = reaper;
+    Cache& cache = *tables.opener()->config().read.block_cache;
+    cache.SetCapacity(1 << 20);
+    std::vector<Entry> entries;
+    for (int i = 0; i < 1000; ++i) entries.push_back({.user_key = KeyOf(i), .seq = 1, .value = std::string(100, 'v')});
+    TableFilePtr dead = tables.Maker()(tables.Write(1, entries));
+    TableFilePtr live = tables.Maker()(tables.Write(2, entries));
+    const auto read = [](const TableFile& table) {
+      ReaderRef reader;
+      ASSERT_TRUE(table.Reader(0, &reader).ok());
+      const auto iter = reader->NewIterator({});
+      for (iter->SeekToFirst(); iter->Valid(); iter->Next()) {
+      }
+      ASSERT_TRUE(iter->status().ok());
+    };
+    read(*dead);
+    const size_t of_one = cache.GetUsage();
+    EXPECT_GT(of_one, 100000u);
+    read(*live);
+    dead->MarkObsolete();
+    dead.reset();
+    EXPECT_EQ(reaper->count, 1);
+    EXPECT_EQ(cache.GetUsage(), of_one) << "is_open_limited: " << is_open_limited;
+    live.reset();
+    EXPECT_EQ(cache.GetUsage(), of_one) << "a table that is only closed may be opened again";
+  }
+}
+
+TEST(TableFileTest, AnOpenedAgainTableFindsItsBlocks) {
+  TestTables tables(KeyOrder::Bytewise(), NewCache({.capacity_bytes = 100}));
+  Cache& blocks = *tables.opener()->config().read.block_cache;
+  const TableFilePtr table = tables.Maker()(tables.Write(1, {{.user_key = "a", .seq = 1, .value = "v"}}));
+  const auto read = [&] {
+    ReaderRef reader;
+    ASSERT_TRUE(table->Reader(0, &reader).ok());
+    const auto iter = reader->NewIterator({});
+    iter->SeekToFirst();
+    EXPECT_TRUE(iter->Valid());
+  };
+  read();
+  const size_t usage = blocks.GetUsage();
+  tables.opener()->config().open_tables->EraseUnreferenced();
+  read();
+  EXPECT_EQ(blocks.GetUsage(), usage);
 }
 
 TEST(TableFileTest, ATableThatStaysIsNotReaped) {
