@@ -25,6 +25,8 @@ using Head = uint64_t;  // a fragment's header and the first byte behind it: one
 
 // From here on a call costs less than the page faults that storing would bring.
 constexpr size_t kPieceBytesForCall = 8192;
+// From here on an append needs no window, but fills one that there is.
+constexpr size_t kAppendBytesForCall = 64 << 10;
 
 // The process may be killed between any two instructions, and others may be reading the file. An x86 keeps stores in
 // order, so that only the compiler must be told; ThreadSanitizer knows no other fences.
@@ -59,14 +61,13 @@ PosixLogFile::~PosixLogFile() {
 
 Status PosixLogFile::Append(Slice bytes) {
   CountBytesWritten(bytes.size());  // storing them takes no time worth a clock's
+  const bool is_large = bytes.size() >= kAppendBytesForCall;
   while (!bytes.empty()) {
-    if (window_ == nullptr || size_ - window_begin_ == kWindowBytes) {
+    if (!HasWindowAtEnd()) {
+      if (is_large && size_ == file_size_) return AppendBehindEnd(bytes);
       if (!is_mapping_ || !MoveWindow()) {
         GNEISS_RETURN_IF_ERROR(StopMapping());
-        GNEISS_RETURN_IF_ERROR(WriteAt(bytes, size_));
-        size_ += bytes.size();
-        file_size_ = std::max(file_size_, size_);
-        return Status::Ok();
+        return AppendBehindEnd(bytes);
       }
     }
     const Slice piece = bytes.substr(0, block_bytes_ - size_ % block_bytes_);
@@ -74,6 +75,15 @@ Status PosixLogFile::Append(Slice bytes) {
     size_ += piece.size();
     bytes.remove_prefix(piece.size());
   }
+  return Status::Ok();
+}
+
+// A process that is killed meanwhile leaves a part, and the file ends with it.
+Status PosixLogFile::AppendBehindEnd(Slice bytes) {
+  Unmap();
+  GNEISS_RETURN_IF_ERROR(WriteAt(bytes, size_));
+  size_ += bytes.size();
+  file_size_ = std::max(file_size_, size_);
   return Status::Ok();
 }
 

@@ -5,11 +5,13 @@
 // them; log readers take such zeros for the end (RocksDB's too, since it has once written logs through mappings
 // itself).
 //
-// Order:   an append is cut at the borders of the log's blocks, and the pieces appear one after the other, each at
-// once:
-//          its first eight bytes, which hold the fragment's header, are stored last and with one instruction. So a
-//          process that is killed leaves whole pieces, then zeros where the next header would be, then perhaps parts of
-//          an unfinished piece in the same block, then zeros.
+// Large appends find pages more cheaply with one write call behind the end of the file, and wait neither for a window's
+// pages to be cleared nor for faults; a window follows them when a small one comes.
+//
+// Order:   an append to a window is cut at the borders of the log's blocks, and the pieces appear one after the other,
+//          each at once: its first eight bytes, which hold the fragment's header, are stored last and with one
+//          instruction. So a process that is killed leaves whole pieces, then zeros where the next header would be,
+//          then perhaps parts of an unfinished piece in the same block, then zeros.
 // Units:   bytes.
 // Owner:   owns the descriptor and the mapping.
 // Threads: Sync may run beside Append; everything else belongs to one thread at a time.
@@ -48,7 +50,9 @@ class PosixLogFile final : public WritableFile {
  private:
   static constexpr uint64_t kWindowBytes = uint64_t{1} << 20;
 
+  bool HasWindowAtEnd() const { return window_ != nullptr && size_ - window_begin_ < kWindowBytes; }
   bool MoveWindow();
+  Status AppendBehindEnd(Slice bytes);
   void Unmap();
   Status StopMapping();
   Status AppendPiece(Slice piece);

@@ -67,6 +67,23 @@ TEST_F(PosixLogFileTest, HoldsWhatWasAppendedAndIsTrimmedAtClose) {
   EXPECT_EQ(Contents(), expected);
 }
 
+TEST_F(PosixLogFileTest, LargeAppendsAllocateNothingAhead) {
+  std::string expected;
+  const auto append = [&](size_t size) {
+    expected += RandomBytes(size);
+    ASSERT_TRUE(file_->Append(Slice(expected).substr(expected.size() - size)).ok());
+  };
+  for (int i = 0; i < 5; ++i) append(300'000);
+  EXPECT_EQ(Contents(), expected);
+  append(10);
+  EXPECT_GT(Contents().size(), expected.size()) << "a window follows";
+  for (int i = 0; i < 8; ++i) append(300'000);
+  EXPECT_EQ(Contents(), expected) << "the window is full, and the end lies behind it";
+  append(10);
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_EQ(Contents(), expected);
+}
+
 TEST_F(PosixLogFileTest, GivesBackWhatWasAllocated) {
   ASSERT_TRUE(file_->Allocate(0, 16 << 20).ok());
   ASSERT_TRUE(file_->Append("some bytes").ok());
