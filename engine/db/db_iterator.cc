@@ -70,8 +70,11 @@ bool DbIterator::EndWithError(Status status) {
   return false;
 }
 
-bool DbIterator::ParseCurrent(ParsedKey* entry) {
-  if (ParseInternalKey(entries_->key(), entry)) return true;
+bool DbIterator::ParseCurrent(ParsedKey* entry) { return Parse(entries_->key(), entry); }
+
+bool DbIterator::Parse(Slice internal_key, ParsedKey* entry) {
+  if (ParseInternalKey(internal_key, entry)) [[likely]]
+    return true;
   return EndWithError(Status::Corruption("corrupted internal key in DbIterator"));
 }
 
@@ -79,6 +82,12 @@ bool DbIterator::IsOverSkipBudget(uint64_t* skipped) {
   ++*skipped;
   if (params_.max_skippable_internal_keys == 0 || *skipped <= params_.max_skippable_internal_keys) return false;
   EndWithError(Status::Incomplete("Too many internal keys skipped."));
+  return true;
+}
+
+bool DbIterator::CurrentKey(Slice* internal_key) const {
+  if (!entries_->Valid()) return false;
+  *internal_key = entries_->key();
   return true;
 }
 
@@ -185,13 +194,15 @@ void DbIterator::SeekForPrev(Slice user_key) {
 }
 
 void DbIterator::Next() {
-  if (direction_ == Direction::kReverse) {
-    SwitchToForward();
-  } else if (is_entry_current_) {
+  if (direction_ == Direction::kForward && is_entry_current_) [[likely]] {
     SaveKey(key_);  // its bytes go with the entry
-    entries_->Next();
+    Slice internal_key;
+    const bool has_entry = entries_->NextKey(&internal_key);
+    is_valid_ = FindNextVisible(has_entry, internal_key, /*skip_current_user_key=*/true);
+  } else {
+    if (direction_ == Direction::kReverse) SwitchToForward();
+    is_valid_ = FindNextVisible(/*skip_current_user_key=*/true);
   }
-  is_valid_ = FindNextVisible(/*skip_current_user_key=*/true);
   if (PerfCounts()) {
     ++perf_counters.internal_key_skipped_count;  // the entry that was shown
     perf_counters.iter_read_bytes += is_valid_ ? key_.size() + value_.size() : 0;
@@ -233,15 +244,22 @@ void DbIterator::SwitchToReverse() {
 
 // Shows the first live key from entries_ on. With skip_current_user_key, entries of saved_key_ are passed over.
 bool DbIterator::FindNextVisible(bool skip_current_user_key) {
+  Slice internal_key;
+  const bool has_entry = CurrentKey(&internal_key);
+  return FindNextVisible(has_entry, internal_key, skip_current_user_key);
+}
+
+// The same, where the caller knows the key that entries_ stands on: it takes a chain of virtual calls to ask for it.
+bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_current_user_key) {
   is_entry_current_ = false;
   bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
   uint64_t skipped_in_a_row = 0;
   uint64_t skipped_total = 0;
   bool has_sought = false;  // to seek_key_
   dead_run_.Begin(Direction::kForward);
-  while (entries_->Valid()) {
+  while (has_entry) {
     ParsedKey entry;
-    if (!ParseCurrent(&entry)) return false;
+    if (!Parse(internal_key, &entry)) return false;
     if (IsPastUpper(entry.user_key)) {
       dead_run_.Finish(saved_key_);
       return false;
@@ -260,6 +278,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
       if (dead_run_.PassKey(saved_key_)) {
         saved_key_.assign(dead_run_.far_end());
         SeekBehind(saved_key_);
+        has_entry = CurrentKey(&internal_key);
         continue;
       }
     } else if (is_too_new) {
@@ -270,7 +289,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
     }
     if (IsOverSkipBudget(&skipped_total)) return false;
     if (++skipped_in_a_row <= source_.skips_before_reseek_max) {
-      entries_->Next();
+      has_entry = entries_->NextKey(&internal_key);
       continue;
     }
     // Many in a row: seek to the end of the key's versions, or to the newest one we may see.
@@ -279,7 +298,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
     const Slice target = seeks_behind ? Slice(saved_key_) : entry.user_key;
     if (has_sought && order_.Compare(target, UserKeyOf(seek_key_)) <= 0) {
       // Sought before, and here again: entries that damage put out of order would be walked for ever.
-      entries_->Next();
+      has_entry = entries_->NextKey(&internal_key);
       continue;
     }
     has_sought = true;
@@ -288,6 +307,7 @@ bool DbIterator::FindNextVisible(bool skip_current_user_key) {
     } else {
       SeekEntries(entry.user_key, source_.seq);
     }
+    has_entry = CurrentKey(&internal_key);
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
   dead_run_.Finish(saved_key_);

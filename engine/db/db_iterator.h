@@ -104,6 +104,7 @@ class DbIterator {
   };
 
   bool FindNextVisible(bool skip_current_user_key);
+  bool FindNextVisible(bool has_entry, Slice internal_key, bool skip_current_user_key);
   bool IsDead(const ParsedKey& entry) const;
   bool ShowLive(const ParsedKey& entry);
   bool MergeForward();
@@ -123,7 +124,9 @@ class DbIterator {
   bool IsBelowLower(Slice user_key) const;
   bool IsPastUpper(Slice user_key) const;
   bool IsCovered(const ParsedKey& entry) const;
+  bool Parse(Slice internal_key, ParsedKey* entry);
   bool ParseCurrent(ParsedKey* entry);
+  bool CurrentKey(Slice* internal_key) const;
   bool IsOverSkipBudget(uint64_t* skipped);
   bool EndWithError(Status status);
   void SaveKey(Slice user_key) {
