@@ -191,12 +191,23 @@ Status TableCore::LoadIndex(std::unique_ptr<TableIndex>* index) const {
   return Status::Ok();
 }
 
+// What lies in the cache may outlive this reader, and with it the mapping of its file.
+Status TableCore::ReadFilterBlock(const BlockHandle& handle, BlockBytes* bytes) const {
+  GNEISS_RETURN_IF_ERROR(source_.ReadMeta(handle, true, bytes));
+  if (!IsMetaCached() || static_cast<bool>(bytes->owned)) return Status::Ok();
+  RecycledBuffer copy(bytes->payload.size());
+  bytes->payload.copy(copy.get(), bytes->payload.size());
+  bytes->payload = Slice(copy.get(), bytes->payload.size());
+  bytes->owned = std::move(copy);
+  return Status::Ok();
+}
+
 Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
   const PerfTimer timer(&PerfCounters::read_filter_block_nanos);
   PerfAdd(&PerfCounters::filter_block_read_count);
   if (filter_kind_ == FilterKind::kFull) {
     BlockBytes bytes;
-    GNEISS_RETURN_IF_ERROR(source_.ReadMeta(filter_handle_, true, &bytes));
+    GNEISS_RETURN_IF_ERROR(ReadFilterBlock(filter_handle_, &bytes));
     *filter = std::make_unique<TableFilter>(std::move(bytes));
     return Status::Ok();
   }
@@ -207,7 +218,7 @@ Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
   auto loaded = std::make_unique<TableFilter>(std::move(index));
   for (size_t i = 0; i < parts.size(); ++i) {
     BlockBytes bytes;
-    GNEISS_RETURN_IF_ERROR(source_.ReadMeta(parts.handle(i), true, &bytes));
+    GNEISS_RETURN_IF_ERROR(ReadFilterBlock(parts.handle(i), &bytes));
     loaded->AddPart(std::move(bytes));
   }
   *filter = std::move(loaded);

@@ -71,6 +71,7 @@ class TableCore {
   Status LoadIndex(std::unique_ptr<TableIndex>* index) const;
   Status LoadPartitionIndex(const BlockHandle& handle, bool has_first_key, std::unique_ptr<TableIndex>* index) const;
   Status LoadFilter(std::unique_ptr<TableFilter>* filter) const;
+  Status ReadFilterBlock(const BlockHandle& handle, BlockBytes* bytes) const;
   Status GetFilter(const ReadParams& params, MetaRef<TableFilter>* filter) const;
   bool FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const;
   std::string UserProperty(const char* name) const;

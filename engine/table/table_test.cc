@@ -316,6 +316,20 @@ TEST_P(TableTest, IndexAndFilterInTheCache) {
   }
 }
 
+// What is in the cache stays good when the reader that put it there, and its mapping of the file, have gone.
+TEST_P(TableTest, OpenedAgainWithItsPartsInTheCache) {
+  Fill(100, 2);
+  Write();
+  read_config_.cache_index_and_filter_blocks = true;
+  read_config_.block_cache = NewCache({.capacity_bytes = 1 << 20});
+  for (int i = 0; i < 2; ++i) {
+    const TableReader::OpenParams params = {.path = "test.sst", .file_bytes = contents_.size(), .cache_id = 77};
+    auto file = std::make_unique<StringFile>(contents_, /*is_mapped=*/true);
+    ASSERT_TRUE(TableReader::Open(read_config_, params, std::move(file), &reader_).ok());
+    CheckAll();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, TableTest, testing::ValuesIn(Settings()),
                          [](const auto& test) { return test.param.name; });
 

@@ -1,6 +1,7 @@
 // Helpers for the tests of this folder: files in memory, and tables made of entries in a map.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
@@ -29,11 +30,15 @@ class StringSink final : public WritableFile {
   std::string contents;
 };
 
-// With `is_mapped`, reads give pointers into the contents, as mmap does.
+// With `is_mapped`, reads give pointers into the contents, as mmap does; they are good for nothing once the file is
+// gone.
 class StringFile final : public RandomAccessFile {
  public:
   explicit StringFile(std::string contents, bool is_mapped = false)
       : contents_(std::move(contents)), is_mapped_(is_mapped) {}
+  ~StringFile() override {
+    if (is_mapped_) std::fill(contents_.begin(), contents_.end(), '\xee');
+  }
   Status Read(uint64_t offset, size_t size, Slice* result, char* scratch) const override {
     ++reads;
     if (offset > contents_.size()) return Status::IoError("read behind the end");
@@ -49,7 +54,7 @@ class StringFile final : public RandomAccessFile {
   mutable std::atomic<int> reads = 0;
 
  private:
-  const std::string contents_;
+  std::string contents_;
   const bool is_mapped_;
 };
 
