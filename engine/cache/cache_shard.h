@@ -62,6 +62,7 @@ class alignas(64) CacheShard {
   bool DropPin(CacheEntry* entry) EXCLUDES(mutex_);
   bool DropPinAndErase(CacheEntry* entry, bool erase_if_last) EXCLUDES(mutex_);
   void MakeRoom(size_t room, bool is_thorough, Dead* dead) REQUIRES(mutex_);
+  void PrefetchNextVictim(uint32_t entry_count) const REQUIRES(mutex_);
   void AddUsage(size_t more) REQUIRES(mutex_);
   void SubtractUsage(size_t less) REQUIRES(mutex_);
   void NoteUsage(size_t usage) REQUIRES(mutex_);

@@ -33,6 +33,14 @@ Status OpenFile(const std::string& path, int flags, const char* context, FileDes
   return fd->is_open() ? Status::Ok() : PosixError(context, path, errno);
 }
 
+// Nobody looks at when a table was last read, and keeping it is a part of every read. Only the file's owner may ask for
+// this; others go without.
+void DoWithoutAccessTimes([[maybe_unused]] const FileDescriptor& fd) {
+#if defined(O_NOATIME)
+  fcntl(fd.get(), F_SETFL, O_NOATIME);
+#endif
+}
+
 // The locks that this process holds. fcntl locks belong to the process: the system would grant a second one for the
 // same file, and closing any descriptor of the file would drop them all. So a held file is found here, by name or by
 // identity (another name of the same file), before it is opened a second time.
@@ -135,6 +143,7 @@ class PosixFileSystem final : public FileSystem {
     if (is_direct) {
       *file = std::make_unique<PosixDirectFile>(path, std::move(fd));
     } else {
+      DoWithoutAccessTimes(fd);
       *file = std::make_unique<PosixRandomAccessFile>(path, std::move(fd));
     }
     return Status::Ok();
