@@ -35,6 +35,14 @@ rocksdb::CacheEntryRole RocksRoleOf(CacheRole role) {
       return rocksdb::CacheEntryRole::kIndexBlock;
     case CacheRole::kBlob:
       return rocksdb::CacheEntryRole::kBlobValue;
+    case CacheRole::kDictionaryBuffer:
+      return rocksdb::CacheEntryRole::kCompressionDictionaryBuildingBuffer;
+    case CacheRole::kFilterConstruction:
+      return rocksdb::CacheEntryRole::kFilterConstruction;
+    case CacheRole::kTableReader:
+      return rocksdb::CacheEntryRole::kBlockBasedTableReader;
+    case CacheRole::kFileMetadata:
+      return rocksdb::CacheEntryRole::kFileMetadata;
     case CacheRole::kOther:
       break;
   }

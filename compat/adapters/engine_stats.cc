@@ -47,6 +47,58 @@ constexpr TickerTarget TargetOf(Ticker ticker) {
       return {rocksdb::BLOCK_CACHE_FILTER_ADD};
     case Ticker::kBlockCacheFilterBytesInsert:
       return {rocksdb::BLOCK_CACHE_FILTER_BYTES_INSERT};
+    case Ticker::kBlockCacheDictionaryHit:
+      return {rocksdb::BLOCK_CACHE_COMPRESSION_DICT_HIT};
+    case Ticker::kBlockCacheDictionaryMiss:
+      return {rocksdb::BLOCK_CACHE_COMPRESSION_DICT_MISS};
+    case Ticker::kBlockCacheDictionaryAdd:
+      return {rocksdb::BLOCK_CACHE_COMPRESSION_DICT_ADD};
+    case Ticker::kBlockCacheDictionaryBytesInsert:
+      return {rocksdb::BLOCK_CACHE_COMPRESSION_DICT_BYTES_INSERT};
+    case Ticker::kCompactionKeysDroppedRangeDelete:
+      return {rocksdb::COMPACTION_KEY_DROP_RANGE_DEL};
+    case Ticker::kMergeFailures:
+      return {rocksdb::NUMBER_MERGE_FAILURES};
+    case Ticker::kReseeks:
+      return {rocksdb::NUMBER_OF_RESEEKS_IN_ITERATION};
+    case Ticker::kIterSkips:
+      return {rocksdb::NUMBER_ITER_SKIP};
+    case Ticker::kCompactReadBytesMarked:
+      return {rocksdb::COMPACT_READ_BYTES_MARKED};
+    case Ticker::kCompactReadBytesPeriodic:
+      return {rocksdb::COMPACT_READ_BYTES_PERIODIC};
+    case Ticker::kCompactReadBytesTtl:
+      return {rocksdb::COMPACT_READ_BYTES_TTL};
+    case Ticker::kCompactWriteBytesMarked:
+      return {rocksdb::COMPACT_WRITE_BYTES_MARKED};
+    case Ticker::kCompactWriteBytesPeriodic:
+      return {rocksdb::COMPACT_WRITE_BYTES_PERIODIC};
+    case Ticker::kCompactWriteBytesTtl:
+      return {rocksdb::COMPACT_WRITE_BYTES_TTL};
+    case Ticker::kMemtablePayloadBytesAtFlush:
+      return {rocksdb::MEMTABLE_PAYLOAD_BYTES_AT_FLUSH};
+    case Ticker::kMemtableGarbageBytesAtFlush:
+      return {rocksdb::MEMTABLE_GARBAGE_BYTES_AT_FLUSH};
+    case Ticker::kVerifyChecksumReadBytes:
+      return {rocksdb::VERIFY_CHECKSUM_READ_BYTES};
+    case Ticker::kLastLevelReadBytes:
+      return {rocksdb::LAST_LEVEL_READ_BYTES};
+    case Ticker::kLastLevelReads:
+      return {rocksdb::LAST_LEVEL_READ_COUNT};
+    case Ticker::kNonLastLevelReadBytes:
+      return {rocksdb::NON_LAST_LEVEL_READ_BYTES};
+    case Ticker::kNonLastLevelReads:
+      return {rocksdb::NON_LAST_LEVEL_READ_COUNT};
+    case Ticker::kBlockChecksums:
+      return {rocksdb::BLOCK_CHECKSUM_COMPUTE_COUNT};
+    case Ticker::kRetryableBackgroundErrors:
+      return {rocksdb::ERROR_HANDLER_BG_RETRYABLE_IO_ERROR_COUNT};
+    case Ticker::kAutoResumes:
+      return {rocksdb::ERROR_HANDLER_AUTORESUME_COUNT};
+    case Ticker::kAutoResumeTries:
+      return {rocksdb::ERROR_HANDLER_AUTORESUME_RETRY_TOTAL_COUNT};
+    case Ticker::kAutoResumeSuccesses:
+      return {rocksdb::ERROR_HANDLER_AUTORESUME_SUCCESS_COUNT};
     case Ticker::kBloomUseful:
       return {rocksdb::BLOOM_FILTER_USEFUL};
     case Ticker::kBloomFullPositive:
@@ -231,6 +283,14 @@ constexpr HistogramTarget TargetOf(gneiss::Histogram histogram) {
       return {rocksdb::BYTES_COMPRESSED, false};
     case Source::kBytesDecompressed:
       return {rocksdb::BYTES_DECOMPRESSED, false};
+    case Source::kCompactionOutputSync:
+      return {rocksdb::COMPACTION_OUTFILE_SYNC_MICROS};
+    case Source::kMergeOperandsRead:
+      return {rocksdb::READ_NUM_MERGE_OPERANDS, false};
+    case Source::kAutoResumeTries:
+      return {rocksdb::ERROR_HANDLER_AUTORESUME_RETRY_COUNT, false};
+    case Source::kReadBlockCompactionMicros:
+      return {rocksdb::READ_BLOCK_COMPACTION_MICROS};
     case Source::kBlobRead:
       return {rocksdb::BLOB_DB_BLOB_FILE_READ_MICROS};
     case Source::kBlobWrite:

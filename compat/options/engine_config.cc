@@ -9,6 +9,7 @@
 #include "compat/options/block_based_table.h"
 #include "compat/options/filter_policy.h"
 #include "compat/options/flush_block_policy.h"
+#include "engine/cache/cache_charge.h"
 
 namespace gneiss::compat {
 
@@ -245,6 +246,19 @@ CompressionConfig CompressionConfigOf(const rocksdb::CompressionOptions& options
   return config;
 }
 
+// Null: memory of that role does not count against the block cache.
+static std::shared_ptr<MemoryCharge> ChargeFor(const BlockBasedTableOptions& table, rocksdb::CacheEntryRole rocks_role,
+                                               CacheRole role, bool is_default = false) {
+  using Decision = rocksdb::CacheEntryRoleOptions::Decision;
+  if (table.block_cache == nullptr) return nullptr;
+  const auto& roles = table.cache_usage_options.options_overrides;
+  const auto found = roles.find(rocks_role);
+  Decision decision = found == roles.end() ? Decision::kFallback : found->second.charged;
+  if (decision == Decision::kFallback) decision = table.cache_usage_options.options.charged;
+  const bool is_charged = decision == Decision::kEnabled || (decision == Decision::kFallback && is_default);
+  return is_charged ? std::make_shared<CacheCharge>(EngineCacheOf(table.block_cache), role) : nullptr;
+}
+
 TableFormat TableFormatOf(const ColumnFamilyOptions& options) {
   const BlockBasedTableOptions& table = *BlockBasedOptionsOf(options.table_factory.get());
   TableFormat format;
@@ -267,6 +281,9 @@ TableFormat TableFormatOf(const ColumnFamilyOptions& options) {
   format.compress_index = table.enable_index_compression;
   format.filter = FilterConfigOf(table);
   format.block_cutters = BlockCuttersOf(table);
+  format.filter.charge = ChargeFor(table, rocksdb::CacheEntryRole::kFilterConstruction, CacheRole::kFilterConstruction);
+  format.dictionary_charge = ChargeFor(table, rocksdb::CacheEntryRole::kCompressionDictionaryBuildingBuffer,
+                                       CacheRole::kDictionaryBuffer, /*is_default=*/true);
   return format;
 }
 
@@ -282,6 +299,10 @@ TableReadConfig TableReadConfigOf(const ColumnFamilyOptions& options) {
   config.prefix_extractor = PrefixExtractorOf(options.prefix_extractor);
   config.readahead_initial_bytes = table.initial_auto_readahead_size;
   config.readahead_max_bytes = table.max_auto_readahead_size;
+  config.warms_cache_at_flush =
+      table.prepopulate_block_cache == BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
+  config.reader_charge = ChargeFor(table, rocksdb::CacheEntryRole::kBlockBasedTableReader, CacheRole::kTableReader);
+  config.metadata_charge = ChargeFor(table, rocksdb::CacheEntryRole::kFileMetadata, CacheRole::kFileMetadata);
   return config;
 }
 

@@ -61,7 +61,11 @@ class BitsPerKeyPolicy : public StockFilterPolicy {
     return name == "rocksdb.internal.BloomLikeFilter" || StockFilterPolicy::IsInstanceOf(name);
   }
   FilterBitsBuilder* GetBuilderWithContext(const FilterBuildingContext& context) const override {
-    return millibits_ == 0 ? nullptr : new FilterBitsBuilder(Choose(context));
+    if (millibits_ == 0) return nullptr;
+    FilterConfig config = Choose(context);
+    if (context.table_options.optimize_filters_for_memory) config.rounding_balance = rounding_balance_;
+    config.detects_corruption = context.table_options.detect_filter_construct_corruption;
+    return new FilterBitsBuilder(std::move(config));
   }
 
  protected:
@@ -77,6 +81,8 @@ class BitsPerKeyPolicy : public StockFilterPolicy {
 
  private:
   const int millibits_;
+  // Of all filters that this policy gives, because accuracy gained with one may be spent by another.
+  const std::shared_ptr<std::atomic<int64_t>> rounding_balance_ = std::make_shared<std::atomic<int64_t>>(0);
 };
 
 class BloomPolicy : public BitsPerKeyPolicy {

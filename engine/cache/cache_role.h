@@ -11,7 +11,18 @@
 
 namespace gneiss {
 
-enum class CacheRole : uint8_t { kDataBlock, kFilter, kIndex, kBlob, kOther };
+enum class CacheRole : uint8_t {
+  kDataBlock,
+  kFilter,
+  kIndex,
+  kBlob,
+  kOther,
+  // Memory outside of the cache that counts against it (cache_charge.h):
+  kDictionaryBuffer,
+  kFilterConstruction,
+  kTableReader,
+  kFileMetadata,
+};
 
 class CacheRoleMark {
  public:

@@ -209,6 +209,7 @@ Status TableOutput::Rep::OpenTable() {
   table.meta.oldest_ancestor_unix_seconds = write.creation_unix_seconds;
   table.meta.file_creation_unix_seconds = now;
   table.meta.unique_id = TableUniqueId(write.db_id, write.db_session_id, write.file_number);
+  if (write.warming.cache != nullptr) write.warming.cache_id = table.cache_id = write.warming.cache->NewId();
   last_key.clear();
   digest = EntryDigest();
 

@@ -43,6 +43,7 @@ struct TableOutputConfig {
 struct OutputTable {
   TableMeta meta;
   TableProperties properties;
+  uint64_t cache_id = 0;  // under which its blocks lie in the block cache; 0: none do
 };
 
 class TableOutput {

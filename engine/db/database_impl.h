@@ -310,7 +310,9 @@ class DatabaseImpl final : public Database {
   uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfter({}); }
   // As it will be when these flushes are installed.
   uint64_t MinLogNumberAfter(const std::vector<FamilyChange>& flushes) const REQUIRES(mutex_);
-  TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta) const;
+  // `written` is what a job wrote, maybe this table too; null: no job did.
+  TableFilePtr MakeTable(const ColumnFamily& family, const TableMeta& meta,
+                         const std::vector<OutputTable>* written = nullptr) const;
   BlobFilePtr MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
                            const std::vector<OutputBlobFile>* written = nullptr) const;
 

@@ -62,6 +62,12 @@ void ChooseFilter(CompactionStyle style, int level, FilterConfig* filter) {
   filter->type = FilterConfig::Type::kBloom;
 }
 
+CacheWarming WarmingOf(const TableReadConfig& read) {
+  return {.cache = read.block_cache.get(),
+          .includes_meta_blocks = read.cache_index_and_filter_blocks,
+          .has_high_priority = read.cache_index_and_filter_blocks_with_high_priority};
+}
+
 }  // namespace
 
 std::vector<FamilyPtr> DatabaseImpl::AllFamilies() const {
@@ -432,6 +438,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   SetTimes(memtables, *config, reason, &output_config);
   if (reason == BlobFileEvent::Reason::kFlush) {
     ChooseFilter(config->compaction.style, -1, &output_config.table.format.filter);
+    if (config->table_read.warms_cache_at_flush) output_config.table.warming = WarmingOf(config->table_read);
   }
   TellOfStarts(*family, job_id, /*is_flush=*/true, &output_config);
   TableOutput output(std::move(output_config));

@@ -21,8 +21,16 @@ void DatabaseImpl::EndManifestTurn() {
   state_changed_.SignalAll();
 }
 
-TableFilePtr DatabaseImpl::MakeTable(const ColumnFamily& family, const TableMeta& meta) const {
-  return std::make_shared<TableFile>(meta, family.opener, obsolete_files_);
+TableFilePtr DatabaseImpl::MakeTable(const ColumnFamily& family, const TableMeta& meta,
+                                     const std::vector<OutputTable>* written) const {
+  const OutputTable* output = nullptr;
+  for (size_t i = 0; written != nullptr && i < written->size(); ++i) {
+    if ((*written)[i].meta.number == meta.number) output = &(*written)[i];
+  }
+  TableFilePtr table =
+      std::make_shared<TableFile>(meta, family.opener, obsolete_files_, output == nullptr ? 0 : output->cache_id);
+  if (output != nullptr) table->NoteProperties(output->properties);
+  return table;
 }
 
 BlobFilePtr DatabaseImpl::MakeBlobFile(const ColumnFamily& family, const BlobFileMeta& meta,
@@ -50,16 +58,8 @@ Status DatabaseImpl::InstallInTurn(std::vector<FamilyChange>* all_changes) {
     change.edit.column_family_id = change.family->id;
     if (change.family->is_dropped.load()) return Status::ColumnFamilyDropped("Column family dropped");
     GNEISS_RETURN_IF_ERROR(change.family->version->Apply(
-        change.edit,
-        [&](const TableMeta& meta) {
-          TableFilePtr table = MakeTable(*change.family, meta);
-          for (size_t o = 0; change.outputs != nullptr && o < change.outputs->size(); ++o) {
-            const OutputTable& output = (*change.outputs)[o];
-            if (output.meta.number == meta.number) table->NoteProperties(output.properties);
-          }
-          return table;
-        },
-        &next[i], [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); }));
+        change.edit, [&](const TableMeta& meta) { return MakeTable(*change.family, meta, change.outputs); }, &next[i],
+        [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); }));
     edits.push_back(change.edit);
   }
   GNEISS_RETURN_IF_ERROR(LogEdits(edits));

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <climits>
 #include <vector>
 
 #include "engine/base/coding.h"
 #include "engine/base/hash.h"
 #include "engine/filter/bloom.h"
+#include "engine/filter/filter_fit.h"
+#include "engine/filter/filter_hashes.h"
 #include "engine/filter/ribbon.h"
 
 namespace gneiss {
@@ -36,13 +39,18 @@ double BitsWithinBounds(double bits_per_key) {
 // Gathers hashes; Finish makes a fast local Bloom filter of them.
 class FastBloomBuilder : public FilterBuilder {
  public:
-  explicit FastBloomBuilder(int millibits_per_key) : millibits_per_key_(millibits_per_key) {}
-  void AddKey(Slice key_or_prefix) override {
-    const uint64_t hash = Xxph3(key_or_prefix);
-    if (hashes_.empty() || hash != hashes_.back()) hashes_.push_back(hash);
-  }
-  size_t KeyCount() const override { return hashes_.size(); }
+  FastBloomBuilder(const FilterConfig& config, int millibits_per_key)
+      : hashes_(config.detects_corruption, config.charge),
+        balance_(config.rounding_balance),
+        charge_(config.charge),
+        millibits_per_key_(millibits_per_key),
+        detects_corruption_(config.detects_corruption),
+        built_of_(config.detects_corruption, config.charge),
+        charged_for_filters_(config.charge) {}
+  void AddKey(Slice key_or_prefix) override { hashes_.Add(Xxph3(key_or_prefix)); }
+  size_t KeyCount() const override { return hashes_.values().size(); }
   std::string Finish() override;
+  Status CheckLast(Slice filter) override;
   size_t KeysFor(size_t block_bytes) const override {
     const uint64_t lines =
         block_bytes < kFilterTrailerBytes ? 0 : (block_bytes - kFilterTrailerBytes) / kBloomLineBytes;
@@ -51,50 +59,93 @@ class FastBloomBuilder : public FilterBuilder {
 
  protected:
   uint64_t BloomBytes() const {
-    const uint64_t target = (uint64_t{hashes_.size()} * static_cast<uint64_t>(millibits_per_key_) + 7999) / 8000;
+    const uint64_t target = (uint64_t{KeyCount()} * static_cast<uint64_t>(millibits_per_key_) + 7999) / 8000;
     return (std::min<uint64_t>(target, kFastBloomBytesMax) + kBloomLineBytes - 1) / kBloomLineBytes * kBloomLineBytes;
   }
+  // What is finished stays in the caller's memory until the table is.
+  std::string NewFilter(size_t bytes) {
+    charged_for_filters_.Set(charged_for_filters_.bytes() + bytes + kFilterTrailerBytes);
+    return std::string(bytes + kFilterTrailerBytes, '\0');
+  }
+  void EndHashes();
 
-  std::vector<uint64_t> hashes_;
+  FilterHashes hashes_;
+  const std::shared_ptr<std::atomic<int64_t>> balance_;  // null: exact sizes
+  const std::shared_ptr<MemoryCharge> charge_;
 
  private:
+  int ProbesIn(uint64_t bytes) const;
   void SetBits(char* bits, uint32_t line_count, int probes) const;
 
   const int millibits_per_key_;
+  const bool detects_corruption_;
+  FilterHashes built_of_;  // where corruption is looked for: the last filter's
+  bool was_whole_ = true;  // and they were what had been added
+  ChargedBytes charged_for_filters_;
 };
 
+// Sizes that were fitted bring other bits per key, for which another number may be best.
+int FastBloomBuilder::ProbesIn(uint64_t bytes) const {
+  if (balance_ == nullptr) return FastBloom::ProbesFor(millibits_per_key_);
+  return FastBloom::ProbesFor(static_cast<int>(std::min<uint64_t>(bytes * 8000 / KeyCount(), INT_MAX)));
+}
+
 std::string FastBloomBuilder::Finish() {
-  if (hashes_.empty()) return {};
-  const uint64_t bytes = BloomBytes();
-  const int probes = FastBloom::ProbesFor(millibits_per_key_);
-  std::string filter(bytes + kFilterTrailerBytes, '\0');
+  if (hashes_.values().empty()) return {};
+  uint64_t bytes = BloomBytes();
+  if (balance_ != nullptr) {
+    const auto rate = [this](size_t size) { return FilterFit::BloomMissRate(KeyCount(), size, ProbesIn(size)); };
+    bytes = std::min<uint64_t>(FilterFit::BytesNear(bytes, kBloomLineBytes, rate, balance_.get()), kFastBloomBytesMax);
+  }
+  const int probes = ProbesIn(bytes);
+  std::string filter = NewFilter(bytes);
   SetBits(filter.data(), static_cast<uint32_t>(bytes / kBloomLineBytes), probes);
   filter[bytes] = kNewBloomMarker;
   filter[bytes + 1] = 0;  // the fast local kind
   filter[bytes + 2] = static_cast<char>(probes);
-  hashes_.clear();
+  EndHashes();
   return filter;
+}
+
+void FastBloomBuilder::EndHashes() {
+  if (detects_corruption_) {
+    was_whole_ = hashes_.IsWhole();
+    built_of_ = std::move(hashes_);
+  }
+  hashes_.Clear();
+}
+
+Status FastBloomBuilder::CheckLast(Slice filter) {
+  if (!detects_corruption_) return Status::Ok();
+  const FilterReader reader(filter);
+  const std::vector<uint64_t>& hashes = built_of_.values();
+  const bool has_all = std::all_of(hashes.begin(), hashes.end(), [&](uint64_t h) { return reader.MayMatchHash(h); });
+  built_of_.Clear();
+  if (!was_whole_) return Status::Corruption("Filter's hash entries checksum mismatched");
+  return has_all ? Status::Ok() : Status::Corruption("Corrupted filter content");
 }
 
 void FastBloomBuilder::SetBits(char* bits, uint32_t line_count, int probes) const {
   // Lines are fetched this many keys ahead of their use.
   constexpr size_t kAhead = 8;
-  const size_t count = hashes_.size();
+  const std::vector<uint64_t>& hashes = hashes_.values();
+  const size_t count = hashes.size();
   const auto line_at = [&](size_t i) {
-    return bits + size_t{FastBloom::LineOf(hashes_[i], line_count)} * kBloomLineBytes;
+    return bits + size_t{FastBloom::LineOf(hashes[i], line_count)} * kBloomLineBytes;
   };
   for (size_t i = 0; i < count; ++i) {
     if (i + kAhead < count) __builtin_prefetch(line_at(i + kAhead), 1);
-    FastBloom::Add(hashes_[i], probes, line_at(i));
+    FastBloom::Add(hashes[i], probes, line_at(i));
   }
 }
 
-// A Ribbon filter, or a Bloom filter where that is smaller or no equations are found that have a solution.
+// A Ribbon filter, or a Bloom filter where that is smaller, no equations are found that have a solution, or there is no
+// room for them.
 class RibbonBuilder final : public FastBloomBuilder {
  public:
   // As many false positives as a Bloom filter with so many bits per key.
-  RibbonBuilder(int millibits_per_key, double bits_per_key)
-      : FastBloomBuilder(millibits_per_key),
+  RibbonBuilder(const FilterConfig& config, int millibits_per_key, double bits_per_key)
+      : FastBloomBuilder(config, millibits_per_key),
         misses_(RibbonSize::MissesFor(bits_per_key, FastBloom::ProbesFor(millibits_per_key))) {}
   std::string Finish() override;
   size_t KeysFor(size_t block_bytes) const override {
@@ -108,38 +159,48 @@ class RibbonBuilder final : public FastBloomBuilder {
   static constexpr uint32_t kSlotsOfSmall = 1024;  // below, a Bloom filter may be smaller
 
   // Empty when no seed has a solution.
-  std::string SolveFor(uint32_t slots, size_t bytes) const;
+  std::string SolveFor(uint32_t slots, size_t bytes);
 
   const double misses_;
 };
 
 std::string RibbonBuilder::Finish() {
-  if (hashes_.empty()) return {};
-  if (hashes_.size() > RibbonSize::kKeysMax) return FastBloomBuilder::Finish();
+  const std::vector<uint64_t>& hashes = hashes_.values();
+  if (hashes.empty()) return {};
+  if (hashes.size() > RibbonSize::kKeysMax) return FastBloomBuilder::Finish();
   // The first key's hash is as good as chance, and gives the same bytes for the same keys.
-  const auto rounding = static_cast<uint32_t>(hashes_.front() >> 32);
-  const uint32_t slots = RibbonSize::SlotsFor(static_cast<uint32_t>(hashes_.size()));
+  const auto rounding = static_cast<uint32_t>(hashes.front() >> 32);
+  const uint32_t slots = RibbonSize::SlotsFor(static_cast<uint32_t>(hashes.size()));
   const size_t bytes = RibbonSize::BytesFor(slots, misses_, rounding);
   if (slots < kSlotsOfSmall && BloomBytes() < bytes) return FastBloomBuilder::Finish();
+  ChargedBytes charged_for_band(charge_);
+  if (!charged_for_band.Set(RibbonBand::MemoryBytes(slots))) {
+    charged_for_band.Set(0);
+    return FastBloomBuilder::Finish();
+  }
   std::string filter = SolveFor(slots, bytes);
   if (filter.empty()) return FastBloomBuilder::Finish();
-  hashes_.clear();
+  EndHashes();
   return filter;
 }
 
-std::string RibbonBuilder::SolveFor(uint32_t slots, size_t bytes) const {
+std::string RibbonBuilder::SolveFor(uint32_t slots, size_t bytes) {
+  const std::vector<uint64_t>& hashes = hashes_.values();
   const uint32_t blocks = slots / kRibbonBlockSlots;
-  const RibbonLayout layout(bytes, blocks);
-  const auto first_seed = static_cast<uint8_t>(hashes_.front());
+  const uint32_t start_count = RibbonLayout(bytes, blocks).start_count();
+  const auto first_seed = static_cast<uint8_t>(hashes.front());
   for (int i = 0; i < 256; ++i) {
     const auto seed = static_cast<uint8_t>(first_seed + i);
     RibbonBand band(slots);
-    const bool is_solvable = std::all_of(hashes_.begin(), hashes_.end(), [&](uint64_t hash) {
-      return band.Add(RibbonEquation(hash, seed, layout.start_count()));
-    });
+    const bool is_solvable = std::all_of(
+        hashes.begin(), hashes.end(), [&](uint64_t hash) { return band.Add(RibbonEquation(hash, seed, start_count)); });
     if (!is_solvable) continue;
-    std::string filter(bytes + kFilterTrailerBytes, '\0');
-    band.Solve(layout, filter.data());
+    if (balance_ != nullptr) {
+      const auto rate = [blocks](size_t size) { return RibbonLayout(size, blocks).MissRate(); };
+      bytes = FilterFit::BytesNear(bytes, kRibbonSegmentBytes, rate, balance_.get());
+    }
+    std::string filter = NewFilter(bytes);
+    band.Solve(RibbonLayout(bytes, blocks), filter.data());
     filter[bytes] = kRibbonMarker;
     filter[bytes + 1] = static_cast<char>(seed);
     for (size_t k = 0; k < 3; ++k) filter[bytes + 2 + k] = static_cast<char>(blocks >> (8 * k));
@@ -210,12 +271,12 @@ std::unique_ptr<FilterBuilder> NewFilterBuilder(const FilterConfig& config) {
   if (config.type == FilterConfig::Type::kNone || millibits == 0) return nullptr;
   // A Ribbon policy's tables may hold Bloom filters: the block says what it is.
   if (config.type == FilterConfig::Type::kRibbon) {
-    return std::make_unique<RibbonBuilder>(millibits, BitsWithinBounds(config.bits_per_key));
+    return std::make_unique<RibbonBuilder>(config, millibits, BitsWithinBounds(config.bits_per_key));
   }
   if (config.is_legacy_bloom && config.type == FilterConfig::Type::kBloom) {
     return std::make_unique<LegacyBloomBuilder>((millibits + 500) / 1000);
   }
-  return std::make_unique<FastBloomBuilder>(millibits);
+  return std::make_unique<FastBloomBuilder>(config, millibits);
 }
 
 FilterReader::FilterReader(Slice contents) {

@@ -6,11 +6,14 @@
 // Errors:  unknown or damaged filter bytes give a reader that answers "maybe" for every key, as RocksDB's do.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "engine/base/memory_charge.h"
 #include "engine/base/slice.h"
+#include "engine/base/status.h"
 #include "engine/filter/ribbon.h"
 
 namespace gneiss {
@@ -22,6 +25,12 @@ struct FilterConfig {
   int bloom_before_level = 0;    // ribbon only: levels below this number get Bloom
   bool is_legacy_bloom = false;  // for tables of format_version < 5
   std::string policy_name = {};  // stored in the properties block as rocksdb.filter.policy
+  // Of new Bloom and Ribbon filters, not of legacy ones:
+  // Sizes are chosen so that little of the memory allocated for a filter stays unused, and this keeps the account of
+  // the accuracy gained and lost (filter_fit.h). Null: sizes are exact.
+  std::shared_ptr<std::atomic<int64_t>> rounding_balance = nullptr;
+  bool detects_corruption = false;                 // FilterBuilder::CheckLast looks
+  std::shared_ptr<MemoryCharge> charge = nullptr;  // of what building takes; null: it counts nowhere
 };
 
 class FilterBuilder {
@@ -30,6 +39,9 @@ class FilterBuilder {
   virtual void AddKey(Slice key_or_prefix) = 0;  // repeated neighbours are counted once
   virtual size_t KeyCount() const = 0;
   virtual std::string Finish() = 0;  // the whole filter block's payload; empty when no key was added. Then starts anew
+  // Whether `filter`, as it is about to be written, is what Finish made last, and of the keys that were added:
+  // Corruption when not. Looks only where the config detects corruption.
+  virtual Status CheckLast(Slice /*filter*/) { return Status::Ok(); }
   virtual size_t KeysFor(size_t block_bytes) const = 0;  // about how many keys make a block of this size
 };
 // Null for kNone.

@@ -94,6 +94,12 @@ size_t RibbonLayout::FirstSegmentOf(uint32_t block) const {
   return size_t{block} * columns_ - std::min(block, narrow_blocks_);
 }
 
+double RibbonLayout::MissRate() const {
+  const double narrow_part = 1.0 * narrow_blocks_ * kRibbonBlockSlots / start_count();
+  const int columns = static_cast<int>(columns_);
+  return narrow_part * std::pow(0.5, columns - 1) + (1.0 - narrow_part) * std::pow(0.5, columns);
+}
+
 bool RibbonLayout::Solves(const char* segments, const RibbonEquation& equation) const {
   const uint32_t block = equation.start / kRibbonBlockSlots;
   const uint32_t shift = equation.start % kRibbonBlockSlots;

@@ -42,6 +42,7 @@ class RibbonLayout {
   uint32_t start_count() const { return (block_count_ - 1) * kRibbonBlockSlots + 1; }
   uint32_t ColumnsOf(uint32_t block) const { return columns_ - (block < narrow_blocks_ ? 1 : 0); }
   size_t FirstSegmentOf(uint32_t block) const;
+  double MissRate() const;  // of keys that were not added, how many pass: each column lets half of them
   bool Solves(const char* segments, const RibbonEquation& equation) const;
 
  private:
@@ -54,6 +55,8 @@ class RibbonLayout {
 class RibbonBand {
  public:
   explicit RibbonBand(uint32_t slot_count) : rows_(slot_count), results_(slot_count) {}
+
+  static size_t MemoryBytes(uint32_t slot_count) { return slot_count * (sizeof(RibbonRow) + sizeof(uint32_t)); }
 
   // False: it contradicts those there are; another seed may do.
   bool Add(const RibbonEquation& equation);

@@ -107,7 +107,7 @@ Status BlockSource::GetDictionary(const ReadParams& params, MetaRef<Uncompressio
     return Status::Ok();
   }
   const auto load = [this](std::unique_ptr<UncompressionDictionary>* value) { return LoadDictionary(value); };
-  return dictionary_cache_->Get(params, dictionary_handle_->offset, nullptr, load, dictionary);
+  return dictionary_cache_->Get(params, dictionary_handle_->offset, &kDictionaryTickers, load, dictionary);
 }
 
 BlockRef BlockSource::FindDataBlock(const BlockHandle& handle, uint32_t* cache_place) const {
@@ -149,23 +149,24 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
   std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes), heads);
   if (parsed == nullptr) return DamagedBlock("bad block contents", handle);
-  *block = is_cached ? InsertIntoCache(CacheKeyOf(handle).AsSlice(), std::move(parsed)) : BlockRef(std::move(parsed));
+  *block = is_cached ? CacheDataBlock(config_.cache, CacheKeyOf(handle).AsSlice(), std::move(parsed), config_.stats)
+                     : BlockRef(std::move(parsed));
   return Status::Ok();
 }
 
-BlockRef BlockSource::InsertIntoCache(Slice key, std::unique_ptr<Block> block) const {
+BlockRef CacheDataBlock(Cache* cache, Slice key, std::unique_ptr<Block> block, StatsSink* stats) {
   const size_t charge = block->MemoryBytes();
   Cache::Handle* handle = nullptr;
-  const Status inserted = config_.cache->Insert(key, block.get(), charge, &DeleteBlock, Cache::Priority::kLow, &handle);
+  const Status inserted = cache->Insert(key, block.get(), charge, &DeleteBlock, Cache::Priority::kLow, &handle);
   if (!inserted.ok()) {
-    AddTicker(config_.stats, Ticker::kBlockCacheAddFailures);
+    AddTicker(stats, Ticker::kBlockCacheAddFailures);
     return BlockRef(std::move(block));
   }
-  AddTicker(config_.stats, Ticker::kBlockCacheAdd);
-  AddTicker(config_.stats, Ticker::kBlockCacheDataAdd);
-  AddTicker(config_.stats, Ticker::kBlockCacheBytesWrite, charge);
-  AddTicker(config_.stats, Ticker::kBlockCacheDataBytesInsert, charge);
-  return BlockRef(config_.cache, handle, block.release());
+  AddTicker(stats, Ticker::kBlockCacheAdd);
+  AddTicker(stats, Ticker::kBlockCacheDataAdd);
+  AddTicker(stats, Ticker::kBlockCacheBytesWrite, charge);
+  AddTicker(stats, Ticker::kBlockCacheDataBytesInsert, charge);
+  return BlockRef(cache, handle, block.release());
 }
 
 Status BlockSource::ReadMeta(const BlockHandle& handle, bool verify_checksum, BlockBytes* bytes) const {

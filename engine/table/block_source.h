@@ -53,6 +53,9 @@ class BlockRef {
   Cache::Handle* handle_ = nullptr;
 };
 
+// Puts a data block into the cache, if that takes it, and counts it there. The result keeps it alive in either case.
+BlockRef CacheDataBlock(Cache* cache, Slice key, std::unique_ptr<Block> block, StatsSink* stats);
+
 class BlockSource {
  public:
   struct Config {
@@ -116,7 +119,6 @@ class BlockSource {
                  bool* lives_with_file) const;
   Status Unpack(Compression type, const UncompressionDictionary* dictionary, Slice payload, const BlockHandle& handle,
                 BlockBytes* bytes) const;
-  BlockRef InsertIntoCache(Slice key, std::unique_ptr<Block> block) const;
 
   const Config config_;
   const std::unique_ptr<RandomAccessFile> file_;

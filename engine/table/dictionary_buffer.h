@@ -6,10 +6,12 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/compression.h"
+#include "engine/base/memory_charge.h"
 #include "engine/base/slice.h"
 
 namespace gneiss {
@@ -26,14 +28,16 @@ class DictionaryBuffer {
   };
 
   // Holds back no more than the config says, nor than a table of `file_bytes_max` will take.
-  DictionaryBuffer(const CompressionConfig& config, uint64_t file_bytes_max)
-      : config_(config), bytes_max_(std::min(BytesMax(config), file_bytes_max)) {}
+  // `charge` counts what is held; without room for it the buffer is full. May be null.
+  DictionaryBuffer(const CompressionConfig& config, uint64_t file_bytes_max, std::shared_ptr<MemoryCharge> charge)
+      : config_(config), bytes_max_(std::min(BytesMax(config), file_bytes_max)), charged_(std::move(charge)) {}
 
   void Hold(HeldBlock block) {
     bytes_ += block.payload.size();
     blocks_.push_back(std::move(block));
+    is_full_ = bytes_ > bytes_max_ || !charged_.Set(bytes_);
   }
-  bool IsFull() const { return bytes_ > bytes_max_; }
+  bool IsFull() const { return is_full_; }
   const std::vector<HeldBlock>& blocks() const { return blocks_; }
   std::string MakeDictionary() const;
 
@@ -44,8 +48,10 @@ class DictionaryBuffer {
 
   const CompressionConfig config_;
   const uint64_t bytes_max_;
+  ChargedBytes charged_;
   std::vector<HeldBlock> blocks_;
   uint64_t bytes_ = 0;
+  bool is_full_ = false;
 };
 
 }  // namespace gneiss

@@ -68,8 +68,23 @@ struct MetaTickers {
   Ticker miss;
   Ticker add;
   Ticker bytes;
-  uint64_t PerfCounters::*perf_hit;
+  uint64_t PerfCounters::*perf_hit;  // null: none
 };
+inline constexpr MetaTickers kIndexTickers = {.hit = Ticker::kBlockCacheIndexHit,
+                                              .miss = Ticker::kBlockCacheIndexMiss,
+                                              .add = Ticker::kBlockCacheIndexAdd,
+                                              .bytes = Ticker::kBlockCacheIndexBytesInsert,
+                                              .perf_hit = &PerfCounters::block_cache_index_hit_count};
+inline constexpr MetaTickers kFilterTickers = {.hit = Ticker::kBlockCacheFilterHit,
+                                               .miss = Ticker::kBlockCacheFilterMiss,
+                                               .add = Ticker::kBlockCacheFilterAdd,
+                                               .bytes = Ticker::kBlockCacheFilterBytesInsert,
+                                               .perf_hit = &PerfCounters::block_cache_filter_hit_count};
+inline constexpr MetaTickers kDictionaryTickers = {.hit = Ticker::kBlockCacheDictionaryHit,
+                                                   .miss = Ticker::kBlockCacheDictionaryMiss,
+                                                   .add = Ticker::kBlockCacheDictionaryAdd,
+                                                   .bytes = Ticker::kBlockCacheDictionaryBytesInsert,
+                                                   .perf_hit = nullptr};
 
 class MetaCache {
  public:
@@ -82,12 +97,15 @@ class MetaCache {
   };
   explicit MetaCache(const Config& config) : config_(config) {}
 
-  // From the cache, or by load(&value) and into the cache. `tickers` may be null.
+  // From the cache, or by load(&value) and into the cache.
   template <typename T, typename Load>
   Status Get(const ReadParams& params, uint64_t offset, const MetaTickers* tickers, Load load, MetaRef<T>* ref) const;
   // What the cache has, without being counted as asked for; else an empty ref.
   template <typename T>
   MetaRef<T> Peek(uint64_t offset) const;
+  // Into the cache if that takes it. The result keeps it alive in either case.
+  template <typename T>
+  MetaRef<T> Put(uint64_t offset, const MetaTickers* tickers, std::unique_ptr<T> value) const;
 
  private:
   const Config config_;
@@ -108,39 +126,41 @@ Status MetaCache::Get(const ReadParams& params, uint64_t offset, const MetaTicke
   const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = offset};
   if (Cache::Handle* found = cache->Lookup(key.AsSlice()); found != nullptr) {
     AddTicker(stats, Ticker::kBlockCacheHit);
-    if (tickers != nullptr) {
-      AddTicker(stats, tickers->hit);
-      PerfAdd(tickers->perf_hit);
-    }
+    AddTicker(stats, tickers->hit);
+    if (tickers->perf_hit != nullptr) PerfAdd(tickers->perf_hit);
     PerfCount(&PerfCounters::block_cache_hit_count, config_.level, LevelPerf::kBlockCacheHit);
     AddTicker(stats, Ticker::kBlockCacheBytesRead, stats == nullptr ? 0 : cache->Charge(found));
     *ref = MetaRef<T>(cache, found);
     return Status::Ok();
   }
   AddTicker(stats, Ticker::kBlockCacheMiss);
-  if (tickers != nullptr) AddTicker(stats, tickers->miss);
+  AddTicker(stats, tickers->miss);
   PerfAddAt(config_.level, LevelPerf::kBlockCacheMiss);
   if (params.cache_only) return Status::Incomplete("no blocking io");
   std::unique_ptr<T> value;
   GNEISS_RETURN_IF_ERROR(load(&value));
+  *ref = params.fill_cache ? Put(offset, tickers, std::move(value))
+                           : MetaRef<T>(std::unique_ptr<const T>(std::move(value)));
+  return Status::Ok();
+}
+
+template <typename T>
+MetaRef<T> MetaCache::Put(uint64_t offset, const MetaTickers* tickers, std::unique_ptr<T> value) const {
+  StatsSink* const stats = config_.stats;
+  const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = offset};
   const auto priority = config_.has_high_priority ? Cache::Priority::kHigh : Cache::Priority::kLow;
   const size_t charge = value->MemoryBytes();
   Cache::Handle* inserted = nullptr;
-  if (params.fill_cache &&
-      cache->Insert(key.AsSlice(), value.get(), charge, &DeleteMeta<T>, priority, &inserted).ok()) {
-    AddTicker(stats, Ticker::kBlockCacheAdd);
-    AddTicker(stats, Ticker::kBlockCacheBytesWrite, charge);
-    if (tickers != nullptr) {
-      AddTicker(stats, tickers->add);
-      AddTicker(stats, tickers->bytes, charge);
-    }
-    value.release();
-    *ref = MetaRef<T>(cache, inserted);
-    return Status::Ok();
+  if (!config_.cache->Insert(key.AsSlice(), value.get(), charge, &DeleteMeta<T>, priority, &inserted).ok()) {
+    AddTicker(stats, Ticker::kBlockCacheAddFailures);
+    return MetaRef<T>(std::unique_ptr<const T>(std::move(value)));
   }
-  if (params.fill_cache) AddTicker(stats, Ticker::kBlockCacheAddFailures);
-  *ref = MetaRef<T>(std::unique_ptr<const T>(std::move(value)));
-  return Status::Ok();
+  AddTicker(stats, Ticker::kBlockCacheAdd);
+  AddTicker(stats, Ticker::kBlockCacheBytesWrite, charge);
+  AddTicker(stats, tickers->add);
+  AddTicker(stats, tickers->bytes, charge);
+  value.release();
+  return MetaRef<T>(config_.cache, inserted);
 }
 
 }  // namespace gneiss

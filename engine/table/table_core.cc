@@ -264,13 +264,8 @@ Status TableCore::GetIndex(const ReadParams& params, MetaRef<TableIndex>* index)
     *index = MetaRef<TableIndex>(index_.get());
     return Status::Ok();
   }
-  static constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheIndexHit,
-                                           .miss = Ticker::kBlockCacheIndexMiss,
-                                           .add = Ticker::kBlockCacheIndexAdd,
-                                           .bytes = Ticker::kBlockCacheIndexBytesInsert,
-                                           .perf_hit = &PerfCounters::block_cache_index_hit_count};
   const auto load = [this](std::unique_ptr<TableIndex>* value) { return LoadIndex(value); };
-  return meta_cache_.Get(params, source_.footer().index.offset, &kTickers, load, index);
+  return meta_cache_.Get(params, source_.footer().index.offset, &kIndexTickers, load, index);
 }
 
 Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filter) const {
@@ -278,13 +273,8 @@ Status TableCore::GetFilter(const ReadParams& params, MetaRef<TableFilter>* filt
     *filter = MetaRef<TableFilter>(filter_.get());
     return Status::Ok();
   }
-  static constexpr MetaTickers kTickers = {.hit = Ticker::kBlockCacheFilterHit,
-                                           .miss = Ticker::kBlockCacheFilterMiss,
-                                           .add = Ticker::kBlockCacheFilterAdd,
-                                           .bytes = Ticker::kBlockCacheFilterBytesInsert,
-                                           .perf_hit = &PerfCounters::block_cache_filter_hit_count};
   const auto load = [this](std::unique_ptr<TableFilter>* value) { return LoadFilter(value); };
-  return meta_cache_.Get(params, filter_handle_.offset, &kTickers, load, filter);
+  return meta_cache_.Get(params, filter_handle_.offset, &kFilterTickers, load, filter);
 }
 
 bool TableCore::FilterSays(Slice user_key, Slice key, uint64_t hash, const ReadParams& params) const {
@@ -340,6 +330,15 @@ size_t TableCore::MemoryBytes() const {
   if (index_.owns()) bytes += index_->MemoryBytes();
   if (filter_.owns()) bytes += filter_->MemoryBytes();
   return bytes;
+}
+
+Status TableCore::ChargeMemory() {
+  charged_ = ChargedBytes(config_.reader_charge);
+  if (charged_.Set(MemoryBytes())) return Status::Ok();
+  return Status::Make(
+      Status::Code::kIncomplete,
+      "Can't allocate BlockBasedTableReader due to memory limit based on cache capacity for memory allocation", {},
+      Status::SubCode::kMemoryLimit);
 }
 
 Status TableCore::DamagedRangeTombstones() const {

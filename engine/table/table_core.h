@@ -33,6 +33,7 @@ class TableCore {
   const TableProperties& properties() const { return properties_; }
   SeqNo global_seq() const { return global_seq_; }
   size_t MemoryBytes() const;
+  Status ChargeMemory();  // once, when open: MemoryLimit where there is no room for what the reader holds
 
   Status GetIndex(const ReadParams& params, MetaRef<TableIndex>* index) const;
   // What a probe may look at: null when the cache decides how long they stay, or when the filter is not of whole keys.
@@ -95,6 +96,7 @@ class TableCore {
   // Empty when the cache decides how long they stay.
   MetaRef<TableIndex> index_;
   MetaRef<TableFilter> filter_;
+  ChargedBytes charged_;
 };
 
 }  // namespace gneiss

@@ -54,6 +54,7 @@ void TableFilterBuilder::EndPart(Slice separator, const Slice* next_user_key) {
   }
   finished_keys_ += bits_->KeyCount();
   parts_.push_back({.separator = std::string(separator), .bits = bits_->Finish()});
+  if (const Status checked = bits_->CheckLast(parts_.back().bits); part_status_.ok()) part_status_ = checked;
   has_last_key_ = false;
   keys_in_part_ = 0;
   // And one back from the next key to this part's last prefix, to the next.

@@ -30,6 +30,8 @@ class TableFilterBuilder {
   size_t KeyCount() const { return finished_keys_ + bits_->KeyCount(); }
   // At the end, not partitioned: the filter block's payload.
   std::string Finish() { return bits_->Finish(); }
+  // When it is about to be written: whether it is what was built, of the keys that were added, as far as anybody looks.
+  Status CheckLast(Slice bits) { return bits_->CheckLast(bits); }
 
   struct Part {
     std::string separator;  // an internal key at or behind the part's keys
@@ -41,6 +43,7 @@ class TableFilterBuilder {
   // `next_user_key` is null at the end.
   void EndPart(Slice separator, const Slice* next_user_key);
   const std::vector<Part>& parts() const { return parts_; }
+  const Status& part_status() const { return part_status_; }  // what CheckLast says of them
 
  private:
   void AddBits(Slice key_or_prefix) {
@@ -60,6 +63,7 @@ class TableFilterBuilder {
   size_t finished_keys_ = 0;
   size_t keys_in_part_ = 0;
   std::vector<Part> parts_;
+  Status part_status_;
   std::string last_key_;
   std::string last_prefix_;
 };

@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/compression.h"
 #include "engine/base/logger.h"
+#include "engine/base/memory_charge.h"
 #include "engine/base/stats.h"
 #include "engine/cache/cache.h"
 #include "engine/filter/filter.h"
@@ -49,6 +50,7 @@ struct TableFormat {
   bool compress_index = true;
   std::shared_ptr<const BlockCutterFactory> block_cutters;  // null: blocks end by their size
   FilterConfig filter;
+  std::shared_ptr<MemoryCharge> dictionary_charge;  // of blocks held back for a dictionary; null: they count nowhere
 };
 
 // How tables are read: shared by all tables of a column family.
@@ -62,9 +64,21 @@ struct TableReadConfig {
   std::shared_ptr<const PrefixExtractor> prefix_extractor;
   size_t readahead_initial_bytes = 8 << 10;  // doubles per sequential block, after two in a row
   size_t readahead_max_bytes = 256 << 10;
+  bool warms_cache_at_flush = false;  // blocks of tables that a flush writes enter the cache
+  // What a reader holds itself, and what a Version knows of a table; null: it counts nowhere.
+  std::shared_ptr<MemoryCharge> reader_charge;
+  std::shared_ptr<MemoryCharge> metadata_charge;
   StatsSink* stats = nullptr;
   Logger* logger = nullptr;
   Clock* clock = Clock::System();
+};
+
+// What a table's writer puts into the block cache (cache_warmer.h).
+struct CacheWarming {
+  Cache* cache = nullptr;  // null: nothing
+  uint64_t cache_id = 0;   // the table's, under which its reader will look
+  bool includes_meta_blocks = false;
+  bool has_high_priority = false;  // those have
 };
 
 // What one table's writer needs besides the format.
@@ -92,6 +106,7 @@ struct TableWriteConfig {
   std::string compression_options;  // as the properties block shows them; empty: from compression_config
   std::vector<std::shared_ptr<const PropertyCollectorFactory>> property_collectors;
   std::map<std::string, std::string> user_properties;  // go into the properties block as they are
+  CacheWarming warming;
   StatsSink* stats = nullptr;
   Clock* clock = Clock::System();
 };

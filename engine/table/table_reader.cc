@@ -85,6 +85,7 @@ Status TableReader::Open(const TableReadConfig& config, const OpenParams& params
                          std::unique_ptr<RandomAccessFile> file, std::unique_ptr<TableReader>* reader) {
   std::unique_ptr<Rep> rep(new Rep{.core = TableCore(config, params, std::move(file))});
   GNEISS_RETURN_IF_ERROR(rep->core.Open());
+  GNEISS_RETURN_IF_ERROR(rep->core.ChargeMemory());
   reader->reset(new TableReader(std::move(rep)));
   return Status::Ok();
 }

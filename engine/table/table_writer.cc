@@ -9,6 +9,7 @@
 #include "engine/table/block.h"
 #include "engine/table/block_builder.h"
 #include "engine/table/block_cursor.h"
+#include "engine/table/cache_warmer.h"
 #include "engine/table/dictionary_buffer.h"
 #include "engine/table/footer.h"
 #include "engine/table/hash_index_builder.h"
@@ -104,6 +105,12 @@ struct TableWriter::Rep {
   Status WriteHashIndex(MetaIndex* metaindex);
   Status WriteIndex(BlockHandle* handle);
   Status WriteIndexBlock(const std::string& payload, BlockHandle* handle);
+  // As the table's reader will see it.
+  TableIndex::Format WarmFormat(bool has_first_key) const {
+    return {.key_is_user_key = index.key_is_user_key(),
+            .value_is_delta_encoded = index.value_is_delta_encoded(),
+            .has_first_key = has_first_key};
+  }
   Status WriteRangeTombstones(MetaIndex* metaindex);
   Status WriteProperties(MetaIndex* metaindex);
   void StartCollectors();
@@ -111,6 +118,7 @@ struct TableWriter::Rep {
   void FinishCollectors();
 
   WritableFile* const file;
+  const CacheWarmer warmer;
   BlockBuilder data_block;
   std::unique_ptr<BlockCutter> cutter;  // null: data blocks end by their size
   BlockBuilder range_tombstones;
@@ -132,6 +140,7 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
       compression(SanitizedCompression(write_config)),
       deviation_limit_bytes(DeviationLimit(format.block_bytes, format.block_size_deviation_percent)),
       file(output),
+      warmer(write_config.warming, write_config.order, write_config.stats),
       data_block({.restart_interval = format.restart_interval,
                   .delta_encode_keys = format.delta_encode_keys,
                   .hash_keys_per_bucket = HashKeysPerBucket(format, config.order)}),
@@ -149,7 +158,8 @@ TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output
   }
   // As RocksDB does, whether or not the compression has a use for it.
   if (config.compression_config.dictionary_bytes_max > 0) {
-    held = std::make_unique<DictionaryBuffer>(config.compression_config, config.file_bytes_max);
+    held =
+        std::make_unique<DictionaryBuffer>(config.compression_config, config.file_bytes_max, format.dictionary_charge);
   }
   properties.original_file_number = config.file_number;
   properties.column_family_id = config.column_family_id;
@@ -292,6 +302,8 @@ Status TableWriter::Rep::EmitDataBlock(Slice payload, Slice own_first_key, Slice
                                        const Slice* next_first_key) {
   BlockHandle handle;
   GNEISS_RETURN_IF_ERROR(WriteCompressible(payload, dictionary, &handle));
+  if (warmer.IsActive()) [[unlikely]]
+    warmer.AddData(handle.offset, payload);
   if (format.block_align) {
     const size_t alignment = std::min(format.block_bytes, kAlignmentBytesMax);
     GNEISS_RETURN_IF_ERROR(Pad((alignment - offset % alignment) % alignment));
@@ -308,6 +320,7 @@ Status TableWriter::Rep::WriteDictionary(MetaIndex* metaindex) {
   BlockHandle handle;
   GNEISS_RETURN_IF_ERROR(WriteRaw(dictionary, &handle));
   metaindex->emplace(kCompressionDictionaryBlockName, handle);
+  if (warmer.TakesMetaBlocks()) warmer.AddDictionary(handle.offset, dictionary);
   return Status::Ok();
 }
 
@@ -397,21 +410,28 @@ Status TableWriter::Rep::WriteFilter(MetaIndex* metaindex) {
   }
   const std::string bits = filter->Finish();
   properties.filter_bytes = bits.size();
+  GNEISS_RETURN_IF_ERROR(filter->CheckLast(bits));
   GNEISS_RETURN_IF_ERROR(WriteRaw(bits, &handle));
+  if (warmer.TakesMetaBlocks()) warmer.AddFilter(handle.offset, bits);
   metaindex->emplace(std::string(kFullFilterPrefix) + kBuiltinFilterName, handle);
   return Status::Ok();
 }
 
 Status TableWriter::Rep::WriteFilterParts(BlockHandle* handle) {
+  GNEISS_RETURN_IF_ERROR(filter->part_status());
+  std::vector<Slice> parts;
   IndexBuilder::Top top(index);
   for (const TableFilterBuilder::Part& part : filter->parts()) {
     properties.filter_bytes += part.bits.size();
     GNEISS_RETURN_IF_ERROR(WriteRaw(part.bits, handle));
     top.Add(part.separator, *handle);
+    parts.emplace_back(part.bits);
   }
   const std::string payload = top.Finish();
   properties.filter_bytes += payload.size();
-  return WriteRaw(payload, handle);
+  GNEISS_RETURN_IF_ERROR(WriteRaw(payload, handle));
+  if (warmer.TakesMetaBlocks()) warmer.AddPartitionedFilter(handle->offset, WarmFormat(false), payload, parts);
+  return Status::Ok();
 }
 
 // RocksDB's writer compresses these whether or not it compresses the index.
@@ -430,16 +450,29 @@ Status TableWriter::Rep::WriteIndex(BlockHandle* handle) {
   properties.index_key_is_user_key = index.key_is_user_key();
   properties.index_value_is_delta_encoded = index.value_is_delta_encoded();
   properties.index_bytes += kBlockTrailerBytes;
-  if (format.index_type != IndexType::kTwoLevel) return WriteIndexBlock(index.Finish(), handle);
-  IndexBuilder::Top top(index);
-  for (size_t i = 0; i < index.partition_count(); ++i) {
-    GNEISS_RETURN_IF_ERROR(WriteIndexBlock(index.LayOutPartition(i), handle));
-    top.Add(index.PartitionSeparator(i), *handle);
+  std::vector<std::string> warm_payloads;
+  if (format.index_type != IndexType::kTwoLevel) {
+    std::string payload = index.Finish();
+    GNEISS_RETURN_IF_ERROR(WriteIndexBlock(payload, handle));
+    if (warmer.TakesMetaBlocks()) warm_payloads.push_back(std::move(payload));
+  } else {
+    IndexBuilder::Top top(index);
+    for (size_t i = 0; i < index.partition_count(); ++i) {
+      std::string payload = index.LayOutPartition(i);
+      GNEISS_RETURN_IF_ERROR(WriteIndexBlock(payload, handle));
+      top.Add(index.PartitionSeparator(i), *handle);
+      if (warmer.TakesMetaBlocks()) warm_payloads.push_back(std::move(payload));
+    }
+    const std::string payload = top.Finish();
+    properties.index_partitions = index.partition_count();
+    properties.top_level_index_bytes = payload.size();
+    GNEISS_RETURN_IF_ERROR(WriteIndexBlock(payload, handle));
   }
-  const std::string payload = top.Finish();
-  properties.index_partitions = index.partition_count();
-  properties.top_level_index_bytes = payload.size();
-  return WriteIndexBlock(payload, handle);
+  if (warmer.TakesMetaBlocks()) {
+    const bool has_first_key = format.index_type == IndexType::kBinaryWithFirstKey;
+    warmer.AddIndex(handle->offset, WarmFormat(has_first_key), warm_payloads);
+  }
+  return Status::Ok();
 }
 
 Status TableWriter::Rep::WriteIndexBlock(const std::string& payload, BlockHandle* handle) {

@@ -176,11 +176,24 @@ uint64_t NewBlockCacheId(const TableOpener& opener) {
 
 }  // namespace
 
-TableFile::TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper)
+TableFile::TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper,
+                     uint64_t cache_id)
     : meta_(std::move(meta)),
       opener_(std::move(opener)),
       reaper_(std::move(reaper)),
-      cache_id_(NewBlockCacheId(*opener_)) {}
+      cache_id_(cache_id != 0 ? cache_id : NewBlockCacheId(*opener_)),
+      charged_(opener_->config().read.metadata_charge) {
+  if (!charged_.counts()) return;
+  has_room_ = charged_.Set(sizeof(*this) + meta_.smallest.Encode().size() + meta_.largest.Encode().size() +
+                           meta_.file_checksum.size() + meta_.file_checksum_function.size());
+}
+
+Status TableFile::CheckRoom() const {
+  if (has_room_) return Status::Ok();
+  return Status::Make(Status::Code::kIncomplete,
+                      "Can't allocate FileMetadata due to exceeding the memory limit based on cache capacity", {},
+                      Status::SubCode::kMemoryLimit);
+}
 
 TableFile::~TableFile() {
   delete tombstone_list_.load(std::memory_order_acquire);

@@ -115,13 +115,16 @@ class TableRemains {
 
 class TableFile {
  public:
-  // `reaper` may be null.
-  TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper);
+  // `reaper` may be null. `cache_id` is under which the table's blocks lie in the block cache already; 0: none do.
+  TableFile(TableMeta meta, std::shared_ptr<const TableOpener> opener, std::shared_ptr<FileReaper> reaper,
+            uint64_t cache_id = 0);
   ~TableFile();
   TableFile(const TableFile&) = delete;
   TableFile& operator=(const TableFile&) = delete;
 
   const TableMeta& meta() const { return meta_; }
+  // MemoryLimit: there is no room for this in the cache that it counts against.
+  Status CheckRoom() const;
   Slice smallest_user_key() const { return meta_.smallest.user_key(); }
   Slice largest_user_key() const { return meta_.largest.user_key(); }
   // True when the largest key is the end of a range tombstone and no entry of that user key lies here.
@@ -179,6 +182,8 @@ class TableFile {
   const std::shared_ptr<const TableOpener> opener_;
   const std::shared_ptr<FileReaper> reaper_;
   const uint64_t cache_id_;  // under which its blocks lie in the block cache, however often it is opened
+  ChargedBytes charged_;
+  bool has_room_ = true;
   mutable Mutex open_mutex_;
   mutable std::atomic<const TableReader*> reader_{nullptr};
   mutable std::atomic<uint64_t> surplus_deletions_{0};

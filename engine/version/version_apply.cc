@@ -135,7 +135,9 @@ Status Version::CheckAdded(const VersionEdit& edit, const MakeTable& make_table,
       return Inconsistent("table file #" + Text(meta.number) + " has smallest key " + KeyText(meta.smallest) +
                           " behind largest key " + KeyText(meta.largest));
     const bool keeps_table = moved != change->deleted.end() && IsSameTable(moved->second.table->meta(), meta);
-    change->added[static_cast<size_t>(number)].push_back(keeps_table ? moved->second.table : make_table(meta));
+    TableFilePtr table = keeps_table ? moved->second.table : make_table(meta);
+    GNEISS_RETURN_IF_ERROR(table->CheckRoom());
+    change->added[static_cast<size_t>(number)].push_back(std::move(table));
     change->is_touched[static_cast<size_t>(number)] = true;
   }
   return Status::Ok();
