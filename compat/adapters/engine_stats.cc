@@ -57,8 +57,6 @@ constexpr TickerTarget TargetOf(Ticker ticker) {
       return {rocksdb::BLOCK_CACHE_COMPRESSION_DICT_BYTES_INSERT};
     case Ticker::kCompactionKeysDroppedRangeDelete:
       return {rocksdb::COMPACTION_KEY_DROP_RANGE_DEL};
-    case Ticker::kMergeFailures:
-      return {rocksdb::NUMBER_MERGE_FAILURES};
     case Ticker::kReseeks:
       return {rocksdb::NUMBER_OF_RESEEKS_IN_ITERATION};
     case Ticker::kIterSkips:
@@ -81,14 +79,6 @@ constexpr TickerTarget TargetOf(Ticker ticker) {
       return {rocksdb::MEMTABLE_GARBAGE_BYTES_AT_FLUSH};
     case Ticker::kVerifyChecksumReadBytes:
       return {rocksdb::VERIFY_CHECKSUM_READ_BYTES};
-    case Ticker::kLastLevelReadBytes:
-      return {rocksdb::LAST_LEVEL_READ_BYTES};
-    case Ticker::kLastLevelReads:
-      return {rocksdb::LAST_LEVEL_READ_COUNT};
-    case Ticker::kNonLastLevelReadBytes:
-      return {rocksdb::NON_LAST_LEVEL_READ_BYTES};
-    case Ticker::kNonLastLevelReads:
-      return {rocksdb::NON_LAST_LEVEL_READ_COUNT};
     case Ticker::kBlockChecksums:
       return {rocksdb::BLOCK_CHECKSUM_COMPUTE_COUNT};
     case Ticker::kRetryableBackgroundErrors:
@@ -193,8 +183,6 @@ constexpr TickerTarget TargetOf(Ticker ticker) {
       return {rocksdb::NUMBER_BLOCK_DECOMPRESSED};
     case Ticker::kBlocksNotCompressed:
       return {rocksdb::NUMBER_BLOCK_NOT_COMPRESSED};
-    case Ticker::kMergeOperationMicros:
-      return {rocksdb::MERGE_OPERATION_TOTAL_TIME, 1000};
     case Ticker::kFilterOperationMicros:
       return {rocksdb::FILTER_OPERATION_TOTAL_TIME, 1000};
     case Ticker::kBlobFileBytesRead:

@@ -1,5 +1,8 @@
 #include "compat/options/engine_config.h"
 
+#include <rocksdb/statistics.h>
+
+#include <chrono>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -105,8 +108,9 @@ class FixedPrefixExtractor : public PrefixExtractor {
 
 class UserMergeOperator : public MergeOperator {
  public:
-  UserMergeOperator(std::shared_ptr<rocksdb::MergeOperator> user, std::shared_ptr<rocksdb::Logger> logger)
-      : user_(std::move(user)), logger_(std::move(logger)) {}
+  UserMergeOperator(std::shared_ptr<rocksdb::MergeOperator> user, std::shared_ptr<rocksdb::Logger> logger,
+                    std::shared_ptr<rocksdb::Statistics> statistics)
+      : user_(std::move(user)), logger_(std::move(logger)), statistics_(std::move(statistics)) {}
 
   const char* Name() const override { return user_->Name(); }
   bool AllowsSingleOperand() const override { return user_->AllowSingleOperand(); }
@@ -124,7 +128,7 @@ class UserMergeOperator : public MergeOperator {
     const rocksdb::MergeOperator::MergeOperationInput in(key, base == nullptr ? nullptr : &foreign_base, foreign,
                                                          logger_.get());
     rocksdb::MergeOperator::MergeOperationOutput out(*result, chosen);
-    if (!user_->FullMergeV2(in, &out)) return false;
+    if (!TimedFullMerge(in, &out)) return false;
     if (chosen.data() != nullptr) result->assign(chosen.data(), chosen.size());
     return true;
   }
@@ -137,8 +141,20 @@ class UserMergeOperator : public MergeOperator {
   }
 
  private:
+  bool TimedFullMerge(const rocksdb::MergeOperator::MergeOperationInput& in,
+                      rocksdb::MergeOperator::MergeOperationOutput* out) const {
+    if (statistics_ == nullptr) return user_->FullMergeV2(in, out);
+    const auto start = std::chrono::steady_clock::now();
+    const bool is_merged = user_->FullMergeV2(in, out);
+    const auto nanos = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+    statistics_->recordTick(rocksdb::MERGE_OPERATION_TOTAL_TIME, static_cast<uint64_t>(nanos));
+    if (!is_merged) statistics_->recordTick(rocksdb::NUMBER_MERGE_FAILURES);
+    return is_merged;
+  }
+
   const std::shared_ptr<rocksdb::MergeOperator> user_;
   const std::shared_ptr<rocksdb::Logger> logger_;
+  const std::shared_ptr<rocksdb::Statistics> statistics_;  // null: nobody counts
 };
 
 IndexType IndexTypeOf(BlockBasedTableOptions::IndexType type) { return static_cast<IndexType>(type); }
@@ -223,9 +239,10 @@ std::shared_ptr<const PrefixExtractor> PrefixExtractorOf(std::shared_ptr<const r
 }
 
 std::shared_ptr<const MergeOperator> MergeOperatorOf(std::shared_ptr<rocksdb::MergeOperator> merge_operator,
-                                                     std::shared_ptr<rocksdb::Logger> logger) {
+                                                     std::shared_ptr<rocksdb::Logger> logger,
+                                                     std::shared_ptr<rocksdb::Statistics> statistics) {
   if (merge_operator == nullptr) return nullptr;
-  return std::make_shared<UserMergeOperator>(std::move(merge_operator), std::move(logger));
+  return std::make_shared<UserMergeOperator>(std::move(merge_operator), std::move(logger), std::move(statistics));
 }
 
 Compression CompressionOf(rocksdb::CompressionType type) {
@@ -320,7 +337,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.force_consistency_checks = options.force_consistency_checks;
   config.rereads_new_tables = options.paranoid_file_checks;
   SetCompression(options, &config);
-  config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log);
+  config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log, db_options.statistics);
   SetBlobs(options, &config.blob);
   config.partitioner_factory = PartitionerFactoryOf(options.sst_partitioner_factory);
   for (const rocksdb::DbPath& path : options.cf_paths) config.path_target_bytes.push_back(path.target_size);

@@ -32,9 +32,11 @@ KeyOrder KeyOrderOf(const rocksdb::Comparator* comparator);
 // Null for null. The stock fixed prefix costs one virtual call per key instead of two.
 std::shared_ptr<const PrefixExtractor> PrefixExtractorOf(std::shared_ptr<const rocksdb::SliceTransform> transform);
 
-// Null for null. `logger` is what the user's operator may write to, or null.
+// Null for null. `logger` is what the user's operator may write to, or null; `statistics` (may be null) counts its time
+// and failures.
 std::shared_ptr<const MergeOperator> MergeOperatorOf(std::shared_ptr<rocksdb::MergeOperator> merge_operator,
-                                                     std::shared_ptr<rocksdb::Logger> logger);
+                                                     std::shared_ptr<rocksdb::Logger> logger,
+                                                     std::shared_ptr<rocksdb::Statistics> statistics = nullptr);
 
 // kDisableCompressionOption and unknown numbers become kNone.
 Compression CompressionOf(rocksdb::CompressionType type);

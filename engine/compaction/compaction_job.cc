@@ -194,9 +194,11 @@ void DeleteInputs(const CompactionWork& work, VersionEdit* edit) {
 
 void Report(const CompactionJobParams& params, const CompactionResult& result) {
   const Retention::Counts& counts = result.counts;
-  AddTicker(params.stats, Ticker::kCompactionKeysDroppedNewer, counts.dropped_hidden);
+  // As RocksDB counts: what a range tombstone covers is hidden by it too.
+  AddTicker(params.stats, Ticker::kCompactionKeysDroppedNewer, counts.dropped_hidden + counts.dropped_range_deleted);
   AddTicker(params.stats, Ticker::kCompactionKeysDroppedObsolete, counts.dropped_obsolete);
   AddTicker(params.stats, Ticker::kCompactionKeysDroppedUser, counts.dropped_by_filter);
+  AddTicker(params.stats, Ticker::kCompactionKeysDroppedRangeDelete, counts.dropped_range_deleted);
   RecordHistogram(params.stats, Histogram::kFilesInCompaction, params.work.InputTableCount());
   if (result.subcompactions > 1) RecordHistogram(params.stats, Histogram::kSubcompactions, result.subcompactions);
 }

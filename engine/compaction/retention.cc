@@ -497,14 +497,10 @@ void Retention::Rep::FoldAtEnd(bool is_key_complete) {
 }
 
 void Retention::Rep::FullMerge(const Slice* base) {
-  const bool is_timed = params.stats != nullptr && params.stats->WantsTimers();
-  const uint64_t start_us = is_timed ? Clock::System()->NowMicros() : 0;
   oldest_first.clear();
   for (size_t i = operand_count; i-- > 0;) oldest_first.push_back(operands[i].value);
   merged.clear();
-  const bool has_merged = params.merge_operator->FullMerge(UserKey(), base, oldest_first, &merged);
-  if (is_timed) AddTicker(params.stats, Ticker::kMergeOperationMicros, Clock::System()->NowMicros() - start_us);
-  if (!has_merged) {
+  if (!params.merge_operator->FullMerge(UserKey(), base, oldest_first, &merged)) {
     status = Status::Corruption("Error: Could not perform merge.");
     return;
   }

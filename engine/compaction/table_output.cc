@@ -297,7 +297,7 @@ Status TableOutput::Rep::SyncAndClose() {
   const bool is_timed = stats != nullptr && stats->WantsTimers();
   const uint64_t start_us = is_timed ? config.table.clock->NowMicros() : 0;
   GNEISS_RETURN_IF_ERROR(file->Sync());
-  if (is_timed) stats->Record(Histogram::kTableSync, config.table.clock->NowMicros() - start_us);
+  if (is_timed) stats->Record(config.sync_time, config.table.clock->NowMicros() - start_us);
   return file->Close();
 }
 

@@ -37,7 +37,8 @@ struct TableOutputConfig {
   Pace pace;
   FileChecksums* file_checksums = nullptr;  // null: tables get none
   uint64_t oldest_ancestor_unix_seconds = 0;
-  bool rereads_tables = false;  // each finished table is read again and must hold what it was given
+  Histogram sync_time = Histogram::kTableSync;  // where the time of syncs is recorded
+  bool rereads_tables = false;                  // each finished table is read again and must hold what it was given
 };
 
 struct OutputTable {

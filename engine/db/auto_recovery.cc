@@ -50,6 +50,7 @@ void DatabaseImpl::BeginRecovery(const Status& error, Recovery recovery, Backgro
     return;
   }
   const uint64_t number = ++recovery_number_;
+  if (recovery == Recovery::kTries) AddTicker(config_.stats, Ticker::kAutoResumes);
   recovery_pool_->Submit([this, error, recovery, number] {
     const Status done = CatchBadAlloc([&] {
       RecoverByItself(error, recovery, number);
@@ -63,6 +64,7 @@ void DatabaseImpl::BeginRecovery(const Status& error, Recovery recovery, Backgro
 void DatabaseImpl::RecoverByItself(const Status& error, Recovery recovery, uint64_t number) {
   Log(config_.logger, LogLevel::kInfo, "Recovery from the background error begins: %s", error.ToString().c_str());
   int tries_left = config_.recovery_tries_max;
+  uint64_t tries = 0;  // waiting for space is none
   Status status;
   Status cleared;
   for (bool is_first = true; recovery != Recovery::kNone; is_first = false) {
@@ -72,6 +74,10 @@ void DatabaseImpl::RecoverByItself(const Status& error, Recovery recovery, uint6
       break;
     }
     status = ResumeOnce(&cleared);
+    if (recovery == Recovery::kTries) {
+      ++tries;
+      AddTicker(config_.stats, Ticker::kAutoResumeTries);
+    }
     if (status.ok() && cleared.ok()) return;  // likewise
     if (status.ok()) break;
     recovery = RecoveryFrom(status);
@@ -84,6 +90,10 @@ void DatabaseImpl::RecoverByItself(const Status& error, Recovery recovery, uint6
     Log(config_.logger, LogLevel::kWarn, "Recovery ends without success: %s", status.ToString().c_str());
     MutexLock lock(&mutex_);
     is_recovering_ = is_recovering_ && recovery_number_ != number;
+  }
+  if (tries > 0) {
+    RecordHistogram(config_.stats, Histogram::kAutoResumeTries, tries);
+    if (status.ok()) AddTicker(config_.stats, Ticker::kAutoResumeSuccesses);
   }
   if (config_.events != nullptr) config_.events->OnRecoveryEnd(error, status);
 }

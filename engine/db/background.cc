@@ -97,6 +97,7 @@ Status DatabaseImpl::BackgroundError() const {
 void DatabaseImpl::SetBackgroundError(Status status, BackgroundErrorReason reason) {
   Recovery recovery = Recovery::kNone;
   bool is_soft = false;
+  if (MayGoAway(status) && !status.IsNoSpace()) AddTicker(config_.stats, Ticker::kRetryableBackgroundErrors);
   const Status told = CatchBadAlloc([&] {
     recovery = RecoveryFrom(status);
     const bool is_lost = status.IsCorruption() || status.severity() == Status::Severity::kUnrecoverableError;

@@ -15,6 +15,23 @@ void ApplyWishes(const CompactRangeParams* manual, CompactionConfig* config) {
   if (manual->blob_age_cutoff >= 0 && manual->blob_age_cutoff <= 1) config->blob.age_cutoff = manual->blob_age_cutoff;
 }
 
+void CountBytes(CompactionReason reason, const CompactionResult& result, StatsSink* stats) {
+  const uint64_t read = result.bytes_read + result.blob_bytes_read;
+  const uint64_t written = result.bytes_written + result.blob_bytes_written;
+  AddTicker(stats, Ticker::kCompactReadBytes, read);
+  AddTicker(stats, Ticker::kCompactWriteBytes, written);
+  if (reason == CompactionReason::kFilesMarkedForCompaction) {
+    AddTicker(stats, Ticker::kCompactReadBytesMarked, read);
+    AddTicker(stats, Ticker::kCompactWriteBytesMarked, written);
+  } else if (reason == CompactionReason::kPeriodicCompaction) {
+    AddTicker(stats, Ticker::kCompactReadBytesPeriodic, read);
+    AddTicker(stats, Ticker::kCompactWriteBytesPeriodic, written);
+  } else if (reason == CompactionReason::kTtl) {
+    AddTicker(stats, Ticker::kCompactReadBytesTtl, read);
+    AddTicker(stats, Ticker::kCompactWriteBytesTtl, written);
+  }
+}
+
 }  // namespace
 
 void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
@@ -49,6 +66,10 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
   if (is_retried) {
     Log(config_.logger, LogLevel::kWarn, "[%s] Compaction is tried again later: %s", family->name.c_str(),
         status.ToString().c_str());
+    if (!status.IsNoSpace()) {
+      AddTicker(config_.stats, Ticker::kRetryableBackgroundErrors);
+      AddTicker(config_.stats, Ticker::kAutoResumes);  // it will be chosen again
+    }
     Status told = Status(status).WithSeverity(Status::Severity::kSoftError);
     if (config_.events != nullptr) config_.events->OnBackgroundError(BackgroundErrorReason::kCompaction, &told);
     RetryCompactionsLater();
@@ -124,6 +145,7 @@ Status DatabaseImpl::DoBegunWork(const FamilyPtr& family, CompactionWork* begun,
       work.reason);
   TableOutputConfig output =
       OutputConfig(*family, *family->config(), output_level, work.base_level, work.is_bottommost);
+  output.sync_time = Histogram::kCompactionOutputSync;
   output.path_id = work.path_id;
   output.path =
       family->opener->config().paths[std::min<size_t>(work.path_id, family->opener->config().paths.size() - 1)];
@@ -216,8 +238,7 @@ Status DatabaseImpl::DoBegunWork(const FamilyPtr& family, CompactionWork* begun,
   }
   RecordHistogram(config_.stats, Histogram::kCompaction, result.elapsed_us);
   RecordHistogram(config_.stats, Histogram::kCompactionCpu, result.cpu_us);
-  AddTicker(config_.stats, Ticker::kCompactReadBytes, result.bytes_read + result.blob_bytes_read);
-  AddTicker(config_.stats, Ticker::kCompactWriteBytes, result.bytes_written + result.blob_bytes_written);
+  CountBytes(static_cast<CompactionReason>(work.reason_number), result, config_.stats);
   Log(config_.logger, LogLevel::kInfo,
       "[%s] [JOB %d] Compacted to L%d: %llu bytes read, %llu written, %llu entries in, %s", family->name.c_str(),
       job_id, output_level, static_cast<unsigned long long>(result.bytes_read),

@@ -49,6 +49,7 @@ DbIterator::~DbIterator() {
   source_.entries.reset();  // before what it reads
   source_.super_version->Unref();
   AddTicker(source_.stats, Ticker::kIteratorsDeleted);
+  if (skipped_ > 0) AddTicker(source_.stats, Ticker::kIterSkips, skipped_);
 }
 
 bool DbIterator::IsBelowLower(Slice user_key) const {
@@ -80,6 +81,7 @@ bool DbIterator::Parse(Slice internal_key, ParsedKey* entry) {
 
 bool DbIterator::IsOverSkipBudget(uint64_t* skipped) {
   ++*skipped;
+  ++skipped_;
   if (params_.max_skippable_internal_keys == 0 || *skipped <= params_.max_skippable_internal_keys) return false;
   EndWithError(Status::Incomplete("Too many internal keys skipped."));
   return true;
@@ -302,6 +304,7 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
       continue;
     }
     has_sought = true;
+    AddTicker(source_.stats, Ticker::kReseeks);
     if (seeks_behind) {
       SeekBehind(saved_key_);
     } else {
@@ -394,6 +397,7 @@ bool DbIterator::FoldOperands(const Slice* base) {
   const std::vector<Slice> oldest_first(operands_newest_first_.rbegin(), operands_newest_first_.rend());
   std::string result;
   PerfAdd(&PerfCounters::internal_merge_count, operands_newest_first_.size());
+  RecordHistogram(source_.stats, Histogram::kMergeOperandsRead, operands_newest_first_.size());
   const PerfTimer timer(&PerfCounters::merge_operator_time_nanos);
   if (!source_.merge_operator->FullMerge(saved_key_, base, oldest_first, &result)) {
     return EndWithError(Status::Corruption("Error: Could not perform merge."));
@@ -448,7 +452,10 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
       SeekBefore(saved_key_);
       break;
     }
-    if (++passed > source_.skips_before_reseek_max) return ResolveBySeek(is_live);
+    if (++passed > source_.skips_before_reseek_max) {
+      AddTicker(source_.stats, Ticker::kReseeks);
+      return ResolveBySeek(is_live);
+    }
     if (IsCovered(entry)) {
       has_base = false;
       operands_newest_first_.clear();

@@ -152,6 +152,7 @@ class DbIterator {
   std::string last_dead_key_;  // reverse
   std::vector<std::string> operands_newest_first_;
   DeadRun dead_run_;
+  uint64_t skipped_ = 0;          // hidden entries passed, for counters
   bool has_newer_entry_ = false;  // reverse: the key just resolved has entries that are newer than seq
   Status status_;
 };

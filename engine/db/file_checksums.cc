@@ -60,6 +60,7 @@ Status DatabaseImpl::VerifyFileChecksums() {
     }
     std::string actual;
     GNEISS_RETURN_IF_ERROR(ChecksumOf(config_.fs, path, checksum.get(), &actual));
+    AddTicker(config_.stats, Ticker::kVerifyChecksumReadBytes, meta.file_bytes);
     if (actual != meta.file_checksum) {
       return Status::Corruption(path + " file checksum mismatch, expecting " + Hex(meta.file_checksum) +
                                 ", but actual " + Hex(actual));

@@ -62,6 +62,27 @@ void ChooseFilter(CompactionStyle style, int level, FilterConfig* filter) {
   filter->type = FilterConfig::Type::kBloom;
 }
 
+// What of the memtables reached the tables, and what was hidden in them already.
+void CountGarbage(const Retention::Counts& counts, const std::vector<MemtablePtr>& memtables,
+                  const std::vector<OutputTable>& outputs, StatsSink* stats) {
+  if (stats == nullptr) return;
+  uint64_t payload = counts.input_key_bytes + counts.input_value_bytes;
+  for (const MemtablePtr& memtable : memtables) {
+    const std::unique_ptr<InternalIterator> tombstones = memtable->NewRangeTombstoneIterator();
+    if (tombstones == nullptr) continue;
+    for (tombstones->SeekToFirst(); tombstones->Valid(); tombstones->Next()) {
+      payload += tombstones->key().size() + tombstones->value().size();
+    }
+  }
+  uint64_t written = 0;
+  for (const OutputTable& output : outputs) {
+    written += output.properties.raw_key_bytes + output.properties.raw_value_bytes;
+  }
+  if (written > payload) return;
+  stats->Add(Ticker::kMemtablePayloadBytesAtFlush, payload);
+  stats->Add(Ticker::kMemtableGarbageBytesAtFlush, payload - written);
+}
+
 CacheWarming WarmingOf(const TableReadConfig& read) {
   return {.cache = read.block_cache.get(),
           .includes_meta_blocks = read.cache_index_and_filter_blocks,
@@ -462,6 +483,9 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   if (is_filtered != nullptr) *is_filtered = retention.counts().filter_changed_anything;
   if (blob_output) GNEISS_RETURN_IF_ERROR(blob_output->Finish(blob_files));
   const Status finished = output.Finish(outputs);
+  if (finished.ok() && reason == BlobFileEvent::Reason::kFlush) {
+    CountGarbage(retention.counts(), memtables, *outputs, config_.stats);
+  }
   if (!finished.ok()) {
     for (const OutputBlobFile& file : *blob_files) {
       config_.fs->Remove(family->blob_opener->PathOf(file.meta.number))

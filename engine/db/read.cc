@@ -76,6 +76,12 @@ void LookUp(const SuperVersion& super_version, const DbReadParams& params, const
   }
 }
 
+// After Finish.
+void NoteOperands(StatsSink* stats, const PointLookup& lookup) {
+  if (stats == nullptr || lookup.operand_count() == 0) return;
+  stats->Record(Histogram::kMergeOperandsRead, lookup.operand_count());
+}
+
 Status LookUpVersion(const View& view, const DbReadParams& params, bool skips_memory, const MultiGetRequest& request,
                      StatsSink* stats) {
   const ColumnFamily& family = *request.family;
@@ -88,6 +94,7 @@ Status LookUpVersion(const View& view, const DbReadParams& params, bool skips_me
   lookup.ReadVersions(&versions);
   LookUp(*view.super_version, params, SeekKey(request.key, *params.timestamp, view.seq), &lookup, skips_memory, stats);
   Status status = lookup.Finish();
+  NoteOperands(stats, lookup);
   if (request.timestamp != nullptr) *request.timestamp = std::move(versions.timestamp);
   return status;
 }
@@ -125,6 +132,7 @@ void LookUpBatch(const View& view, const DbReadParams& params, bool skips_memory
     BatchRead& read = *reads[i];
     if (read.AsksTables(params)) version.Get(params.table, read.seek_key, &read.lookup, &read.probe);
     requests[i].status = read.lookup.Finish();
+    NoteOperands(stats, read.lookup);
   }
 }
 
@@ -142,6 +150,7 @@ void LookUpSome(const View& view, const DbReadParams& params, bool skips_memory,
                          request.value);
       LookUp(*view.super_version, params, SeekKey(request.key, view.seq), &lookup, skips_memory, stats);
       requests[i].status = lookup.Finish();
+      NoteOperands(stats, lookup);
     }
   } else {
     LookUpBatch(view, params, skips_memory, requests, count, stats);
@@ -168,6 +177,7 @@ Status DatabaseImpl::Get(const DbReadParams& params, ColumnFamily* family, Slice
     PointLookup lookup(key, view.seq, family->merge_operator.load(std::memory_order_relaxed), value);
     LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), stats);
     status = lookup.Finish();
+    NoteOperands(stats, lookup);
   }
   if (PerfCounts() && status.ok() && value != nullptr) perf_counters.get_read_bytes += value->slice().size();
   if (stats != nullptr) {
@@ -209,6 +219,7 @@ Status DatabaseImpl::GetEntity(const DbReadParams& params, ColumnFamily* family,
   lookup.Want(PointLookup::Wants::kEntity);
   LookUp(*view.super_version, params, SeekKey(key, view.seq), &lookup, SkipsMemory(params), config_.stats);
   const Status status = lookup.Finish();
+  NoteOperands(config_.stats, lookup);
   *is_entity = lookup.is_entity();
   AddTicker(config_.stats, Ticker::kKeysRead);
   if (status.ok()) AddTicker(config_.stats, Ticker::kBytesRead, value->slice().size());

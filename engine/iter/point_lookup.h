@@ -73,6 +73,7 @@ class PointLookup {
   Status Finish();
   bool is_entity() const { return is_entity_; }
   std::vector<std::string>* operands_newest_first() { return &operands_; }
+  size_t operand_count() const { return operands_.size(); }
 
  private:
   enum class State : uint8_t { kSearching, kFound, kDeleted, kFailed };

@@ -143,7 +143,8 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   MetaRef<UncompressionDictionary> dictionary;
   if (dictionary_handle_.has_value()) GNEISS_RETURN_IF_ERROR(GetDictionary(params, &dictionary));
   BlockBytes bytes;
-  GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary.get(), ahead, &bytes));
+  const Histogram timed_as = params.is_compaction ? Histogram::kReadBlockCompactionMicros : Histogram::kReadBlockMicros;
+  GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary.get(), ahead, &bytes, timed_as));
   const bool is_cached =
       config_.cache != nullptr && params.fill_cache && !params.is_compaction && static_cast<bool>(bytes.owned);
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
@@ -187,6 +188,8 @@ Status BlockSource::Verify(const BlockHandle& handle, ReadAhead* ahead) const {
   Slice raw;
   bool lives_with_file = false;
   GNEISS_RETURN_IF_ERROR(ReadRaw(handle, ahead, &buffer, &raw, &lives_with_file));
+  AddTicker(config_.stats, Ticker::kVerifyChecksumReadBytes, raw.size());
+  AddTicker(config_.stats, Ticker::kBlockChecksums);
   return VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset);
 }
 
@@ -217,7 +220,8 @@ Status BlockSource::ReadRaw(const BlockHandle& handle, ReadAhead* ahead, Recycle
 }
 
 Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
-                              const UncompressionDictionary* dictionary, ReadAhead* ahead, BlockBytes* bytes) const {
+                              const UncompressionDictionary* dictionary, ReadAhead* ahead, BlockBytes* bytes,
+                              Histogram timed_as) const {
   const bool is_timed = config_.stats != nullptr && config_.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config_.clock->NowMicros() : 0;
   RecycledBuffer buffer;
@@ -229,8 +233,9 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
   }
   PerfAdd(&PerfCounters::block_read_count);
   PerfAdd(&PerfCounters::block_read_byte, raw.size());
-  if (is_timed) RecordHistogram(config_.stats, Histogram::kReadBlockMicros, config_.clock->NowMicros() - start_us);
+  if (is_timed) RecordHistogram(config_.stats, timed_as, config_.clock->NowMicros() - start_us);
   if (verify_checksum) {
+    AddTicker(config_.stats, Ticker::kBlockChecksums);
     const PerfTimer timer(&PerfCounters::block_checksum_time);
     GNEISS_RETURN_IF_ERROR(VerifyBlockChecksum(footer_.checksum, raw, config_.path, handle.offset));
   }

@@ -111,7 +111,7 @@ class BlockSource {
   }
   // `dictionary` may be null.
   Status ReadBlock(const BlockHandle& handle, bool verify_checksum, const UncompressionDictionary* dictionary,
-                   ReadAhead* ahead, BlockBytes* bytes) const;
+                   ReadAhead* ahead, BlockBytes* bytes, Histogram timed_as = Histogram::kReadBlockMicros) const;
   Status LoadDictionary(std::unique_ptr<UncompressionDictionary>* dictionary) const;
   Status GetDictionary(const ReadParams& params, MetaRef<UncompressionDictionary>* dictionary) const;
   // *raw lies in *buffer, or elsewhere; `lives_with_file` says which elsewhere.

@@ -2,6 +2,7 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/statistics.h>
 
 #include <atomic>
 #include <mutex>
@@ -119,6 +120,7 @@ class ErrorRecoveryTest : public DbTest {
     env_ = NewCompositeEnv(disk_);
     options_.env = env_.get();
     options_.listeners.push_back(recoveries_);
+    options_.statistics = CreateDBStatistics();
     options_.bgerror_resume_retry_interval = 1000;
     options_.write_buffer_size = 1 << 20;
     options_.disable_auto_compactions = true;
@@ -126,6 +128,16 @@ class ErrorRecoveryTest : public DbTest {
   }
   bool IsOver(size_t times = 1) {
     return Eventually([&] { return recoveries_->NewErrors().size() >= times; });
+  }
+
+  uint64_t Ticks(Tickers ticker) const { return options_.statistics->getTickerCount(ticker); }
+  // Statistics may follow listeners.
+  bool AreTriesRecorded(uint64_t count) {
+    return Eventually([&] {
+      HistogramData data;
+      options_.statistics->histogramData(ERROR_HANDLER_AUTORESUME_RETRY_COUNT, &data);
+      return data.count == count;
+    });
   }
 
   const std::shared_ptr<Recoveries> recoveries_ = std::make_shared<Recoveries>();
@@ -144,6 +156,13 @@ TEST_F(ErrorRecoveryTest, AFlushIsTriedAgain) {
   EXPECT_TRUE(recoveries_->OldErrors()[0].IsIOError());
   EXPECT_GE(recoveries_->completed, 1);  // RocksDB says it twice
   EXPECT_TRUE(recoveries_->Heard(BackgroundErrorReason::kFlushNoWAL));
+  EXPECT_TRUE(AreTriesRecorded(1));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_BG_ERROR_COUNT));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_BG_IO_ERROR_COUNT));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_BG_RETRYABLE_IO_ERROR_COUNT));
+  EXPECT_EQ(1u, Ticks(ERROR_HANDLER_AUTORESUME_COUNT));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_AUTORESUME_RETRY_TOTAL_COUNT));
+  EXPECT_EQ(1u, Ticks(ERROR_HANDLER_AUTORESUME_SUCCESS_COUNT));
   ASSERT_OK(Put("b", "2"));
   Flush();
   EXPECT_EQ("a=1 b=2", Scan());
@@ -174,6 +193,10 @@ TEST_F(ErrorRecoveryTest, TriesAreCounted) {
   EXPECT_TRUE(db()->Flush(FlushOptions()).IsIOError());
   ASSERT_TRUE(IsOver());
   EXPECT_TRUE(recoveries_->NewErrors()[0].IsAborted()) << recoveries_->NewErrors()[0].ToString();
+  EXPECT_TRUE(AreTriesRecorded(1));
+  EXPECT_EQ(1u, Ticks(ERROR_HANDLER_AUTORESUME_COUNT));
+  EXPECT_EQ(2u, Ticks(ERROR_HANDLER_AUTORESUME_RETRY_TOTAL_COUNT));
+  EXPECT_EQ(0u, Ticks(ERROR_HANDLER_AUTORESUME_SUCCESS_COUNT));
   ASSERT_OK(Put("b", "2"));  // the log holds what the flush could not write
   EXPECT_EQ("a=1 b=2", Scan());
   disk_->failures_left = 0;
@@ -258,6 +281,8 @@ TEST_F(ErrorRecoveryTest, ACompactionStopsNobodyAndIsTriedAgain) {
   EXPECT_OK(Put("c", "3"));
   EXPECT_TRUE(Eventually([&] { return FilesAt(0) == 0 && FilesAt(1) == 1; }));
   EXPECT_TRUE(recoveries_->Heard(BackgroundErrorReason::kCompaction));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_BG_RETRYABLE_IO_ERROR_COUNT));
+  EXPECT_LE(1u, Ticks(ERROR_HANDLER_AUTORESUME_COUNT));
   EXPECT_EQ("a=2 b=2 c=3", Scan());
 }
 
