@@ -43,6 +43,7 @@ struct DbCore {
   std::unique_ptr<StatsSink> stats;
   std::unique_ptr<EventSink> events;
   std::unique_ptr<RateLimit> rate_limit;
+  std::unique_ptr<FileSpace> file_space;  // null for an SstFileManager of the program's own class
   std::unique_ptr<WalFilter> wal_filter;
   std::unique_ptr<FileChecksums> file_checksums;
 

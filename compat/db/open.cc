@@ -12,7 +12,9 @@
 #include "compat/db/stats_history.h"
 #include "compat/not_supported.h"
 #include "compat/options/sanitize.h"
+#include "compat/options/sst_file_manager.h"
 #include "compat/status_map.h"
+#include "engine/io/file_name.h"
 
 namespace gneiss::compat {
 
@@ -57,6 +59,20 @@ void LogOptions(const DbCore& core) {
   for (const auto& [name, family] : core.family_options) {
     rocksdb::Header(log, "--------------- Options for column family [%s]:\n", name.c_str());
     family.options.Dump(log);
+  }
+}
+
+// What is there already.
+void TellFileSpace(const DbCore& core) {
+  if (core.file_space == nullptr) return;
+  BuiltinSstFileManager(core.db_options.sst_file_manager.get())->SetStatisticsPtr(core.db_options.statistics);
+  const LiveFileSet live = core.database->LiveFiles();
+  for (const LiveTable& table : live.tables) {
+    core.file_space->FileAdded(TableName(table.family->opener->DirectoryOf(table.meta), table.meta.number),
+                               table.meta.file_bytes);
+  }
+  for (const LiveBlobFile& file : live.blob_files) {
+    core.file_space->FileAdded(file.family->blob_opener->PathOf(file.meta.number));
   }
 }
 
@@ -120,7 +136,10 @@ rocksdb::Status DbImpl::Open(const rocksdb::DBOptions& db_options, const std::st
     status = impl->OpenStatsFamily();
     if (!status.ok()) return status;
   }
-  if (!is_read_only) impl->StartPeriodicWork();
+  if (!is_read_only) {
+    TellFileSpace(*core);
+    impl->StartPeriodicWork();
+  }
   std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> made;
   if (handles != nullptr) {
     for (size_t i = 0; i < families.size(); ++i) made.push_back(impl->MakeHandle(opened[i]));

@@ -24,6 +24,7 @@
 #include "compat/options/engine_config.h"
 #include "compat/options/options_file.h"
 #include "compat/options/sanitize.h"
+#include "compat/options/sst_file_manager.h"
 #include "compat/status_map.h"
 
 namespace gneiss::compat {
@@ -67,6 +68,25 @@ class EngineRateLimit final : public RateLimit {
  private:
   const std::shared_ptr<rocksdb::RateLimiter> limiter_;
   const std::shared_ptr<rocksdb::Statistics> statistics_;
+};
+
+class ManagedFileSpace final : public FileSpace {
+ public:
+  explicit ManagedFileSpace(std::shared_ptr<rocksdb::SstFileManager> shared)
+      : shared_(std::move(shared)), manager_(BuiltinSstFileManager(shared_.get())) {}
+  void FileAdded(const std::string& path, uint64_t bytes) override { manager_->OnAddFile(path, bytes); }
+  void FileAdded(const std::string& path) override { manager_->OnAddFile(path).PermitUncheckedError(); }
+  bool IsFull() override { return manager_->IsMaxAllowedSpaceReached(); }
+  bool TakeForCompaction(uint64_t input_bytes) override { return manager_->ReserveForCompaction(input_bytes); }
+  void CompactionEnded(uint64_t input_bytes) override { manager_->OnCompactionCompletion(input_bytes); }
+  Status Delete(const std::string& path) override {
+    const std::string directory = path.substr(0, path.rfind('/'));
+    return ToEngine(manager_->ScheduleFileDeletion(path, directory, /*must_be_background=*/false));
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::SstFileManager> shared_;
+  SstFileManager* const manager_;
 };
 
 rocksdb::Status CheckDbOptionsAreBuilt(const rocksdb::DBOptions& options) {
@@ -115,6 +135,10 @@ rocksdb::Status DatabaseConfigOf(DbCore* core, DatabaseConfig* config) {
   if (options.info_log != nullptr) core->events = NewEventLog(core, options.info_log, std::move(core->events));
   if (options.rate_limiter != nullptr) {
     core->rate_limit = std::make_unique<EngineRateLimit>(options.rate_limiter, options.statistics);
+  }
+  if (BuiltinSstFileManager(options.sst_file_manager.get()) != nullptr) {
+    core->file_space = std::make_unique<ManagedFileSpace>(options.sst_file_manager);
+    config->file_space = core->file_space.get();
   }
   const DatabaseTuning tuning = TuningOf(options);
   config->create_if_missing = options.create_if_missing;

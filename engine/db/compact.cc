@@ -32,6 +32,24 @@ void CountBytes(CompactionReason reason, const CompactionResult& result, StatsSi
   }
 }
 
+// Room for a compaction's outputs, for as long as it runs.
+class SpaceForCompaction {
+ public:
+  SpaceForCompaction(FileSpace* space, uint64_t input_bytes)
+      : space_(space), bytes_(input_bytes), has_room_(space == nullptr || space->TakeForCompaction(input_bytes)) {}
+  ~SpaceForCompaction() {
+    if (space_ != nullptr && has_room_) space_->CompactionEnded(bytes_);
+  }
+  SpaceForCompaction(const SpaceForCompaction&) = delete;
+  SpaceForCompaction& operator=(const SpaceForCompaction&) = delete;
+  bool has_room() const { return has_room_; }
+
+ private:
+  FileSpace* const space_;
+  const uint64_t bytes_;
+  const bool has_room_;
+};
+
 }  // namespace
 
 void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
@@ -58,8 +76,11 @@ void DatabaseImpl::RunCompactionJob(const FamilyPtr& family) {
     return Status::Ok();
   });
   if (has_work) status = DoWork(family, std::move(*work), {.canceled = &are_jobs_cancelled_});
+  const bool is_too_large = status.code() == Status::Code::kCompactionTooLarge;  // for the space that there may be
+  if (is_too_large) RetryCompactionsLater();
   const bool is_retried = status.IsNoSpace() || MayGoAway(status);
-  if (!status.ok() && !is_retried && !status.IsShutdownInProgress() && !status.IsColumnFamilyDropped()) {
+  if (!status.ok() && !is_retried && !is_too_large && !status.IsShutdownInProgress() &&
+      !status.IsColumnFamilyDropped()) {
     SetBackgroundError(status, BackgroundErrorReason::kCompaction);
   }
   // Writes may go on while there is room for logs and flushes.
@@ -140,6 +161,11 @@ Status DatabaseImpl::DoBegunWork(const FamilyPtr& family, CompactionWork* begun,
   const int job_id = next_job_id_.fetch_add(1);
   const int output_level = work.output_level;
   const bool is_merge = work.type == CompactionWork::Type::kMerge;
+  const SpaceForCompaction space(is_merge ? config_.file_space : nullptr, work.InputBytes());
+  if (!space.has_room()) {
+    AddTicker(config_.stats, Ticker::kCompactionCancelled);
+    return Status::Make(Status::Code::kCompactionTooLarge, "");
+  }
   Log(config_.logger, LogLevel::kInfo, "[%s] [JOB %d] Compacting %zu@%d files to L%d, score %.2f, %s",
       family->name.c_str(), job_id, work.InputTableCount(), work.inputs.front().level, output_level, work.score,
       work.reason);

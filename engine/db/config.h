@@ -20,6 +20,7 @@
 #include "engine/compaction/compaction_config.h"
 #include "engine/compaction/table_output.h"
 #include "engine/db/events.h"
+#include "engine/db/file_space.h"
 #include "engine/db/wal_filter.h"
 #include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
@@ -71,6 +72,7 @@ struct DatabaseConfig {
   StatsSink* stats = nullptr;
   EventSink* events = nullptr;
   RateLimit* rate_limit = nullptr;
+  FileSpace* file_space = nullptr;  // null: space has no limit, files are deleted at once
   int background_flushes_max = 1;
   int background_compactions_max = 1;
   int max_open_files = -1;  // -1: tables stay open

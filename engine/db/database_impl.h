@@ -276,6 +276,7 @@ class DatabaseImpl final : public Database {
   Status Install(std::vector<FamilyChange> changes) EXCLUDES(mutex_);
   // The same for who has the turn already, and keeps it.
   Status InstallInTurn(std::vector<FamilyChange>* changes) EXCLUDES(mutex_);
+  void TakeSpace(const std::vector<FamilyChange>& changes) EXCLUDES(mutex_);
   void InstallVersion(const FamilyChange& change, const VersionPtr& next) REQUIRES(mutex_);
   // kAllOrNone: recovery takes them together (an atomic group).
   enum class EditGrouping : uint8_t { kAllOrNone, kEachAlone };

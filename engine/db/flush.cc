@@ -187,7 +187,8 @@ Status DatabaseImpl::WaitForFlushes(const std::vector<std::pair<FamilyPtr, uint6
       state_changed_.Wait(&mutex_);
     }
   }
-  return Status::Ok();
+  // The flush is done, and is the last one.
+  return background_error_.sub_code() == Status::SubCode::kSpaceLimit ? background_error_ : Status::Ok();
 }
 
 // One family's part of a flush.

@@ -62,12 +62,34 @@ Status DatabaseImpl::InstallInTurn(std::vector<FamilyChange>* all_changes) {
         [&](const BlobFileMeta& meta) { return MakeBlobFile(*change.family, meta, change.blob_files); }));
     edits.push_back(change.edit);
   }
+  if (config_.file_space != nullptr) TakeSpace(changes);
   GNEISS_RETURN_IF_ERROR(LogEdits(edits));
   return WholeOrStale([&] {
     MutexLock lock(&mutex_);
     for (size_t i = 0; i < changes.size(); ++i) InstallVersion(changes[i], next[i]);
     return Status::Ok();
   });
+}
+
+// Before the install, for which callers of Flush wait: an error that follows is theirs too. What was written is kept
+// all the same.
+void DatabaseImpl::TakeSpace(const std::vector<FamilyChange>& changes) {
+  bool is_job = false;
+  bool is_flush = false;
+  for (const FamilyChange& change : changes) {
+    for (const auto& [level, meta] : change.edit.added_tables) {
+      config_.file_space->FileAdded(TableName(change.family->opener->DirectoryOf(meta), meta.number), meta.file_bytes);
+    }
+    for (const BlobFileMeta& meta : change.edit.added_blob_files) {
+      config_.file_space->FileAdded(change.family->blob_opener->PathOf(meta.number));
+    }
+    is_flush = is_flush || change.flushed_memtables > 0;
+    is_job = is_job || (change.outputs != nullptr && !change.outputs->empty());
+  }
+  if (!is_job || !config_.file_space->IsFull()) return;
+  SetBackgroundError(
+      Status::Make(Status::Code::kIoError, "Max allowed space was reached", {}, Status::SubCode::kSpaceLimit),
+      is_flush ? BackgroundErrorReason::kFlush : BackgroundErrorReason::kCompaction);
 }
 
 void DatabaseImpl::InstallVersion(const FamilyChange& change, const VersionPtr& next) {

@@ -99,9 +99,17 @@ void ObsoleteFiles::WaitForPurge() {
   while (purges_ > 0) purged_.Wait(&mutex_);
 }
 
+// Logs elsewhere than with the tables take up space of others.
+Status ObsoleteFiles::Remove(const Entry& entry) {
+  const bool is_beside_tables = entry.kind != FileKind::kWal || config_.wal_dir.empty();
+  const bool is_data = entry.kind == FileKind::kTable || entry.kind == FileKind::kBlob || entry.kind == FileKind::kWal;
+  const bool may_take_time = config_.file_space != nullptr && is_data && is_beside_tables;
+  return may_take_time ? config_.file_space->Delete(entry.path) : config_.fs->Remove(entry.path);
+}
+
 void ObsoleteFiles::Delete(const Entry& entry) {
   const bool is_archived = entry.kind == FileKind::kWal && wal_directory_->KeepsArchive();
-  Status status = is_archived ? wal_directory_->Archive(entry.path, entry.number) : config_.fs->Remove(entry.path);
+  Status status = is_archived ? wal_directory_->Archive(entry.path, entry.number) : Remove(entry);
   if (status.IsPathNotFound() && entry.kind == FileKind::kTable) {
     // A table from LevelDB's days keeps its old name.
     status = config_.fs->Remove(entry.path.substr(0, entry.path.size() - 3) + "ldb");

@@ -52,6 +52,7 @@ class ObsoleteFiles : public FileReaper {
   void Add(Entry entry) EXCLUDES(mutex_);
   void BuryRemains() EXCLUDES(mutex_);
   void Delete(const Entry& entry);
+  Status Remove(const Entry& entry);
 
   const DatabaseConfig config_;
   const std::shared_ptr<WalDirectory> wal_directory_;
