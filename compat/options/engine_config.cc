@@ -304,6 +304,20 @@ TableFormat TableFormatOf(const ColumnFamilyOptions& options) {
   return format;
 }
 
+static MetaPinning PinningOf(const BlockBasedTableOptions& table, rocksdb::PinningTier tier) {
+  switch (tier) {
+    case rocksdb::PinningTier::kNone:
+      return MetaPinning::kNone;
+    case rocksdb::PinningTier::kFlushedAndSimilar:
+      return MetaPinning::kLevel0;
+    case rocksdb::PinningTier::kAll:
+      return MetaPinning::kAll;
+    case rocksdb::PinningTier::kFallback:
+      break;
+  }
+  return table.pin_l0_filter_and_index_blocks_in_cache ? MetaPinning::kLevel0 : MetaPinning::kNone;
+}
+
 TableReadConfig TableReadConfigOf(const ColumnFamilyOptions& options) {
   const BlockBasedTableOptions& table = *BlockBasedOptionsOf(options.table_factory.get());
   TableReadConfig config;
@@ -311,7 +325,8 @@ TableReadConfig TableReadConfigOf(const ColumnFamilyOptions& options) {
   config.block_cache = EngineCacheOf(table.block_cache);
   config.cache_index_and_filter_blocks = table.cache_index_and_filter_blocks;
   config.cache_index_and_filter_blocks_with_high_priority = table.cache_index_and_filter_blocks_with_high_priority;
-  config.pin_l0_filter_and_index_blocks_in_cache = table.pin_l0_filter_and_index_blocks_in_cache;
+  config.pinning = PinningOf(table, table.metadata_cache_options.unpartitioned_pinning);
+  config.partition_pinning = PinningOf(table, table.metadata_cache_options.partition_pinning);
   config.whole_key_filtering = table.whole_key_filtering;
   config.prefix_extractor = PrefixExtractorOf(options.prefix_extractor);
   config.readahead_initial_bytes = table.initial_auto_readahead_size;

@@ -55,7 +55,7 @@ Status TableCore::Open() {
   GNEISS_RETURN_IF_ERROR(ReadProperties());
   if (const auto found = metaindex_.find(kCompressionDictionaryBlockName); found != metaindex_.end()) {
     GNEISS_RETURN_IF_ERROR(
-        source_.SetDictionary(found->second, IsMetaCached() ? &meta_cache_ : nullptr, IsMetaPinned()));
+        source_.SetDictionary(found->second, IsMetaCached() ? &meta_cache_ : nullptr, IsPinned(config_.pinning)));
   }
   FindFilter();
   GNEISS_RETURN_IF_ERROR(LoadIndexAndFilter());
@@ -228,9 +228,13 @@ Status TableCore::LoadFilter(std::unique_ptr<TableFilter>* filter) const {
 Status TableCore::LoadIndexAndFilter() {
   if (IsMetaCached()) {
     // Others wait for their first use.
-    if (!IsMetaPinned()) return Status::Ok();
-    GNEISS_RETURN_IF_ERROR(GetIndex({}, &index_));
-    return has_filter() ? GetFilter({}, &filter_) : Status::Ok();
+    const bool has_parts = index_type_ == IndexType::kTwoLevel;
+    if (IsPinned(has_parts ? config_.partition_pinning : config_.pinning)) {
+      GNEISS_RETURN_IF_ERROR(GetIndex({}, &index_));
+    }
+    const bool has_filter_parts = filter_kind_ == FilterKind::kPartitioned;
+    const bool pins_filter = has_filter() && IsPinned(has_filter_parts ? config_.partition_pinning : config_.pinning);
+    return pins_filter ? GetFilter({}, &filter_) : Status::Ok();
   }
   std::unique_ptr<TableIndex> index;
   GNEISS_RETURN_IF_ERROR(LoadIndex(&index));

@@ -78,7 +78,9 @@ class TableCore {
   std::string UserProperty(const char* name) const;
   TableIndex::Format IndexFormat(bool has_first_key) const;
   bool IsMetaCached() const { return config_.block_cache != nullptr && config_.cache_index_and_filter_blocks; }
-  bool IsMetaPinned() const { return config_.pin_l0_filter_and_index_blocks_in_cache && params_.level == 0; }
+  bool IsPinned(MetaPinning pinning) const {
+    return pinning == MetaPinning::kAll || (pinning == MetaPinning::kLevel0 && params_.level == 0);
+  }
 
   const TableReadConfig& config_;
   const TableReader::OpenParams params_;

@@ -53,13 +53,17 @@ struct TableFormat {
   std::shared_ptr<MemoryCharge> dictionary_charge;  // of blocks held back for a dictionary; null: they count nowhere
 };
 
+enum class MetaPinning : uint8_t { kNone, kLevel0, kAll };  // of no tables, of those of level 0, of all
+
 // How tables are read: shared by all tables of a column family.
 struct TableReadConfig {
   KeyOrder order;
   std::shared_ptr<Cache> block_cache;          // null: no cache, each read gets its own block
   bool cache_index_and_filter_blocks = false;  // else they are decoded at open and stay with the reader
   bool cache_index_and_filter_blocks_with_high_priority = true;
-  bool pin_l0_filter_and_index_blocks_in_cache = false;
+  // Of those in the cache, which stay as long as their table's reader: those without parts, and those with.
+  MetaPinning pinning = MetaPinning::kNone;
+  MetaPinning partition_pinning = MetaPinning::kNone;
   bool whole_key_filtering = true;
   std::shared_ptr<const PrefixExtractor> prefix_extractor;
   size_t readahead_initial_bytes = 8 << 10;  // doubles per sequential block, after two in a row

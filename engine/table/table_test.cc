@@ -303,7 +303,7 @@ TEST_P(TableTest, IndexAndFilterInTheCache) {
   for (const bool is_pinned : {false, true}) {
     for (const size_t capacity : {size_t{1} << 20, size_t{0}}) {
       read_config_.block_cache = NewCache({.capacity_bytes = capacity});
-      read_config_.pin_l0_filter_and_index_blocks_in_cache = is_pinned;
+      read_config_.pinning = is_pinned ? MetaPinning::kLevel0 : MetaPinning::kNone;
       TableReader::OpenParams params;
       params.level = 0;
       const Status status = OpenTable(read_config_, contents_, &reader_, params);

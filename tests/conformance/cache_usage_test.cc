@@ -165,6 +165,46 @@ TEST_F(PrepopulateTest, TablesOfEveryShapeReadTheSameFromTheCache) {
   }
 }
 
+// ---- metadata_cache_options
+
+// What stays pinned after everything was let go.
+TEST_F(CacheUsageTest, IndexAndFilterStayWhereTheyArePinned) {
+  TableOptions().cache_index_and_filter_blocks = true;
+  TableOptions().filter_policy.reset(NewBloomFilterPolicy(10));
+  TableOptions().pin_top_level_index_and_filter = false;
+  struct Case {
+    PinningTier tier;
+    bool pins_level0;
+    bool pins_deeper;
+  };
+  const Case cases[] = {{PinningTier::kFallback, false, false},
+                        {PinningTier::kNone, false, false},
+                        {PinningTier::kFlushedAndSimilar, true, false},
+                        {PinningTier::kAll, true, true}};
+  for (const bool is_partitioned : {false, true}) {
+    for (const Case& each : cases) {
+      Close();
+      ASSERT_OK(DestroyDB(Path(), options_));
+      TableOptions().index_type =
+          is_partitioned ? BlockBasedTableOptions::kTwoLevelIndexSearch : BlockBasedTableOptions::kBinarySearch;
+      TableOptions().partition_filters = is_partitioned;
+      MetadataCacheOptions& pinning = TableOptions().metadata_cache_options;
+      (is_partitioned ? pinning.partition_pinning : pinning.unpartitioned_pinning) = each.tier;
+      UseTableOptions();
+      Open();
+      for (int i = 0; i < 500; ++i) ASSERT_OK(Put("key" + std::to_string(i), "v"));
+      Flush();
+      EXPECT_EQ("v", Get("key7"));
+      EXPECT_EQ(each.pins_level0, cache_->GetPinnedUsage() > 500) << cache_->GetPinnedUsage();
+      Compact();
+      EXPECT_EQ("v", Get("key7"));
+      EXPECT_EQ("0,1", Levels());
+      EXPECT_TRUE(Eventually([&] { return each.pins_deeper == (cache_->GetPinnedUsage() > 500); }))
+          << cache_->GetPinnedUsage();
+    }
+  }
+}
+
 // ---- cache_usage_options
 
 TEST_F(CacheUsageTest, OtherRolesCannotBeCharged) {
