@@ -150,8 +150,8 @@ class EventLog final : public EventSink {
   void OnBackgroundError(BackgroundErrorReason reason, Status* status) override {
     rocksdb::Statistics* const statistics = core_->db_options.statistics.get();
     if (statistics != nullptr) {
-      statistics->recordTick(rocksdb::ERROR_HANDLER_BG_ERROR_COUNT);
-      if (status->IsIoError()) statistics->recordTick(rocksdb::ERROR_HANDLER_BG_IO_ERROR_COUNT);
+      statistics->recordTick(rocksdb::ERROR_HANDLER_BG_ERROR_COUNT, 1);
+      if (status->IsIoError()) statistics->recordTick(rocksdb::ERROR_HANDLER_BG_IO_ERROR_COUNT, 1);
     }
     next_->OnBackgroundError(reason, status);
   }

@@ -72,7 +72,7 @@ rocksdb::Status DbImpl::GetUpdatesSince(rocksdb::SequenceNumber seq,
                                         std::unique_ptr<rocksdb::TransactionLogIterator>* iterator,
                                         const rocksdb::TransactionLogIterator::ReadOptions&) {
   if (core_->db_options.statistics != nullptr) {
-    core_->db_options.statistics->recordTick(rocksdb::GET_UPDATES_SINCE_CALLS);
+    core_->db_options.statistics->recordTick(rocksdb::GET_UPDATES_SINCE_CALLS, 1);
   }
   std::unique_ptr<UpdateIterator> inner;
   const Status status = core_->database->UpdatesSince(seq, &inner);

@@ -148,7 +148,7 @@ class UserMergeOperator : public MergeOperator {
     const bool is_merged = user_->FullMergeV2(in, out);
     const auto nanos = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
     statistics_->recordTick(rocksdb::MERGE_OPERATION_TOTAL_TIME, static_cast<uint64_t>(nanos));
-    if (!is_merged) statistics_->recordTick(rocksdb::NUMBER_MERGE_FAILURES);
+    if (!is_merged) statistics_->recordTick(rocksdb::NUMBER_MERGE_FAILURES, 1);
     return is_merged;
   }
 

@@ -102,7 +102,7 @@ class SimulatingCache : public SimCache {
     } else {
       misses_.fetch_add(1, std::memory_order_relaxed);
     }
-    if (stats != nullptr) stats->recordTick(known != nullptr ? SIM_BLOCK_CACHE_HIT : SIM_BLOCK_CACHE_MISS);
+    if (stats != nullptr) stats->recordTick(known != nullptr ? SIM_BLOCK_CACHE_HIT : SIM_BLOCK_CACHE_MISS, 1);
     log_.ReportLookup(key);
     return cache_ == nullptr ? nullptr : cache_->Lookup(key, stats);
   }

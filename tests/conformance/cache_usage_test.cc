@@ -31,7 +31,7 @@ class CacheUsageTest : public DbTest {
   ~CacheUsageTest() override { Close(); }
 
   uint64_t Ticker(Tickers ticker) { return options_.statistics->getTickerCount(ticker); }
-  // Entries of a role that the cache has at the moment.
+  // Entries of a role that the cache has. What was seen is kept for a while, so this is to be asked once.
   size_t Entries(CacheEntryRole role) {
     std::map<std::string, std::string> map;
     EXPECT_TRUE(db()->GetMapProperty(DB::Properties::kBlockCacheEntryStats, &map));
@@ -153,6 +153,7 @@ TEST_F(PrepopulateTest, TablesOfEveryShapeReadTheSameFromTheCache) {
     ASSERT_OK(options_.statistics->Reset());
     for (int i = 0; i < 300; ++i) ASSERT_OK(Put(Key(i), "value" + std::to_string(i) + std::string(50, 'x')));
     Flush();
+    EXPECT_EQ("(none)", Get("other"));  // the table may have to be opened
     ReadOptions from_cache;
     from_cache.read_tier = kBlockCacheTier;
     for (int i = 0; i < 300; ++i) {
@@ -242,7 +243,6 @@ TEST_F(CacheUsageTest, TableReadersAreCharged) {
   Charge(CacheEntryRole::kBlockBasedTableReader, Decision::kEnabled);
   UseTableOptions();
   Open();
-  EXPECT_EQ(0u, Entries(CacheEntryRole::kBlockBasedTableReader));
   PutTable({{"a", "1"}});
   EXPECT_EQ("1", Get("a"));
   EXPECT_EQ(1u, Entries(CacheEntryRole::kBlockBasedTableReader));
@@ -274,7 +274,6 @@ TEST_F(CacheUsageTest, FileMetadataIsCharged) {
   Charge(CacheEntryRole::kFileMetadata, Decision::kEnabled);
   UseTableOptions();
   Open();
-  EXPECT_EQ(0u, Entries(CacheEntryRole::kFileMetadata));
   PutTable({{"a", "1"}});
   EXPECT_EQ(1u, Entries(CacheEntryRole::kFileMetadata));
   Close();

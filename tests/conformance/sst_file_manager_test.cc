@@ -45,7 +45,7 @@ class SstFileManagerTest : public DbTest {
 TEST_F(SstFileManagerTest, KnowsTheTables) {
   Open();
   for (uint32_t i = 1; i <= 3; ++i) {
-    PutTable({{"a", RandomBytes(1000 * i, i)}});
+    PutTable({{"a", RandomBytes(1000 * i, i)}, {"b", "1"}});
     EXPECT_EQ(Tables(), Tracked());
   }
   uint64_t sum = 0;
@@ -105,8 +105,8 @@ TEST_F(SstFileManagerTest, AFlushBeyondTheLimitStopsWrites) {
 
 TEST_F(SstFileManagerTest, ACompactionNeedsRoom) {
   Open();
-  PutTable({{"a", RandomBytes(5000, 1)}});
-  PutTable({{"a", RandomBytes(5000, 2)}});
+  PutTable({{"a", RandomBytes(5000, 1)}, {"c", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"b", "2"}});
   manager_->SetMaxAllowedSpaceUsage(manager_->GetTotalSize() * 3 / 2);
   const Status status = db()->CompactRange(CompactRangeOptions(), nullptr, nullptr);
   EXPECT_TRUE(status.IsCompactionTooLarge()) << status.ToString();
@@ -121,8 +121,8 @@ TEST_F(SstFileManagerTest, ACompactionNeedsRoom) {
 
 TEST_F(SstFileManagerTest, TheCompactionBufferIsRoomToo) {
   Open();
-  PutTable({{"a", RandomBytes(5000, 1)}});
-  PutTable({{"a", RandomBytes(5000, 2)}});
+  PutTable({{"a", RandomBytes(5000, 1)}, {"c", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"b", "2"}});
   manager_->SetMaxAllowedSpaceUsage(manager_->GetTotalSize() * 3);
   manager_->SetCompactionBufferSize(1 << 20);
   EXPECT_TRUE(db()->CompactRange(CompactRangeOptions(), nullptr, nullptr).IsCompactionTooLarge());
@@ -132,8 +132,8 @@ TEST_F(SstFileManagerTest, TheCompactionBufferIsRoomToo) {
 
 TEST_F(SstFileManagerTest, WithoutARateFilesGoAtOnce) {
   Open();
-  PutTable({{"a", "1"}});
-  PutTable({{"a", "2"}});
+  PutTable({{"a", "1"}, {"c", "1"}});
+  PutTable({{"a", "2"}, {"b", "2"}});
   Compact();
   EXPECT_TRUE(Eventually([&] { return Tracked().size() == 1; }));
   EXPECT_LE(2u, Ticks(FILES_DELETED_IMMEDIATELY));
@@ -143,8 +143,8 @@ TEST_F(SstFileManagerTest, WithoutARateFilesGoAtOnce) {
 TEST_F(SstFileManagerTest, WithARateTheyBecomeTrash) {
   UseManager(1 << 20, /*trash_ratio=*/100);
   Open();
-  PutTable({{"a", RandomBytes(5000, 1)}});
-  PutTable({{"a", RandomBytes(5000, 2)}});
+  PutTable({{"a", RandomBytes(5000, 1)}, {"c", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"b", "2"}});
   Compact();
   EXPECT_TRUE(Eventually([&] { return Ticks(FILES_MARKED_TRASH) >= 2; }));
   EXPECT_TRUE(Eventually([&] { return FilesEndingIn(".trash").empty() && manager_->GetTotalTrashSize() == 0; }));
@@ -156,8 +156,8 @@ TEST_F(SstFileManagerTest, WithARateTheyBecomeTrash) {
 TEST_F(SstFileManagerTest, TrashThatIsLeftGoesAtTheNextOpening) {
   UseManager(1, /*trash_ratio=*/1000);  // years
   Open();
-  PutTable({{"a", RandomBytes(5000, 1)}});
-  PutTable({{"a", RandomBytes(5000, 2)}});
+  PutTable({{"a", RandomBytes(5000, 1)}, {"c", "1"}});
+  PutTable({{"a", RandomBytes(5000, 2)}, {"b", "2"}});
   Compact();
   EXPECT_TRUE(Eventually([&] { return Ticks(FILES_MARKED_TRASH) >= 2; }));
   Close();

@@ -145,8 +145,8 @@ TEST_F(TickersTest, ChecksumsOfFiles) {
 
 TEST_F(TickersTest, TimesOfCompactions) {
   Open();
-  PutTable({{"a", RandomBytes(3000, 1)}});
-  PutTable({{"a", RandomBytes(3000, 2)}});
+  PutTable({{"a", RandomBytes(3000, 1)}, {"c", "1"}});
+  PutTable({{"a", RandomBytes(3000, 2)}, {"b", "2"}});
   EXPECT_EQ(0u, Data(COMPACTION_OUTFILE_SYNC_MICROS).count);
   Compact();
   EXPECT_EQ(1u, Data(COMPACTION_OUTFILE_SYNC_MICROS).count);
@@ -157,6 +157,8 @@ TEST_F(TickersTest, BytesOfMarkedTables) {
   options_.table_properties_collector_factories.push_back(std::make_shared<MarkerFactory>());
   Open();
   PutTable({{"a", "1"}});
+  Compact();  // the last level's tables are not asked
+  PutTable({{"a", "2"}});
   EXPECT_EQ(0u, Ticks(COMPACT_READ_BYTES_MARKED));
   ASSERT_OK(db()->SetOptions({{"disable_auto_compactions", "false"}}));
   EXPECT_TRUE(Eventually([&] { return Ticks(COMPACT_WRITE_BYTES_MARKED) > 0; }));
