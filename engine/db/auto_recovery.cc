@@ -28,6 +28,8 @@ uint64_t SteadyMicros() {
 }  // namespace
 
 DatabaseImpl::Recovery DatabaseImpl::RecoveryFrom(const Status& error) const {
+  const bool is_over_limit = error.IsIoError() && error.sub_code() == Status::SubCode::kSpaceLimit;
+  if (is_over_limit && config_.file_space != nullptr) return Recovery::kWhenThereIsSpace;
   if (error.IsNoSpace()) {
     const bool is_space_known = config_.free_bytes != nullptr && config_.free_bytes().has_value();
     return is_space_known ? Recovery::kWhenThereIsSpace : Recovery::kNone;
@@ -120,6 +122,7 @@ bool DatabaseImpl::WaitToRecover(Recovery recovery, uint64_t number, bool is_fir
 
 // Enough for everything that Resume will flush, and for one write buffer at least.
 bool DatabaseImpl::HasSpaceAgain() {
+  if (config_.file_space != nullptr && config_.file_space->IsFull()) return false;
   uint64_t needed_bytes = 0;
   {
     MutexLock lock(&mutex_);
@@ -131,8 +134,8 @@ bool DatabaseImpl::HasSpaceAgain() {
       needed_bytes = std::max(needed_bytes, uint64_t{family->write_buffer_bytes.load()});
     }
   }
-  const std::optional<uint64_t> free_bytes = config_.free_bytes();
-  return free_bytes && *free_bytes >= needed_bytes;
+  const std::optional<uint64_t> free_bytes = config_.free_bytes == nullptr ? std::nullopt : config_.free_bytes();
+  return !free_bytes || *free_bytes >= needed_bytes;
 }
 
 // A compaction that failed for such a reason stops nobody: it is chosen again after a while.
