@@ -224,7 +224,7 @@ TEST(EngineStats, ReportsUnderRocksNames) {
   EXPECT_EQ(static_cast<size_t>(Ticker::kCount), used);
   EXPECT_EQ(1u, statistics->getTickerCount(rocksdb::NUMBER_KEYS_WRITTEN));
   // Micros of the engine are nanos there.
-  EXPECT_EQ(1000u, statistics->getTickerCount(rocksdb::MERGE_OPERATION_TOTAL_TIME));
+  EXPECT_EQ(1000u, statistics->getTickerCount(rocksdb::FILTER_OPERATION_TOTAL_TIME));
 
   for (size_t i = 0; i < static_cast<size_t>(gneiss::Histogram::kCount); ++i) {
     stats->Record(static_cast<gneiss::Histogram>(i), 3);
