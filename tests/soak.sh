@@ -98,7 +98,7 @@ tsan_seconds=$(scaled 1800)
 [ $slice = 1 ] && kills=60 && tsan_seconds=120
 
 [ $slice = 1 ] || run powercut "20 000 states, 500 also read by the reference" \
-  "$tests/powercut_test" --seed "$seed" --traces "$(scaled 400)" "${reference[@]}"
+  "$tests/powercut_test" --seed "$seed" --traces "$(scaled 400)" "${reference[@]}" "${keeps_going[@]}"
 [ $slice = 1 ] || run faults "5 000 fault points" "$tests/faults_test" --seed "$seed" --points "$(scaled 5000)" "${isolated[@]}"
 [ $slice = 1 ] || run allocations "5 000 allocation faults" \
   "$tests/allocation_faults_test" --seed "$seed" --points "$(scaled 5000)" "${keeps_going[@]}"

@@ -2,6 +2,7 @@
 // says what is checked and how to replay.
 //
 //     powercut_test [--seed N] [--traces N] [--states N] [--steps N] [--reference EVERY [--show 1]] [--keep DIR]
+//                   [--failures N]
 //     powercut_test replay RECORDING OPERATIONS DRAW
 //     powercut_test describe SEED DRAW ROOT         what a directory holds, for the other library
 #include <sys/wait.h>
@@ -87,7 +88,7 @@ class Runner {
     const uint64_t first = options_.Number("seed", 7083);
     const uint64_t traces = options_.Number("traces", 40);
     std::printf("seeds from %llu on\n", (unsigned long long)first);
-    for (uint64_t i = 0; i < traces && totals_.failures < 10; ++i) {
+    for (uint64_t i = 0; i < traces && totals_.failures < options_.Number("failures", 10); ++i) {
       RunTrace(first + i);
       if ((i + 1) % 100 == 0) totals_.Print();
     }
@@ -182,6 +183,7 @@ int main(int argc, char** argv) {
         DescribeDirectory(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10), argv[4]).c_str());
     return 0;
   }
-  const gneiss::ProgramOptions options(argc, argv, {"seed", "traces", "states", "steps", "reference", "show", "keep"});
+  const gneiss::ProgramOptions options(argc, argv,
+                                       {"seed", "traces", "states", "steps", "reference", "show", "keep", "failures"});
   return Runner(options).Run();
 }
