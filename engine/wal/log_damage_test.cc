@@ -171,6 +171,33 @@ TEST(LogDamageTest, ZerosBeforeDataAreATornTailInTheLastBlock) {
   }
 }
 
+// The last fragment begins shortly before a sector's end, and that sector was lost: with `lost` bytes of the header the
+// checksum, and perhaps the length. Where it is the last, it was torn; before another one it would have been synced.
+TEST(LogDamageTest, ALostBeginningOfTheLastHeaderIsATornTail) {
+  constexpr size_t kSectorBytes = 512;
+  for (size_t lost = 1; lost < kFragmentHeaderBytes; ++lost) {
+    const size_t first_bytes = 2 * kSectorBytes - lost;
+    const Records records = {NumberedRecord(0, first_bytes - kFragmentHeaderBytes), NumberedRecord(1, 300),
+                             NumberedRecord(2, 50)};
+    for (const bool is_last : {true, false}) {
+      LogImage image = WriteLog(Prefix(records, is_last ? 2 : 3));
+      ASSERT_EQ(image.ends[0], first_bytes);
+      std::fill_n(image.bytes.begin() + static_cast<ptrdiff_t>(first_bytes), lost, '\0');
+      image.bytes.resize(image.bytes.size() + 1000);
+      for (const WalRecoveryMode mode : kAllModes) {
+        const ReadResult result = ReadLog(image.bytes, mode);
+        EXPECT_EQ(result.records, Prefix(records, 1)) << lost;
+        if (is_last) {
+          EXPECT_TRUE(result.has_torn_tail) << lost;
+          EXPECT_EQ(result.reports.size(), mode == kAbsolute ? 1u : 0u) << lost;
+        } else {
+          EXPECT_EQ(result.reports.size(), 1u) << lost;
+        }
+      }
+    }
+  }
+}
+
 TEST(LogDamageTest, TwoBlocksWithUnfinishedDataAreDamage) {
   Records records;
   for (size_t i = 0; i < 70; ++i) records.push_back(NumberedRecord(i, 1000));
