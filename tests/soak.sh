@@ -117,7 +117,8 @@ if [ $control = 0 ]; then
     reference_library=$(ls /usr/lib/*/librocksdb.so.7.8 2>/dev/null | head -1)
     if [ -n "$reference_library" ]; then
       run differential "20 000 000 compared operations" tests/differential/compare.py "$tests/operations" \
-        --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed "$seed" --steps 20000 --runs "$(scaled 1000)"
+        --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed "$seed" --steps 20000 \
+        --progress 60 --runs "$(scaled 1000)"
     fi
     run schedules "5 000 interleavings of each of nine scenarios" \
       "$tests/schedules_test" --seed "$seed" --runs "$(scaled 5000)"

@@ -71,10 +71,11 @@ Memtable::Memtable(const Config& config, uint64_t id, SeqNo earliest_seq)
 Memtable::~Memtable() = default;
 
 void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_concurrent) {
+  if (kind == Kind::kRangeDelete && config_.order.Compare(user_key, value) == 0) return;  // an empty range
   if (IsDeletion(kind)) {
     // A batch knows plain deletions only.
     if (kind == Kind::kDelete && config_.order.has_timestamps()) kind = Kind::kDeleteWithTimestamp;
-    Increase(&deletions_, 1, is_concurrent);
+    if (kind == Kind::kDelete) Increase(&deletions_, 1, is_concurrent);
   }
   const size_t bytes = MemtableEntry::BytesFor(user_key, value);
   char* const entry = arena_.Allocate(bytes);

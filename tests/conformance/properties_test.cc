@@ -141,6 +141,22 @@ TEST_F(PropertiesTest, MemtableEntriesAndDeletions) {
   EXPECT_EQ(0u, IntProperty(DB::Properties::kNumEntriesImmMemTables));
 }
 
+TEST_F(PropertiesTest, OnlyPlainDeletionsCountAsDeletions) {
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(db()->SingleDelete(WriteOptions(), "a"));
+  ASSERT_OK(Delete("b"));
+  ASSERT_OK(db()->DeleteRange(WriteOptions(), db()->DefaultColumnFamily(), "c", "d"));
+  EXPECT_EQ(1u, IntProperty(DB::Properties::kNumDeletesActiveMemTable));
+  EXPECT_EQ(4u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+}
+
+TEST_F(PropertiesTest, AnEmptyRangeIsNoEntry) {
+  Open();
+  ASSERT_OK(db()->DeleteRange(WriteOptions(), db()->DefaultColumnFamily(), "c", "c"));
+  EXPECT_EQ(0u, IntProperty(DB::Properties::kNumEntriesActiveMemTable));
+}
+
 TEST_F(PropertiesTest, SealedMemtables) {
   Open();
   ASSERT_OK(db()->PauseBackgroundWork());
