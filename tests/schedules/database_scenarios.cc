@@ -237,6 +237,7 @@ void RotationScenario(Random* random) {
   database.Open(&disk);
   const int count = 1 + static_cast<int>(random->Uniform(3));
   CountingWriters writers(&database, count);
+  Failure power_cut;
   Failure kill;
   MarkBegin();
   std::vector<std::thread> threads;
@@ -252,12 +253,14 @@ void RotationScenario(Random* random) {
       if (waits || status.code() != Status::Code::kTryAgain) CheckOk(status, "Flush");
     });
   }
+  threads.emplace_back([&] { power_cut = {.disk = disk.AfterPowerCut(), .done = writers.done()}; });
   threads.emplace_back([&] { kill = {.disk = disk.AfterKill(), .done = writers.done()}; });
   JoinAll(&threads);
   const Contents all = database.Scan(nullptr, 0);
   writers.CheckWhole(all, database.Scan(nullptr, 1));
   writers.CheckAtLeast(all, writers.done().batches);
   CheckOk(database.database->WaitForBackgroundWork(), "WaitForBackgroundWork");
+  CheckRecovered(&database, writers, power_cut.disk.get(), power_cut.done.durable);
   CheckRecovered(&database, writers, kill.disk.get(), kill.done.batches);
 }
 
@@ -316,6 +319,13 @@ struct SteppedWriter {
 
 void ReadViews(ScheduledDatabase* database, const SteppedWriter* writer, Random random) {
   for (uint64_t left = 1 + random.Uniform(3); left > 0; --left) {
+    if (random.OneIn(2)) {
+      for (int reads = 0; reads < 8; ++reads) {
+        const int least = writer->done;
+        const int step = NumberIn(database->Get("step"));
+        SCHEDULE_CHECK(step >= least, "Get found step %d after %d was acknowledged", step, least);
+      }
+    }
     const int before = writer->done;
     if (random.OneIn(2)) {
       SteppedWriter::Check(database->Scan(), before);
@@ -352,6 +362,33 @@ void Compact(ScheduledDatabase* database) {
 }
 
 }  // namespace
+
+// A key is overwritten and flushed again and again, so that a reader's view may be gone a moment after it was chosen.
+// Short, so that most switches fall into a Get.
+void GetScenario(Random* random) {
+  MemoryFileSystem disk;
+  ScheduledDatabase database;
+  database.family_config.compaction.level0_compaction_trigger = 2 + static_cast<int>(random->Uniform(3));
+  database.Open(&disk);
+  SteppedWriter writer{.database = &database};
+  writer.Write(1 + static_cast<int>(random->Uniform(3)));
+  MarkBegin();
+  std::vector<std::thread> threads;
+  for (uint64_t left = 1 + random->Uniform(2); left > 0; --left) {
+    threads.emplace_back([&, gets = 2 + random->Uniform(4)] {
+      for (uint64_t i = 0; i < gets; ++i) {
+        const int least = writer.done;
+        const int step = NumberIn(database.Get("step"));
+        SCHEDULE_CHECK(step >= least, "Get found step %d after %d was acknowledged", step, least);
+      }
+    });
+  }
+  for (uint64_t left = 1 + random->Uniform(3); left > 0; --left) {
+    writer.Write(1 + static_cast<int>(random->Uniform(2)));
+    CheckOk(database.database->Flush({.allow_write_stall = true}, {database.families[0]}), "Flush");
+  }
+  JoinAll(&threads);
+}
 
 // Flushes and merges install Versions while readers hold views of older ones.
 void InstallScenario(Random* random) {

@@ -14,6 +14,7 @@ void QueueScenario(Random* random);
 // database_scenarios.cc
 void CommitScenario(Random* random);
 void RotationScenario(Random* random);
+void GetScenario(Random* random);
 void InstallScenario(Random* random);
 void DropScenario(Random* random);
 void CloseScenario(Random* random);

@@ -86,8 +86,8 @@ std::string CacheKey(uint64_t number) {
 
 // One thread's calls. What it holds keeps its value, whatever others do.
 void UseCache(Cache* cache, int* live, Random random) {
-  std::array<uint32_t, 6> places{};
-  for (uint64_t left = 2 + random.Uniform(8); left > 0; --left) {
+  std::array<uint32_t, 4> places{};
+  for (uint64_t left = 4 + random.Uniform(24); left > 0; --left) {
     const uint64_t number = random.Uniform(places.size());
     const std::string key = CacheKey(number);
     Cache::Handle* handle = nullptr;

@@ -60,15 +60,20 @@ void FreedUnderAReader(Random* /*random*/) {
     uint64_t number;
   };
   std::atomic<Object*> newest{new Object{1}};
+  std::atomic<uint64_t> done{0};
   std::thread reader([&] {
-    const Object* const object = newest.load();
-    std::atomic<uint64_t> seen{0};
-    seen.store(1);
-    SCHEDULE_CHECK(object->number > 0, "nonsense");
+    for (int round = 0; round < 4; ++round) {
+      const Object* const object = newest.load();
+      done.fetch_add(1);
+      SCHEDULE_CHECK(object->number > 0, "nonsense");
+    }
   });
-  Object* const old = newest.exchange(new Object{2});
-  Retire([old] { delete old; });
-  ReclaimAll();
+  for (int round = 0; round < 4; ++round) {
+    Object* const old = newest.exchange(new Object{2});
+    Retire([old] { delete old; });
+    ReclaimAll();
+    done.fetch_add(1);
+  }
   reader.join();
   delete newest.load();
 }

@@ -55,6 +55,13 @@ struct Event {
   const void* caller;
 };
 
+// Numbered as they appear, so that a hash knows no address.
+struct Object {
+  uint32_t id = 0;
+  uint32_t thread = 0;  // who met it first
+  bool is_shared = false;
+};
+
 void Print(const Event& event) {
   std::fprintf(stderr, "  step %7llu  thread %2u  %-6s  object %4u  at %p\n",
                static_cast<unsigned long long>(event.number), event.thread, NameOf(event.step), event.object,
@@ -67,6 +74,7 @@ class Schedule {
   Schedule(const RunParams& params, Result* result)
       : random_(params.seed * 0x9e3779b97f4a7c15 + 1), prints_steps_(params.prints_steps), result_(result) {
     uses_priorities_ = random_.Uniform(2) == 0;
+    chooses_at_shared_only_ = random_.Uniform(2) == 0;
     constexpr std::array<uint64_t, 5> kOneSwitchIn = {1, 2, 6, 20, 80};
     one_switch_in_ = kOneSwitchIn[random_.Uniform(kOneSwitchIn.size())];
     if (!uses_priorities_) return;
@@ -84,10 +92,11 @@ class Schedule {
   }
 
   void Reach(Thread* self, Step step, const void* object, const void* caller) {
-    Note(self, step, object, caller);
+    if (!Note(self, step, object, caller) && chooses_at_shared_only_ && step == Step::kAtomic) return;
+    ++choices_;
     if (uses_priorities_) {
       for (const uint64_t change : changes_) {
-        if (first_step_ + change == result_->steps) Lower(self);
+        if (first_choice_ + change == choices_) Lower(self);
       }
       if (steps_in_a_row_ > kStepsInARowMax) {
         Lower(self);
@@ -133,7 +142,7 @@ class Schedule {
     Give(Next(self));  // and nobody gives it back
   }
 
-  void MarkBegin() { first_step_ = result_->steps; }
+  void MarkBegin() { first_choice_ = choices_; }
 
   uint64_t NowNanos() const { return now_nanos_; }
   uint64_t StepNow() const { return result_->steps; }
@@ -149,17 +158,21 @@ class Schedule {
   }
 
  private:
-  void Note(Thread* self, Step step, const void* object, const void* caller) {
+  // True when other threads have met the object too.
+  bool Note(Thread* self, Step step, const void* object, const void* caller) {
     const uint64_t number = ++result_->steps;
     now_nanos_ += kNanosPerStep;
-    const uint32_t id =
-        object == nullptr ? 0 : objects_.try_emplace(object, static_cast<uint32_t>(objects_.size() + 1)).first->second;
+    Object& known = objects_[object];
+    if (known.id == 0 && object != nullptr) known = {.id = ++object_count_, .thread = self->number};
+    if (known.thread != self->number) known.is_shared = true;
+    const uint32_t id = known.id;
     const uint64_t word = (uint64_t{id} << 16) | (uint64_t{self->number} << 8) | static_cast<uint64_t>(step);
     result_->hash = (result_->hash ^ word) * 0x100000001b3 + (result_->hash >> 47);
     Event& event = last_[number % last_.size()];
     event = {.number = number, .thread = self->number, .step = step, .object = id, .caller = caller};
     if (prints_steps_) Print(event);
     if (number > kStepsMax) Fail("it does not end: %llu steps", static_cast<unsigned long long>(number));
+    return known.is_shared;
   }
 
   void Lower(Thread* thread) { thread->priority = --lowest_; }
@@ -249,15 +262,20 @@ class Schedule {
   Result* const result_;
   bool uses_priorities_ = false;
   uint64_t one_switch_in_ = 1;
-  std::vector<uint64_t> changes_;  // steps at which the running thread is lowered
-  uint64_t first_step_ = 0;
+  std::vector<uint64_t> changes_;  // choices at which the running thread is lowered
+  // Most atomic operations are on memory that is still one thread's own. Half of the seeds spend no choice on those,
+  // which finds what needs few switches in long runs; the others miss no point.
+  bool chooses_at_shared_only_ = false;
+  uint64_t choices_ = 0;
+  uint64_t first_choice_ = 0;
   uint64_t lowest_ = kLowered;
   uint64_t steps_in_a_row_ = 0;
   uint64_t jumps_ = 0;
   uint64_t now_nanos_ = kFirstNanos;
   std::deque<Thread> threads_;
   std::vector<Thread*> scratch_;
-  std::unordered_map<const void*, uint32_t> objects_;  // numbered as they appear, so that a hash knows no address
+  std::unordered_map<const void*, Object> objects_;
+  uint32_t object_count_ = 0;
   std::array<Event, 24> last_{};
 };
 

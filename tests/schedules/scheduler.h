@@ -39,7 +39,7 @@ struct RunParams {
 // Runs `body`, and every thread that it starts, as the seed says. *result may lie in memory shared with a parent.
 void Run(const RunParams& params, Result* result, const std::function<void()>& body);
 
-// A scenario's preparations are over: the steps at which priorities change are counted from here.
+// A scenario's preparations are over: the choices at which priorities change are counted from here.
 void MarkBegin();
 
 // Ends the process; the text says what went wrong.
