@@ -272,12 +272,14 @@ uint64_t SstFileWriter::FileSize() { return rep_->info.file_size; }
 // ---- SstFileReader
 
 struct SstFileReader::Rep {
-  explicit Rep(const Options& all_options) : options(all_options), files(options.env) {}
+  explicit Rep(const Options& all_options)
+      : options(all_options), files(std::make_shared<const EngineFiles>(options.env)) {}
 
   const Options options;
-  const EngineFiles files;
   gneiss::FamilyConfig config;
-  std::unique_ptr<gneiss::TableReader> reader;  // null: no file is open
+  // Shared with iterators, which may outlive their reader.
+  const std::shared_ptr<const EngineFiles> files;
+  std::shared_ptr<gneiss::TableReader> reader;  // null: no file is open
 };
 
 SstFileReader::SstFileReader(const Options& options) : rep_(std::make_unique<Rep>(options)) {}
@@ -296,10 +298,13 @@ Status SstFileReader::Open(const std::string& file_path) {
                                             .use_mmap_reads = r->options.allow_mmap_reads};
   gneiss::TableReader::OpenParams params;
   params.path = file_path;
+  gneiss::FileSystem* const fs = r->files->get();
   std::unique_ptr<gneiss::RandomAccessFile> file;
-  gneiss::Status status = r->files.get()->FileSize(file_path, &params.file_bytes);
-  if (status.ok()) status = r->files.get()->OpenRandomAccess(file_path, file_options, &file);
-  if (status.ok()) status = gneiss::TableReader::Open(r->config.table_read, params, std::move(file), &r->reader);
+  std::unique_ptr<gneiss::TableReader> reader;
+  gneiss::Status status = fs->FileSize(file_path, &params.file_bytes);
+  if (status.ok()) status = fs->OpenRandomAccess(file_path, file_options, &file);
+  if (status.ok()) status = gneiss::TableReader::Open(r->config.table_read, params, std::move(file), &reader);
+  r->reader = std::move(reader);
   return ToRocks(status);
 }
 
@@ -324,6 +329,12 @@ Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
   auto iterator = std::make_unique<gneiss::compat::IteratorHandle>(
       std::move(core), nullptr, read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr,
       rep_->config.order);
+  struct Kept {
+    std::shared_ptr<const EngineFiles> files;
+    std::shared_ptr<const gneiss::TableReader> reader;
+  };
+  auto* const kept = new Kept{.files = rep_->files, .reader = rep_->reader};
+  iterator->RegisterCleanup([](void* ended, void*) { delete static_cast<Kept*>(ended); }, kept, nullptr);
   iterator->Adopt(gneiss::NewTableScan(rep_->config, *rep_->reader, iterator->ParamsOf(), seq));
   return iterator.release();
 }

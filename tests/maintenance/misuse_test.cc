@@ -1,7 +1,9 @@
 // Misuse that RocksDB leaves undefined: what outlives Close or the DB, closing twice, calls while another thread
 // closes. Here it gives a clear Status or works on. Run under ASan and TSan.
 #include <rocksdb/convenience.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table.h>
 
 #include <atomic>
 #include <filesystem>
@@ -56,6 +58,71 @@ TEST_F(Misuse, PinnedValuesOutliveTheDatabase) {
   ASSERT_TRUE(database_.db->Get({}, database_.db->DefaultColumnFamily(), "b", &value).ok());
   database_.Close();
   EXPECT_EQ("vb", value.ToString());
+}
+
+// What a block in the cache holds outlives the database; an iterator keeps the cache too, a PinnableSlice needs
+// somebody who does.
+TEST_F(Misuse, PinnedBlocksOutliveTheDatabase) {
+  Database database;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(1 << 20);
+  database.options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  table.block_cache.reset();
+  database.Open();
+  database.Table({"a", "b"});
+  rocksdb::PinnableSlice value;
+  ASSERT_TRUE(database.db->Get({}, database.db->DefaultColumnFamily(), "a", &value).ok());
+  rocksdb::ReadOptions read;
+  read.pin_data = true;
+  std::unique_ptr<rocksdb::Iterator> iterator(database.db->NewIterator(read));
+  iterator->SeekToFirst();
+  ASSERT_TRUE(iterator->Valid());
+  const rocksdb::Slice pinned = iterator->key();
+  iterator->Next();
+  database.Close();
+  EXPECT_EQ("va", value.ToString());
+  value.Reset();
+  database.options = rocksdb::Options();
+  EXPECT_EQ("a", pinned.ToString());
+  EXPECT_EQ("b", iterator->key().ToString());
+}
+
+TEST_F(Misuse, WhatIsToldOfTablesOutlivesTheDatabase) {
+  rocksdb::TablePropertiesCollection properties;
+  ASSERT_TRUE(database_.db->GetPropertiesOfAllTables(&properties).ok());
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database_.db->GetLiveFilesMetaData(&files);
+  database_.Close();
+  ASSERT_EQ(1u, properties.size());
+  EXPECT_EQ(3u, properties.begin()->second->num_entries);
+  ASSERT_EQ(1u, files.size());
+  EXPECT_EQ("a", files[0].smallestkey);
+}
+
+// An iterator over a family whose name and handle are gone, and then its database.
+TEST_F(Misuse, IteratorsOutliveADroppedFamily) {
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  ASSERT_TRUE(database_.db->CreateColumnFamily({}, "second", &handle).ok());
+  ASSERT_TRUE(database_.db->Put({}, handle, "k", "1").ok());
+  ASSERT_TRUE(database_.db->Flush({}, handle).ok());
+  const std::unique_ptr<rocksdb::Iterator> iterator(database_.db->NewIterator({}, handle));
+  ASSERT_TRUE(database_.db->DropColumnFamily(handle).ok());
+  ASSERT_TRUE(database_.db->DestroyColumnFamilyHandle(handle).ok());
+  database_.Close();
+  iterator->SeekToFirst();
+  ASSERT_TRUE(iterator->Valid());
+  EXPECT_EQ("1", iterator->value().ToString());
+}
+
+TEST_F(Misuse, ReadersOfATableFileGoBeforeTheirIterators) {
+  auto reader = std::make_unique<rocksdb::SstFileReader>(database_.options);
+  ASSERT_TRUE(reader->Open(database_.dir() + database_.Names(0).front()).ok());
+  const std::unique_ptr<rocksdb::Iterator> iterator(reader->NewIterator({}));
+  reader.reset();
+  database_.Close();
+  iterator->SeekToFirst();
+  ASSERT_TRUE(iterator->Valid());
+  EXPECT_EQ("a", iterator->key().ToString());
 }
 
 TEST_F(Misuse, SnapshotsKeepADatabaseFromClosing) {
