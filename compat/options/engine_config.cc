@@ -1,8 +1,9 @@
 #include "compat/options/engine_config.h"
 
+#include <rocksdb/env.h>
 #include <rocksdb/statistics.h>
+#include <rocksdb/system_clock.h>
 
-#include <chrono>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -109,8 +110,11 @@ class FixedPrefixExtractor : public PrefixExtractor {
 class UserMergeOperator : public MergeOperator {
  public:
   UserMergeOperator(std::shared_ptr<rocksdb::MergeOperator> user, std::shared_ptr<rocksdb::Logger> logger,
-                    std::shared_ptr<rocksdb::Statistics> statistics)
-      : user_(std::move(user)), logger_(std::move(logger)), statistics_(std::move(statistics)) {}
+                    std::shared_ptr<rocksdb::Statistics> statistics, std::shared_ptr<rocksdb::SystemClock> clock)
+      : user_(std::move(user)),
+        logger_(std::move(logger)),
+        statistics_(std::move(statistics)),
+        clock_(std::move(clock)) {}
 
   const char* Name() const override { return user_->Name(); }
   bool AllowsSingleOperand() const override { return user_->AllowSingleOperand(); }
@@ -144,10 +148,9 @@ class UserMergeOperator : public MergeOperator {
   bool TimedFullMerge(const rocksdb::MergeOperator::MergeOperationInput& in,
                       rocksdb::MergeOperator::MergeOperationOutput* out) const {
     if (statistics_ == nullptr) return user_->FullMergeV2(in, out);
-    const auto start = std::chrono::steady_clock::now();
+    const uint64_t start_ns = clock_->NowNanos();
     const bool is_merged = user_->FullMergeV2(in, out);
-    const auto nanos = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
-    statistics_->recordTick(rocksdb::MERGE_OPERATION_TOTAL_TIME, static_cast<uint64_t>(nanos));
+    statistics_->recordTick(rocksdb::MERGE_OPERATION_TOTAL_TIME, clock_->NowNanos() - start_ns);
     if (!is_merged) statistics_->recordTick(rocksdb::NUMBER_MERGE_FAILURES, 1);
     return is_merged;
   }
@@ -155,6 +158,7 @@ class UserMergeOperator : public MergeOperator {
   const std::shared_ptr<rocksdb::MergeOperator> user_;
   const std::shared_ptr<rocksdb::Logger> logger_;
   const std::shared_ptr<rocksdb::Statistics> statistics_;  // null: nobody counts
+  const std::shared_ptr<rocksdb::SystemClock> clock_;
 };
 
 IndexType IndexTypeOf(BlockBasedTableOptions::IndexType type) { return static_cast<IndexType>(type); }
@@ -242,7 +246,17 @@ std::shared_ptr<const MergeOperator> MergeOperatorOf(std::shared_ptr<rocksdb::Me
                                                      std::shared_ptr<rocksdb::Logger> logger,
                                                      std::shared_ptr<rocksdb::Statistics> statistics) {
   if (merge_operator == nullptr) return nullptr;
-  return std::make_shared<UserMergeOperator>(std::move(merge_operator), std::move(logger), std::move(statistics));
+  return std::make_shared<UserMergeOperator>(std::move(merge_operator), std::move(logger), std::move(statistics),
+                                             rocksdb::SystemClock::Default());
+}
+
+// Timed by the database's clock.
+static std::shared_ptr<const MergeOperator> MergeOperatorIn(const ColumnFamilyOptions& options,
+                                                            const rocksdb::DBOptions& db_options) {
+  if (options.merge_operator == nullptr) return nullptr;
+  rocksdb::Env* const env = db_options.env == nullptr ? rocksdb::Env::Default() : db_options.env;
+  return std::make_shared<UserMergeOperator>(options.merge_operator, db_options.info_log, db_options.statistics,
+                                             env->GetSystemClock());
 }
 
 Compression CompressionOf(rocksdb::CompressionType type) {
@@ -352,7 +366,7 @@ CompactionConfig CompactionConfigOf(const ColumnFamilyOptions& options, const ro
   config.force_consistency_checks = options.force_consistency_checks;
   config.rereads_new_tables = options.paranoid_file_checks;
   SetCompression(options, &config);
-  config.merge_operator = MergeOperatorOf(options.merge_operator, db_options.info_log, db_options.statistics);
+  config.merge_operator = MergeOperatorIn(options, db_options);
   SetBlobs(options, &config.blob);
   config.partitioner_factory = PartitionerFactoryOf(options.sst_partitioner_factory);
   for (const rocksdb::DbPath& path : options.cf_paths) config.path_target_bytes.push_back(path.target_size);
