@@ -53,23 +53,32 @@ run() { # name, target, command...
 
 # Lives of the stress worker, without kills, whose every access ThreadSanitizer watches.
 run_tsan() { # seconds
-  local left=$1 lives=0 life=10 directory
+  local left=$1 lives=0 life=10 directory lives_here=3 seed_here=$((seed - 1)) status
   [ -f build-tsan/build.ninja ] || cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DGNEISS_SANITIZE=thread >/dev/null || return 1
   ninja -C build-tsan --quiet stress_worker rocksdb || return 1
   directory=$(mktemp -d)
   while [ "$left" -gt 0 ]; do
-    # A directory lives three times. It may end sooner: 3 says that it has nothing more to tell.
-    [ $((lives % 3)) = 0 ] && rm -rf "$directory" && mkdir "$directory"
+    if [ $lives_here = 3 ]; then
+      rm -rf "$directory"
+      mkdir "$directory"
+      lives_here=0
+      seed_here=$((seed_here + 1))
+    fi
     LD_LIBRARY_PATH=build-tsan/lib TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-      build-tsan/tests/stress_worker "$directory/db" $((seed + lives / 3)) $((life * 1000)) >"$directory.log" 2>&1
-    local status=$?
-    if [ $status != 0 ] && [ $status != 3 ]; then
+      build-tsan/tests/stress_worker "$directory/db" $seed_here $((life * 1000)) >"$directory.log" 2>&1
+    status=$?
+    if [ $status = 3 ]; then  # it only looked, and the directory has nothing more to tell
+      lives_here=3
+      continue
+    fi
+    if [ $status != 0 ]; then
       cat "$directory.log"
-      echo "FAILED: life $lives, seed $((seed + lives / 3)), exit code $status; the directory is $directory"
+      echo "FAILED: life $lives_here of seed $seed_here, exit code $status; the directory is $directory"
       return 1
     fi
     lives=$((lives + 1))
+    lives_here=$((lives_here + 1))
     left=$((left - life))
   done
   rm -rf "$directory" "$directory.log"
