@@ -11,6 +11,11 @@ bool DatabaseImpl::MayWorkInBackground() const {
   return paused_ == 0 && !is_shutting_down_.load() && !are_jobs_cancelled_.load() && background_error_.ok();
 }
 
+void DatabaseImpl::RequestFlush(const FamilyPtr& family) {
+  family->is_flush_requested = true;
+  MaybeScheduleFlush(family);
+}
+
 void DatabaseImpl::MaybeScheduleFlush(const FamilyPtr& family) {
   if (config_.is_flush_atomic) return MaybeScheduleJointFlush();
   if (!MayWorkInBackground() || family->is_flush_queued || family->is_flushing || family->sealed.empty()) return;

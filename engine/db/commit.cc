@@ -467,8 +467,7 @@ void DatabaseImpl::MarkForWalSpace() {
       family->wants_rotation.store(true, std::memory_order_relaxed);
       attention_.fetch_or(kRotate);
     }
-    family->is_flush_requested = true;
-    MaybeScheduleFlush(family);
+    RequestFlush(family);
   }
 }
 

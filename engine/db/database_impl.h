@@ -177,7 +177,7 @@ class DatabaseImpl final : public Database {
   Status MakePathsOf(const std::vector<FamilyDescriptor>& descriptors);
   Status LoadIdentity();
   Status AddFamilies(const RecoveredState& state, const std::vector<FamilyDescriptor>& families);
-  FamilyPtr FindFamily(Slice name) EXCLUDES(mutex_);
+  std::map<std::string, FamilyPtr> FamiliesByName() EXCLUDES(mutex_);
   Status AddMissingFamilies(const std::vector<FamilyDescriptor>& families) EXCLUDES(mutex_);
   FamilyPtr MakeFamily(uint32_t id, const FamilyDescriptor& descriptor);
   static Status SetRecoveredHistory(const RecoveredFamily& recovered, ColumnFamily* family);
@@ -401,6 +401,8 @@ class DatabaseImpl final : public Database {
   Status MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs);
 
   // --- background.cc
+  // Of what is sealed, whether or not there is enough of it.
+  void RequestFlush(const FamilyPtr& family) REQUIRES(mutex_);
   void MaybeScheduleFlush(const FamilyPtr& family) REQUIRES(mutex_);
   void MaybeScheduleJointFlush() REQUIRES(mutex_);
   void MaybeScheduleCompaction(const FamilyPtr& family) REQUIRES(mutex_);

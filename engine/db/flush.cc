@@ -164,8 +164,7 @@ Status DatabaseImpl::Flush(const FlushParams& params, const std::vector<FamilyPt
         family->flush_cause = FlushCause::kWriteBufferFull;
         continue;
       }
-      family->is_flush_requested = true;
-      MaybeScheduleFlush(family);
+      RequestFlush(family);
     }
     return Status::Ok();
   });

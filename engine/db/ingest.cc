@@ -197,8 +197,7 @@ Status DatabaseImpl::FlushForIngest(const IngestJob& job) {
   const uint64_t newest_id = family->active->id();
   GNEISS_RETURN_IF_ERROR(SealTogether(FamiliesToFlushWith(family)));
   MutexLock lock(&mutex_);
-  family->is_flush_requested = true;
-  MaybeScheduleFlush(family);
+  RequestFlush(family);
   while (!family->sealed.empty() && family->sealed.front().memtable->id() <= newest_id) {
     if (!background_error_.ok()) return background_error_;
     if (is_shutting_down_.load()) return Status::ShutdownInProgress("the database is closing");

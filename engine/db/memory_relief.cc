@@ -65,8 +65,7 @@ Status DatabaseImpl::FlushForMemory() {
   MutexLock lock(&mutex_);
   for (const FamilyPtr& family : chosen) {
     if (family->sealed.empty()) continue;
-    family->is_flush_requested = true;
-    MaybeScheduleFlush(family);
+    RequestFlush(family);
   }
   return Status::Ok();
 }
@@ -81,8 +80,7 @@ Status DatabaseImpl::WaitForRoom() {
       // Sealed memtables that wait to be flushed with others would wait for writers that wait for them.
       for (const auto& [id, family] : families_) {
         if (family->sealed.empty()) continue;
-        family->is_flush_requested = true;
-        MaybeScheduleFlush(family);
+        RequestFlush(family);
       }
     }
     // Again: what was being flushed at the first time may not have been enough.

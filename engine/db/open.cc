@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <random>
 #include <set>
 
@@ -106,7 +107,8 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   if (!config_.is_read_only) GNEISS_RETURN_IF_ERROR(SkipNumbersOfLeftovers());
   GNEISS_RETURN_IF_ERROR(config_.is_secondary ? CatchUp() : ReplayLogs(state));
   GNEISS_RETURN_IF_ERROR(AddMissingFamilies(families));
-  for (const FamilyDescriptor& descriptor : families) handles->push_back(FindFamily(descriptor.name));
+  const std::map<std::string, FamilyPtr> by_name = FamiliesByName();
+  for (const FamilyDescriptor& descriptor : families) handles->push_back(by_name.at(descriptor.name));
   is_open_ = true;
   if (config_.is_read_only) return Status::Ok();
   if (const Status persisted = PersistOptions(); !persisted.ok()) {
@@ -122,19 +124,19 @@ Status DatabaseImpl::OpenFamilies(const std::vector<FamilyDescriptor>& families,
   return Status::Ok();
 }
 
-FamilyPtr DatabaseImpl::FindFamily(Slice name) {
+std::map<std::string, FamilyPtr> DatabaseImpl::FamiliesByName() {
+  std::map<std::string, FamilyPtr> by_name;
   MutexLock lock(&mutex_);
-  for (const auto& [id, family] : families_) {
-    if (family->name == name) return family;
-  }
-  return nullptr;
+  for (const auto& [id, family] : families_) by_name.emplace(family->name, family);
+  return by_name;
 }
 
 Status DatabaseImpl::AddMissingFamilies(const std::vector<FamilyDescriptor>& families) {
   std::vector<FamilyDescriptor> missing;
   std::set<std::string> missing_names;
+  const std::map<std::string, FamilyPtr> by_name = FamiliesByName();
   for (const FamilyDescriptor& descriptor : families) {
-    if (FindFamily(descriptor.name) == nullptr && missing_names.insert(descriptor.name).second) {
+    if (by_name.count(descriptor.name) == 0 && missing_names.insert(descriptor.name).second) {
       missing.push_back(descriptor);
     }
   }
@@ -241,15 +243,18 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   published_seq_.store(state.last_seq);
   std::string not_opened;
   const FamilyDescriptor stats_family = {.name = kStatsFamilyName, .config = {}};
+  std::map<std::string, const FamilyDescriptor*> descriptors;
+  for (const FamilyDescriptor& descriptor : families) descriptors.emplace(descriptor.name, &descriptor);
+  std::set<std::string> recovered_names;
   for (const auto& [id, recovered] : state.families) {
-    const auto descriptor = std::find_if(families.begin(), families.end(),
-                                         [&name = recovered.name](const auto& each) { return each.name == name; });
+    recovered_names.insert(recovered.name);
+    const auto descriptor = descriptors.find(recovered.name);
     const bool is_carried = !config_.is_read_only && recovered.name == kStatsFamilyName;
-    if (descriptor == families.end() && !is_carried) {
+    if (descriptor == descriptors.end() && !is_carried) {
       if (!config_.is_read_only) not_opened += (not_opened.empty() ? "" : ", ") + recovered.name;
       continue;
     }
-    const FamilyPtr family = MakeFamily(id, descriptor == families.end() ? stats_family : *descriptor);
+    const FamilyPtr family = MakeFamily(id, descriptor == descriptors.end() ? stats_family : *descriptor->second);
     if (!recovered.comparator.empty() && recovered.comparator != family->order.Name()) {
       return Status::InvalidArgument(family->order.Name(),
                                      "does not match existing comparator " + recovered.comparator);
@@ -265,9 +270,7 @@ Status DatabaseImpl::AddFamilies(const RecoveredState& state, const std::vector<
   }
   if (!not_opened.empty()) return Status::InvalidArgument("Column families not opened", not_opened);
   for (const FamilyDescriptor& descriptor : families) {
-    const bool is_known = std::any_of(state.families.begin(), state.families.end(),
-                                      [&](const auto& each) { return each.second.name == descriptor.name; });
-    if (!is_known && (config_.is_read_only || !config_.create_missing_families)) {
+    if (recovered_names.count(descriptor.name) == 0 && (config_.is_read_only || !config_.create_missing_families)) {
       return Status::InvalidArgument("Column family not found", descriptor.name);
     }
   }
