@@ -25,6 +25,7 @@
 
 namespace gneiss {
 
+class BlobUses;
 struct ExternalTable;
 
 class DatabaseImpl final : public Database {
@@ -396,9 +397,9 @@ class DatabaseImpl final : public Database {
   void PutAside(const std::string& path);
   Status RepairFamily(const RepairParams& params, uint32_t id, const std::string& name, FamilyPtr* family);
   Status ScanTable(const RepairParams& params, uint64_t number, uint32_t path_id, FamilyPtr* family,
-                   TableFilePtr* table);
-  Status ArrangeTables(ColumnFamily* family, Tables tables, const std::vector<BlobFileMeta>& blob_files);
-  Status MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs);
+                   TableFilePtr* table, BlobUses* uses);
+  Status ArrangeTables(ColumnFamily* family, Tables tables, const BlobUses& found_uses, VersionEdit edit);
+  Status MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs, BlobUses* uses);
 
   // --- background.cc
   // Of what is sealed, whether or not there is enough of it.

@@ -1,7 +1,8 @@
 // Rebuilding a database that lost its MANIFEST, from its tables and logs.
 //
 //   1. put old MANIFESTs aside, into lost/
-//   2. read every table from end to end: whose it is, its keys, its sequence numbers; put what cannot be read aside
+//   2. read every table from end to end: whose it is, its keys, its sequence numbers, its blobs; put aside what cannot
+//      be read, tables whose blobs are gone, and blob files that no table needs
 //   3. replay what can be read of the logs into tables; put the logs aside
 //   4. arrange each family's tables and write a new MANIFEST
 //
@@ -16,6 +17,7 @@
 #include "engine/compaction/table_span.h"
 #include "engine/db/database_impl.h"
 #include "engine/db/external_table.h"
+#include "engine/db/repair_blobs.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/table/unique_id.h"
@@ -25,8 +27,9 @@ namespace gneiss {
 namespace {
 
 struct FoundFiles {
-  std::vector<std::string> manifests;                 // paths
-  std::vector<std::pair<uint64_t, uint32_t>> tables;  // number, path id
+  std::vector<std::string> manifests;                        // paths
+  std::vector<std::pair<uint64_t, uint32_t>> tables;         // number, path id
+  std::vector<std::pair<uint64_t, std::string>> blob_files;  // number, path
   std::vector<uint64_t> logs;
   uint64_t next_number = 1;
 };
@@ -46,9 +49,7 @@ Status FindFiles(FileSystem* fs, const std::vector<std::string>& paths, const st
       found->next_number = std::max(found->next_number, number + 1);
       if (kind == FileKind::kManifest) found->manifests.push_back(dirs[path_id] + "/" + name);
       if (kind == FileKind::kWal) found->logs.push_back(number);
-      if (kind == FileKind::kBlob) {
-        return Status::NotSupported("repairing a database with blob files is not implemented by Gneiss yet", name);
-      }
+      if (kind == FileKind::kBlob) found->blob_files.emplace_back(number, dirs[path_id] + "/" + name);
       if (kind == FileKind::kTable) found->tables.emplace_back(number, static_cast<uint32_t>(path_id));
     }
   }
@@ -68,17 +69,20 @@ void Widen(const KeyOrder& order, Slice key, SeqNo seq, TableMeta* meta) {
   meta->largest_seq = std::max(meta->largest_seq, seq);
 }
 
-// Keys and sequence numbers, by reading all of the table.
-Status ReadThrough(const TableReader& reader, const KeyOrder& order, TableMeta* meta) {
+// Keys, sequence numbers and references to blobs, by reading all of the table.
+Status ReadThrough(const TableReader& reader, const KeyOrder& order, TableMeta* meta, BlobUses* uses) {
   ReadParams params;
   params.fill_cache = false;
   params.total_order_seek = true;
   params.is_compaction = true;
   meta->smallest_seq = kSeqMax;
   const std::unique_ptr<InternalIterator> entries = reader.NewIterator(params);
-  for (entries->SeekToFirst(); entries->Valid(); entries->Next())
+  for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
     Widen(order, entries->key(), SeqOf(entries->key()), meta);
+    GNEISS_RETURN_IF_ERROR(uses->Note(entries->key(), entries->value()));
+  }
   GNEISS_RETURN_IF_ERROR(entries->status());
+  meta->oldest_blob_file_number = uses->oldest();
   const std::unique_ptr<InternalIterator> tombstones = reader.NewRangeTombstoneIterator(params);
   if (tombstones != nullptr) {
     for (tombstones->SeekToFirst(); tombstones->Valid(); tombstones->Next()) {
@@ -126,19 +130,40 @@ Status DatabaseImpl::Repair(const RepairParams& params) {
   FamilyPtr default_family;
   GNEISS_RETURN_IF_ERROR(RepairFamily(params, 0, kDefaultFamilyName, &default_family));
 
+  std::map<uint32_t, std::map<uint64_t, BlobFileMeta>> blob_files;
+  for (const auto& [number, path] : found.blob_files) {
+    uint32_t family_id = 0;
+    BlobFileMeta meta;
+    const Status scanned = ScanBlobFile(fs, path, number, &family_id, &meta);
+    if (scanned.ok()) blob_files[family_id][number] = std::move(meta);
+  }
   std::map<uint32_t, Tables> tables;
+  std::map<uint32_t, BlobUses> blob_uses;
   for (const auto& [number, path_id] : found.tables) {
     TableFilePtr table;
     FamilyPtr family;
-    const Status scanned = ScanTable(params, number, path_id, &family, &table);
+    BlobUses uses;
+    Status scanned = ScanTable(params, number, path_id, &family, &table, &uses);
+    if (scanned.ok() && !uses.FitInto(blob_files[family->id])) {
+      scanned = Status::Corruption("it refers to blobs that are not there");
+    }
     if (scanned.ok()) {
       allocated_seq_ = std::max(allocated_seq_, table->meta().largest_seq);
       tables[family->id].push_back(std::move(table));
+      blob_uses[family->id].Add(uses);
       continue;
     }
     Log(config_.logger, LogLevel::kWarn, "Table #%llu: ignoring %s", static_cast<unsigned long long>(number),
         scanned.ToString().c_str());
     PutAside(TableName(paths[path_id], number));
+  }
+  for (auto& [family_id, files] : blob_files) {
+    std::erase_if(files, [&uses = blob_uses[family_id]](const auto& each) { return !uses.Has(each.first); });
+  }
+  for (const auto& [number, path] : found.blob_files) {
+    const bool is_needed = std::any_of(blob_files.begin(), blob_files.end(),
+                                       [number = number](const auto& each) { return each.second.contains(number); });
+    if (!is_needed) PutAside(path);
   }
   Replay replay;
   for (const uint64_t number : found.logs) {
@@ -158,8 +183,11 @@ Status DatabaseImpl::Repair(const RepairParams& params) {
     for (const auto& [level, meta] : replay.edits[family->id].added_tables) {
       tables[family->id].push_back(MakeTable(*family, meta));
     }
+    VersionEdit edit;
+    edit.added_blob_files = replay.edits[family->id].added_blob_files;
+    for (const auto& [number, meta] : blob_files[family->id]) edit.added_blob_files.push_back(meta);
     GNEISS_RETURN_IF_ERROR(
-        ArrangeTables(family.get(), std::move(tables[family->id]), replay.edits[family->id].added_blob_files));
+        ArrangeTables(family.get(), std::move(tables[family->id]), blob_uses[family->id], std::move(edit)));
   }
   published_seq_.store(allocated_seq_);
   GNEISS_RETURN_IF_ERROR(NewManifest({}));
@@ -211,7 +239,7 @@ Status DatabaseImpl::RepairFamily(const RepairParams& params, uint32_t id, const
 }
 
 Status DatabaseImpl::ScanTable(const RepairParams& params, uint64_t number, uint32_t path_id, FamilyPtr* family,
-                               TableFilePtr* table) {
+                               TableFilePtr* table, BlobUses* uses) {
   TableMeta meta{.number = number, .path_id = path_id};
   const TableOpener& any_opener = *DefaultFamily()->opener;
   GNEISS_RETURN_IF_ERROR(config_.fs->FileSize(any_opener.PathOf(meta), &meta.file_bytes));
@@ -234,26 +262,33 @@ Status DatabaseImpl::ScanTable(const RepairParams& params, uint64_t number, uint
   GNEISS_RETURN_IF_ERROR((*family)->opener->Open(
       TableMeta{.number = number, .path_id = path_id, .file_bytes = meta.file_bytes, .largest_seq = kSeqMax}, -1,
       /*cache_id=*/0, &reader));
-  GNEISS_RETURN_IF_ERROR(ReadThrough(*reader, (*family)->order, &meta));
+  GNEISS_RETURN_IF_ERROR(ReadThrough(*reader, (*family)->order, &meta, uses));
   *table = MakeTable(**family, meta);
   return Status::Ok();
 }
 
-// `blob_files`: those that the replay of the logs has written.
-Status DatabaseImpl::ArrangeTables(ColumnFamily* family, Tables tables, const std::vector<BlobFileMeta>& blob_files) {
-  VersionEdit edit;
-  edit.added_blob_files = blob_files;
-  for (const TableFilePtr& table : tables) edit.added_tables.emplace_back(0, table->meta());
+// `edit` has the blob files; `found_uses` what the tables that were found, not written by the replay, refer to.
+Status DatabaseImpl::ArrangeTables(ColumnFamily* family, Tables tables, const BlobUses& found_uses, VersionEdit edit) {
   const auto make_table = [&](const TableMeta& meta) { return MakeTable(*family, meta); };
   const auto make_blob_file = [&](const BlobFileMeta& meta) { return MakeBlobFile(*family, meta); };
   VersionPtr next;
-  if (!AreAgesClear(family->order, tables) || !family->version->Apply(edit, make_table, &next, make_blob_file).ok()) {
+  bool is_arranged = false;
+  if (AreAgesClear(family->order, tables)) {
+    VersionEdit as_found = edit;
+    for (const TableFilePtr& table : tables) as_found.added_tables.emplace_back(0, table->meta());
+    for (const BlobFileMeta& file : edit.added_blob_files) {
+      if (found_uses.Has(file.number)) found_uses.AddGarbageOf(file, &as_found);
+    }
+    is_arranged = family->version->Apply(as_found, make_table, &next, make_blob_file).ok();
+  }
+  if (!is_arranged) {
     std::vector<OutputTable> merged;
-    GNEISS_RETURN_IF_ERROR(MergeWhole(family, tables, &merged));
-    edit.added_tables.clear();
+    BlobUses uses;
+    GNEISS_RETURN_IF_ERROR(MergeWhole(family, tables, &merged, &uses));
     for (OutputTable& output : merged) {
       edit.added_tables.emplace_back(family->version->LevelCount() - 1, std::move(output.meta));
     }
+    for (const BlobFileMeta& file : edit.added_blob_files) uses.AddGarbageOf(file, &edit);
     GNEISS_RETURN_IF_ERROR(family->version->Apply(edit, make_table, &next, make_blob_file));
     // The new tables hold every entry of the old ones.
     for (const TableFilePtr& table : tables) PutAside(family->opener->PathOf(table->meta()));
@@ -264,7 +299,9 @@ Status DatabaseImpl::ArrangeTables(ColumnFamily* family, Tables tables, const st
   return Status::Ok();
 }
 
-Status DatabaseImpl::MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs) {
+// `uses`: what the outputs refer to.
+Status DatabaseImpl::MergeWhole(ColumnFamily* family, Tables tables, std::vector<OutputTable>* outputs,
+                                BlobUses* uses) {
   // Of equal entries, as an obsolete table may hold them, the newest file's counts.
   std::sort(tables.begin(), tables.end(),
             [](const TableFilePtr& a, const TableFilePtr& b) { return a->meta().number > b->meta().number; });
@@ -293,6 +330,7 @@ Status DatabaseImpl::MergeWhole(ColumnFamily* family, Tables tables, std::vector
   for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
     if (!last.empty() && family->order.CompareInternal(last, entries->key()) == 0) continue;
     last.assign(entries->key());
+    GNEISS_RETURN_IF_ERROR(uses->Note(entries->key(), entries->value()));
     GNEISS_RETURN_IF_ERROR(output.Add(entries->key(), entries->value()));
   }
   GNEISS_RETURN_IF_ERROR(entries->status());

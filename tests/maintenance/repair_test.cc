@@ -116,8 +116,12 @@ TEST_F(Repair, NeedsTheFamiliesNamed) {
 }
 
 // Tables of many levels, whose sequence numbers interleave: the newest version of each key must win.
-TEST_F(Repair, KeepsTheNewestVersionsOfAGrownDatabase) {
+class RepairGrown : public Repair, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(RepairGrown, KeepsTheNewestVersions) {
   if (IsOnReference()) GTEST_SKIP() << "RocksDB puts all tables into level 0, where such ones do not fit";
+  database_.options.enable_blob_files = GetParam();
+  database_.options.min_blob_size = 54;  // about half of the values
   const char* const given = std::getenv("GNEISS_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   SCOPED_TRACE("GNEISS_SEED=" + std::to_string(seed));
@@ -147,6 +151,64 @@ TEST_F(Repair, KeepsTheNewestVersionsOfAGrownDatabase) {
   ASSERT_TRUE(database_.db->CompactRange({}, nullptr, nullptr).ok());
   EXPECT_EQ(before, database_.Scan());
   EXPECT_TRUE(database_.db->VerifyChecksum().ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(WithBlobs, RepairGrown, ::testing::Bool());
+
+TEST_F(Repair, KeepsValuesInBlobFiles) {
+  if (IsOnReference()) GTEST_SKIP() << "RocksDB does not look for blob files";
+  database_.options.enable_blob_files = true;
+  database_.options.min_blob_size = 10;
+  const std::string value(100, 'v');
+  database_.Open();
+  database_.Table({"a", "b", "c"}, value + "1");
+  database_.Table({"b", "d"}, value + "2");
+  ASSERT_TRUE(database_.db->CompactRange({}, nullptr, nullptr).ok());  // one of five blobs is garbage
+  database_.Table({"e"}, "short");
+  database_.Put("f", value + "logged");
+  const Content before = database_.Scan();
+  std::string garbage;
+  ASSERT_TRUE(database_.db->GetProperty("rocksdb.live-blob-file-garbage-size", &garbage));
+  EXPECT_NE("0", garbage);
+  Lose("MANIFEST");
+  Lose("CURRENT");
+  const std::string unfinished = database_.dir() + "/000999.blob";
+  std::ofstream(unfinished, std::ios::binary) << std::string(1000, 'x');
+  RepairIt();
+  EXPECT_FALSE(std::filesystem::exists(unfinished));
+  EXPECT_TRUE(std::filesystem::exists(database_.dir() + "/lost/000999.blob"));
+  database_.Open();
+  EXPECT_EQ(before, database_.Scan());
+  std::string garbage_now;
+  ASSERT_TRUE(database_.db->GetProperty("rocksdb.live-blob-file-garbage-size", &garbage_now));
+  EXPECT_EQ(garbage, garbage_now);
+
+  rocksdb::CompactRangeOptions collecting;
+  collecting.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
+  collecting.blob_garbage_collection_age_cutoff = 1.0;
+  collecting.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  ASSERT_TRUE(database_.db->CompactRange(collecting, nullptr, nullptr).ok());
+  EXPECT_EQ(before, database_.Scan());
+  ASSERT_TRUE(database_.db->GetProperty("rocksdb.live-blob-file-garbage-size", &garbage_now));
+  EXPECT_EQ("0", garbage_now);
+}
+
+TEST_F(Repair, PutsATableAsideWhoseBlobsAreGone) {
+  if (IsOnReference()) GTEST_SKIP() << "RocksDB does not look for blob files";
+  database_.options.enable_blob_files = true;
+  database_.options.min_blob_size = 10;
+  const std::string value(100, 'v');
+  database_.Open();
+  database_.Table({"a"}, value);
+  const std::string table = Paths(".sst").front();
+  const std::string blobs = Paths(".blob").front();
+  database_.Table({"b"}, value);
+  Lose("MANIFEST");
+  std::filesystem::remove(blobs);
+  RepairIt();
+  EXPECT_TRUE(std::filesystem::exists(database_.dir() + "/lost/" + std::filesystem::path(table).filename().string()));
+  database_.Open();
+  EXPECT_EQ((Content{{"b", value + "b"}}), database_.Scan());
 }
 
 // The start of history stands in the MANIFEST alone, and goes with it; the versions are all in tables and logs.
