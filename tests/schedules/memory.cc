@@ -16,19 +16,6 @@ const volatile uint8_t* heap_grains = nullptr;
 
 }  // namespace gneiss::schedules
 
-#if defined(__SANITIZE_ADDRESS__)
-
-namespace gneiss::schedules {
-
-void FailFreed(const volatile void* address, const char* what, const void* caller) {
-  __asan_describe_address(const_cast<void*>(address));
-  Fail("thread %u %s memory that is not in use, at %p", ThreadNow(), what, caller);
-}
-
-}  // namespace gneiss::schedules
-
-#else
-
 namespace gneiss::schedules {
 
 namespace {
@@ -136,5 +123,3 @@ size_t malloc_usable_size(void* block) noexcept {
 }
 
 }  // extern "C"
-
-#endif

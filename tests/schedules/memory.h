@@ -2,15 +2,10 @@
 // object is found at the first access, and addresses are the same in every replay.
 //
 // Threads: allocation is safe from any thread. IsFreed is right for the thread whose turn it is.
-// Builds:  under AddressSanitizer its heap stays in place and is asked instead.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace gneiss::schedules {
 
@@ -20,12 +15,8 @@ inline constexpr size_t kGrainBytes = 16;
 extern const volatile uint8_t* heap_grains;  // one for each grain of the heap: 1, it was freed; null: no heap yet
 
 inline bool IsFreed(const volatile void* address) {
-#if defined(__SANITIZE_ADDRESS__)
-  return __asan_address_is_poisoned(address) != 0;
-#else
   const uintptr_t offset = reinterpret_cast<uintptr_t>(address) - kHeapBegin;
   return offset < kHeapBytes && heap_grains != nullptr && heap_grains[offset / kGrainBytes] != 0;
-#endif
 }
 
 // Ends the process, telling who freed it.
