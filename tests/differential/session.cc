@@ -103,6 +103,7 @@ std::string Session::DrawValue() { return "v" + std::to_string(step_) + std::str
 
 // uint64add takes operands of eight bytes; some are not.
 std::string Session::DrawOperand(const Family& family) {
+  has_merged_ = true;
   if (family.options.merge_operator != nullptr && OneIn(2)) {
     std::string number(8, '\0');
     number[0] = static_cast<char>('a' + Draw(26));

@@ -152,6 +152,7 @@ class Session {
   std::vector<ColumnFamilyHandle*> dropped_;
   std::unique_ptr<DB> db_;
   std::unique_ptr<DB> secondary_;
+  bool has_merged_ = false;  // an operand was drawn
   std::vector<ColumnFamilyHandle*> secondary_handles_;
   std::map<int, const Snapshot*> snapshots_;
   std::vector<std::unique_ptr<HeldIterator>> iterators_;
