@@ -271,15 +271,24 @@ uint64_t SstFileWriter::FileSize() { return rep_->info.file_size; }
 
 // ---- SstFileReader
 
+namespace {
+
+// A file that is open. Shared with its iterators, which may outlive their reader, or its next Open.
+struct OpenedFile {
+  std::shared_ptr<const EngineFiles> files;
+  gneiss::FamilyConfig config;  // which the table borrows
+  std::unique_ptr<const gneiss::TableReader> table;
+};
+
+}  // namespace
+
 struct SstFileReader::Rep {
   explicit Rep(const Options& all_options)
       : options(all_options), files(std::make_shared<const EngineFiles>(options.env)) {}
 
   const Options options;
-  gneiss::FamilyConfig config;
-  // Shared with iterators, which may outlive their reader.
   const std::shared_ptr<const EngineFiles> files;
-  std::shared_ptr<gneiss::TableReader> reader;  // null: no file is open
+  std::shared_ptr<const OpenedFile> opened;  // null: no file is open
 };
 
 SstFileReader::SstFileReader(const Options& options) : rep_(std::make_unique<Rep>(options)) {}
@@ -289,28 +298,35 @@ SstFileReader::~SstFileReader() = default;
 Status SstFileReader::Open(const std::string& file_path) {
   Rep* const r = rep_.get();
   if (!IsBlockBased(r->options)) return NotBuilt("a TableFactory other than BlockBasedTable");
-  r->reader.reset();
-  r->config.order = gneiss::compat::KeyOrderOf(r->options.comparator);
-  r->config.table_read = gneiss::compat::TableReadConfigOf(r->options);
-  r->config.compaction.merge_operator = gneiss::compat::MergeOperatorOf(r->options.merge_operator, r->options.info_log);
-  r->config.skips_before_reseek_max = std::max<uint64_t>(1, r->options.max_sequential_skip_in_iterations);
+  r->opened.reset();
+  const auto opened = std::make_shared<OpenedFile>();
+  opened->files = r->files;
+  gneiss::FamilyConfig& config = opened->config;
+  config.order = gneiss::compat::KeyOrderOf(r->options.comparator);
+  config.table_read = gneiss::compat::TableReadConfigOf(r->options);
+  config.compaction.merge_operator = gneiss::compat::MergeOperatorOf(r->options.merge_operator, r->options.info_log);
+  config.skips_before_reseek_max = std::max<uint64_t>(1, r->options.max_sequential_skip_in_iterations);
   const gneiss::FileOptions file_options = {.use_direct_reads = r->options.use_direct_reads,
                                             .use_mmap_reads = r->options.allow_mmap_reads};
   gneiss::TableReader::OpenParams params;
   params.path = file_path;
   gneiss::FileSystem* const fs = r->files->get();
   std::unique_ptr<gneiss::RandomAccessFile> file;
-  std::unique_ptr<gneiss::TableReader> reader;
+  std::unique_ptr<gneiss::TableReader> table;
   gneiss::Status status = fs->FileSize(file_path, &params.file_bytes);
   if (status.ok()) status = fs->OpenRandomAccess(file_path, file_options, &file);
-  if (status.ok()) status = gneiss::TableReader::Open(r->config.table_read, params, std::move(file), &reader);
-  r->reader = std::move(reader);
+  if (status.ok()) status = gneiss::TableReader::Open(config.table_read, params, std::move(file), &table);
+  if (status.ok()) {
+    opened->table = std::move(table);
+    r->opened = opened;
+  }
   return ToRocks(status);
 }
 
 Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
-  if (rep_->reader == nullptr) return NewErrorIterator(Status::InvalidArgument("File is not opened"));
-  const size_t timestamp_bytes = rep_->config.order.timestamp_bytes();
+  const std::shared_ptr<const OpenedFile> opened = rep_->opened;
+  if (opened == nullptr) return NewErrorIterator(Status::InvalidArgument("File is not opened"));
+  const size_t timestamp_bytes = opened->config.order.timestamp_bytes();
   const auto fits = [&](const Slice* timestamp) {
     return timestamp == nullptr || timestamp->size() == timestamp_bytes;
   };
@@ -328,25 +344,21 @@ Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
   if (core->db_options.env == nullptr) core->db_options.env = Env::Default();
   auto iterator = std::make_unique<gneiss::compat::IteratorHandle>(
       std::move(core), nullptr, read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr,
-      rep_->config.order);
-  struct Kept {
-    std::shared_ptr<const EngineFiles> files;
-    std::shared_ptr<const gneiss::TableReader> reader;
-  };
-  auto* const kept = new Kept{.files = rep_->files, .reader = rep_->reader};
-  iterator->RegisterCleanup([](void* ended, void*) { delete static_cast<Kept*>(ended); }, kept, nullptr);
-  iterator->Adopt(gneiss::NewTableScan(rep_->config, *rep_->reader, iterator->ParamsOf(), seq));
+      opened->config.order);
+  const auto release = [](void* kept, void*) { delete static_cast<std::shared_ptr<const OpenedFile>*>(kept); };
+  iterator->RegisterCleanup(release, new std::shared_ptr<const OpenedFile>(opened), nullptr);
+  iterator->Adopt(gneiss::NewTableScan(opened->config, *opened->table, iterator->ParamsOf(), seq));
   return iterator.release();
 }
 
 std::shared_ptr<const TableProperties> SstFileReader::GetTableProperties() const {
-  if (rep_->reader == nullptr) return nullptr;
-  return std::make_shared<const TableProperties>(gneiss::compat::RocksPropertiesOf(rep_->reader->properties()));
+  if (rep_->opened == nullptr) return nullptr;
+  return std::make_shared<const TableProperties>(gneiss::compat::RocksPropertiesOf(rep_->opened->table->properties()));
 }
 
 Status SstFileReader::VerifyChecksum(const ReadOptions& options) {
-  if (rep_->reader == nullptr) return Status::InvalidArgument("File is not opened");
-  return ToRocks(rep_->reader->VerifyChecksums(gneiss::compat::TableParamsOf(options)));
+  if (rep_->opened == nullptr) return Status::InvalidArgument("File is not opened");
+  return ToRocks(rep_->opened->table->VerifyChecksums(gneiss::compat::TableParamsOf(options)));
 }
 
 }  // namespace rocksdb
