@@ -307,6 +307,7 @@ class DatabaseImpl final : public Database {
   void TellStalls() EXCLUDES(mutex_);
   // Notes synced logs in the MANIFEST, where the config asks for it.
   Status TrackWals(const SyncedLogs& synced) EXCLUDES(mutex_);
+  SyncedLogs NoteTracked(const SyncedLogs& synced) REQUIRES(mutex_);
   Status UntrackWalsBelow(uint64_t number) EXCLUDES(mutex_);
   void DropOldLogs() EXCLUDES(mutex_, drop_logs_mutex_);
   uint64_t MinLogNumber() const REQUIRES(mutex_) { return MinLogNumberAfter({}); }
@@ -496,6 +497,7 @@ class DatabaseImpl final : public Database {
   bool is_manifest_broken_ GUARDED_BY(mutex_) = false;
   Status background_error_ GUARDED_BY(mutex_);
   std::map<uint64_t, std::optional<uint64_t>> tracked_wals_ GUARDED_BY(mutex_);  // in the MANIFEST, with synced sizes
+  uint64_t tracked_wals_begin_ GUARDED_BY(mutex_) = 0;   // older ones are dropped, or about to be
   std::unique_ptr<Writer> wal_lock_ GUARDED_BY(mutex_);  // leads the commit queue while the logs are locked
   int wal_locks_ GUARDED_BY(mutex_) = 0;
   uint64_t background_error_count_ GUARDED_BY(mutex_) = 0;

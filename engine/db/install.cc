@@ -197,8 +197,20 @@ Status DatabaseImpl::SyncLogsForState() {
   }
   if (!config_.tracks_wals) return Status::Ok();
   MutexLock lock(&mutex_);
-  for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
+  NoteTracked(synced);
   return Status::Ok();
+}
+
+// A log may have been synced by one thread and dropped by another before the first comes to tell: the MANIFEST must not
+// ask for it then.
+SyncedLogs DatabaseImpl::NoteTracked(const SyncedLogs& synced) {
+  SyncedLogs tracked;
+  for (const auto& [number, bytes] : synced) {
+    if (number < tracked_wals_begin_) continue;
+    tracked_wals_[number] = bytes;
+    tracked.emplace_back(number, bytes);
+  }
+  return tracked;
 }
 
 std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
@@ -359,20 +371,20 @@ uint64_t DatabaseImpl::MinLogNumberAfter(const std::vector<FamilyChange>& flushe
 
 Status DatabaseImpl::TrackWals(const SyncedLogs& synced) {
   if (!config_.tracks_wals || synced.empty()) return Status::Ok();
-  VersionEdit edit;
-  for (const auto& [number, bytes] : synced) edit.added_wals.emplace_back(number, bytes);
   return InManifestTurn([&] {
+    VersionEdit edit;
     {
       MutexLock lock(&mutex_);
-      for (const auto& [number, bytes] : synced) tracked_wals_[number] = bytes;
+      for (const auto& [number, bytes] : NoteTracked(synced)) edit.added_wals.emplace_back(number, bytes);
     }
-    return LogEdits({edit});
+    return edit.added_wals.empty() ? Status::Ok() : LogEdits({edit});
   });
 }
 
 Status DatabaseImpl::UntrackWalsBelow(uint64_t number) {
   {
     MutexLock lock(&mutex_);
+    tracked_wals_begin_ = std::max(tracked_wals_begin_, number);
     if (tracked_wals_.empty() || tracked_wals_.begin()->first >= number) return Status::Ok();
   }
   return InManifestTurn([&] {

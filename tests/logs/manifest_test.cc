@@ -3,6 +3,7 @@
 #include <rocksdb/file_checksum.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/logs/log_database.h"
 
@@ -99,6 +100,23 @@ TEST_F(TrackedWals, ALogThatWasFlushedIsNoLongerAskedFor) {
   Close();
   Open();
   EXPECT_EQ("1", data_.Get("a"));
+}
+
+// One thread syncs a log and goes to tell the MANIFEST of it; another one flushes and drops it meanwhile.
+TEST_F(TrackedWals, ALogThatIsSyncedWhileItIsDroppedIsNotAskedFor) {
+  for (int round = 0; round < 200; ++round) {
+    data_.Put("k", std::to_string(round));
+    std::thread syncing([this] {
+      for (int i = 0; i < 3; ++i) EXPECT_TRUE(data_.db->SyncWAL().ok());
+    });
+    EXPECT_TRUE(data_.db->Flush({}, families_[round % 2]).ok());
+    EXPECT_TRUE(data_.db->Flush({}, families_).ok());
+    syncing.join();
+    if (round % 4 != 0) continue;
+    Close();
+    Open();
+    EXPECT_EQ(std::to_string(round), data_.Get("k"));
+  }
 }
 
 class FileChecksumTest : public ::testing::Test {
