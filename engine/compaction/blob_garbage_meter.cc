@@ -8,13 +8,6 @@ namespace gneiss {
 
 namespace {
 
-bool IsReference(Slice internal_key) { return TrailerKind(TrailerOf(internal_key)) == Kind::kBlobIndex; }
-
-// What the reference takes up in its file: the whole record.
-uint64_t RecordBytes(Slice internal_key, const BlobReference& reference) {
-  return reference.size + BlobRecordOverhead(UserKeyOf(internal_key).size());
-}
-
 class BlobCountingIterator final : public InternalIterator {
  public:
   BlobCountingIterator(std::unique_ptr<InternalIterator> input, BlobGarbageMeter* meter)
@@ -43,7 +36,7 @@ class BlobCountingIterator final : public InternalIterator {
   Status status() const override { return status_.ok() ? input_->status() : status_; }
   bool NextKey(Slice* key) override {
     if (!input_->NextKey(key)) return false;
-    if (IsReference(*key)) status_ = meter_->AddIn(*key, input_->value());
+    if (BlobUses::IsReference(*key)) status_ = meter_->AddIn(*key, input_->value());
     return status_.ok();
   }
 
@@ -59,46 +52,19 @@ class BlobCountingIterator final : public InternalIterator {
 
 }  // namespace
 
-Status BlobGarbageMeter::AddIn(Slice internal_key, Slice value) {
-  if (!IsReference(internal_key)) return Status::Ok();
-  BlobReference reference;
-  GNEISS_RETURN_IF_ERROR(DecodePlainBlobReference(value, &reference));
-  Flow& in = files_[reference.file_number].in;
-  ++in.count;
-  in.bytes += RecordBytes(internal_key, reference);
-  return Status::Ok();
-}
-
-Status BlobGarbageMeter::AddOut(Slice internal_key, Slice value) {
-  if (!IsReference(internal_key)) return Status::Ok();
-  BlobReference reference;
-  GNEISS_RETURN_IF_ERROR(DecodePlainBlobReference(value, &reference));
-  const auto found = files_.find(reference.file_number);
-  if (found == files_.end()) return Status::Ok();  // a file that this compaction writes
-  Flow& out = found->second.out;
-  ++out.count;
-  out.bytes += RecordBytes(internal_key, reference);
-  return Status::Ok();
-}
-
 void BlobGarbageMeter::Add(const BlobGarbageMeter& other) {
-  for (const auto& [number, file] : other.files_) {
-    File& sum = files_[number];
-    sum.in.count += file.in.count;
-    sum.in.bytes += file.in.bytes;
-    sum.out.count += file.out.count;
-    sum.out.bytes += file.out.bytes;
-  }
+  in_.Add(other.in_);
+  out_.Add(other.out_);
 }
 
+// What goes out alone lies in a file that this compaction writes.
 std::vector<BlobGarbage> BlobGarbageMeter::Garbage() const {
   std::vector<BlobGarbage> garbage;
-  for (const auto& [number, file] : files_) {
-    GNEISS_CHECK(file.in.count >= file.out.count && file.in.bytes >= file.out.bytes);
-    if (file.in.count == file.out.count) continue;
-    garbage.push_back({.file_number = number,
-                       .blob_count = file.in.count - file.out.count,
-                       .blob_bytes = file.in.bytes - file.out.bytes});
+  for (const auto& [number, in] : in_.all()) {
+    const BlobUse out = out_.Of(number);
+    GNEISS_CHECK(in.count >= out.count && in.bytes >= out.bytes);
+    if (in.count == out.count) continue;
+    garbage.push_back({.file_number = number, .blob_count = in.count - out.count, .blob_bytes = in.bytes - out.bytes});
   }
   return garbage;
 }

@@ -6,10 +6,10 @@
 // Errors:  Corruption for references that do not parse.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "engine/compaction/blob_uses.h"
 #include "engine/iter/internal_iterator.h"
 #include "engine/version/version_edit.h"
 
@@ -18,21 +18,14 @@ namespace gneiss {
 class BlobGarbageMeter {
  public:
   // An entry read, an entry written; those of other kinds do not count.
-  Status AddIn(Slice internal_key, Slice value);
-  Status AddOut(Slice internal_key, Slice value);
+  Status AddIn(Slice internal_key, Slice value) { return in_.Note(internal_key, value); }
+  Status AddOut(Slice internal_key, Slice value) { return out_.Note(internal_key, value); }
   void Add(const BlobGarbageMeter& other);
   std::vector<BlobGarbage> Garbage() const;
 
  private:
-  struct Flow {
-    uint64_t count = 0;
-    uint64_t bytes = 0;
-  };
-  struct File {
-    Flow in;
-    Flow out;
-  };
-  std::map<uint64_t, File> files_;  // by number: those with something in
+  BlobUses in_;
+  BlobUses out_;
 };
 
 // Counts what passes into `meter`, which outlives it. Forward only.

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "engine/base/read_guard.h"
+#include "engine/compaction/blob_uses.h"
 #include "engine/compaction/table_span.h"
 #include "engine/db/database_impl.h"
 #include "engine/db/external_table.h"

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "engine/base/coding.h"
 #include "engine/base/recycled_buffer.h"
@@ -21,6 +22,13 @@ namespace gneiss {
 
 // Where a payload lies: in `owned`, or (owned is empty) in memory that outlives its users.
 struct BlockBytes {
+  static BlockBytes CopyOf(Slice payload) {
+    RecycledBuffer owned(payload.size());
+    payload.copy(owned.get(), payload.size());
+    const Slice copy(owned.get(), payload.size());
+    return {.owned = std::move(owned), .payload = copy};
+  }
+
   RecycledBuffer owned;
   Slice payload;
 };

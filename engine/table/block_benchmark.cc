@@ -34,13 +34,6 @@ std::string Payload(const std::vector<std::string>& keys) {
   return *builder.Finish();
 }
 
-BlockBytes CopyOf(const std::string& payload) {
-  BlockBytes bytes{RecycledBuffer(payload.size()), {}};
-  std::memcpy(bytes.owned.get(), payload.data(), payload.size());
-  bytes.payload = Slice(bytes.owned.get(), payload.size());
-  return bytes;
-}
-
 void Build(benchmark::State& state) {
   const auto keys = InternalKeys();
   const std::string value(100, 'v');
@@ -57,7 +50,7 @@ BENCHMARK(Build);
 void Parse(benchmark::State& state, Block::Heads heads) {
   const std::string payload = Payload(InternalKeys());
   for (auto _ : state) {
-    const auto block = Block::Parse(CopyOf(payload), heads);
+    const auto block = Block::Parse(BlockBytes::CopyOf(payload), heads);
     benchmark::DoNotOptimize(block.get());
   }
 }
@@ -65,7 +58,7 @@ BENCHMARK_CAPTURE(Parse, without_heads, Block::Heads::kNone);
 BENCHMARK_CAPTURE(Parse, with_heads, Block::Heads::kBuild);
 
 void Search(benchmark::State& state, bool is_there) {
-  const auto block = Block::Parse(CopyOf(Payload(InternalKeys())), Block::Heads::kBuild);
+  const auto block = Block::Parse(BlockBytes::CopyOf(Payload(InternalKeys())), Block::Heads::kBuild);
   std::vector<std::string> keys;
   for (int i = 0; i < kEntries; ++i) keys.push_back(UserKey(2 * (i * 7 % kEntries) + (is_there ? 0 : 1)));
   BlockHit hit;
@@ -80,7 +73,7 @@ BENCHMARK_CAPTURE(Search, absent, false);
 
 void CursorSeek(benchmark::State& state, Block::Heads heads) {
   const auto keys = InternalKeys();
-  const auto block = Block::Parse(CopyOf(Payload(keys)), heads);
+  const auto block = Block::Parse(BlockBytes::CopyOf(Payload(keys)), heads);
   BlockCursor cursor;
   cursor.Attach(block.get(), KeyOrder::Bytewise());
   size_t i = 0;
@@ -93,7 +86,7 @@ BENCHMARK_CAPTURE(CursorSeek, without_heads, Block::Heads::kNone);
 BENCHMARK_CAPTURE(CursorSeek, with_heads, Block::Heads::kBuild);
 
 void CursorNext(benchmark::State& state) {
-  const auto block = Block::Parse(CopyOf(Payload(InternalKeys())));
+  const auto block = Block::Parse(BlockBytes::CopyOf(Payload(InternalKeys())));
   BlockCursor cursor;
   cursor.Attach(block.get(), KeyOrder::Bytewise());
   for (auto _ : state) {
@@ -105,7 +98,7 @@ void CursorNext(benchmark::State& state) {
 BENCHMARK(CursorNext);
 
 void CursorPrev(benchmark::State& state) {
-  const auto block = Block::Parse(CopyOf(Payload(InternalKeys())));
+  const auto block = Block::Parse(BlockBytes::CopyOf(Payload(InternalKeys())));
   BlockCursor cursor;
   cursor.Attach(block.get(), KeyOrder::Bytewise());
   for (auto _ : state) {

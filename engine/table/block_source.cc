@@ -246,9 +246,7 @@ Status BlockSource::ReadBlock(const BlockHandle& handle, bool verify_checksum,
     if (lives_with_file) buffer.Reset();
     *bytes = {.owned = std::move(buffer), .payload = payload};
   } else {
-    bytes->owned = RecycledBuffer(payload.size());
-    payload.copy(bytes->owned.get(), payload.size());
-    bytes->payload = Slice(bytes->owned.get(), payload.size());
+    *bytes = BlockBytes::CopyOf(payload);
   }
   return Status::Ok();
 }

@@ -20,11 +20,7 @@ std::string BuildBlock(const Entries& entries, int restart_interval, bool delta_
 
 // In a buffer of exactly its size, so that the sanitizers see every step too far.
 std::unique_ptr<Block> ParseBlock(Slice payload, Block::Heads heads = Block::Heads::kNone) {
-  BlockBytes bytes;
-  bytes.owned = RecycledBuffer(payload.size());
-  payload.copy(bytes.owned.get(), payload.size());
-  bytes.payload = Slice(bytes.owned.get(), payload.size());
-  return Block::Parse(std::move(bytes), heads);
+  return Block::Parse(BlockBytes::CopyOf(payload), heads);
 }
 
 // How the user keys of a random block look.

@@ -5,17 +5,6 @@
 
 namespace gneiss {
 
-namespace {
-
-BlockBytes CopyOf(Slice payload) {
-  RecycledBuffer owned(payload.size());
-  payload.copy(owned.get(), payload.size());
-  const Slice copy(owned.get(), payload.size());
-  return {.owned = std::move(owned), .payload = copy};
-}
-
-}  // namespace
-
 CacheWarmer::CacheWarmer(const CacheWarming& config, const KeyOrder& order, StatsSink* stats)
     : config_(config),
       order_(order),
@@ -27,7 +16,7 @@ CacheWarmer::CacheWarmer(const CacheWarming& config, const KeyOrder& order, Stat
 
 void CacheWarmer::AddData(uint64_t offset, Slice payload) const {
   const Block::Heads heads = order_.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
-  std::unique_ptr<Block> block = Block::Parse(CopyOf(payload), heads);
+  std::unique_ptr<Block> block = Block::Parse(BlockBytes::CopyOf(payload), heads);
   if (block == nullptr) return;
   const BlockCacheKey key = {.cache_id = config_.cache_id, .offset = offset};
   CacheDataBlock(config_.cache, key.AsSlice(), std::move(block), stats_);
@@ -44,7 +33,7 @@ void CacheWarmer::AddIndex(uint64_t offset, const TableIndex::Format& format,
 }
 
 void CacheWarmer::AddFilter(uint64_t offset, Slice bits) const {
-  meta_cache_.Put(offset, &kFilterTickers, std::make_unique<TableFilter>(CopyOf(bits)));
+  meta_cache_.Put(offset, &kFilterTickers, std::make_unique<TableFilter>(BlockBytes::CopyOf(bits)));
 }
 
 void CacheWarmer::AddPartitionedFilter(uint64_t offset, const TableIndex::Format& format, Slice top,
@@ -53,7 +42,7 @@ void CacheWarmer::AddPartitionedFilter(uint64_t offset, const TableIndex::Format
   if (!index->Append(top, offset).ok() || index->size() != parts.size()) return;
   index->Prepare();
   auto filter = std::make_unique<TableFilter>(std::move(index));
-  for (const Slice part : parts) filter->AddPart(CopyOf(part));
+  for (const Slice part : parts) filter->AddPart(BlockBytes::CopyOf(part));
   meta_cache_.Put(offset, &kFilterTickers, std::move(filter));
 }
 

@@ -194,11 +194,7 @@ Status TableCore::LoadIndex(std::unique_ptr<TableIndex>* index) const {
 // What lies in the cache may outlive this reader, and with it the mapping of its file.
 Status TableCore::ReadFilterBlock(const BlockHandle& handle, BlockBytes* bytes) const {
   GNEISS_RETURN_IF_ERROR(source_.ReadMeta(handle, true, bytes));
-  if (!IsMetaCached() || static_cast<bool>(bytes->owned)) return Status::Ok();
-  RecycledBuffer copy(bytes->payload.size());
-  bytes->payload.copy(copy.get(), bytes->payload.size());
-  bytes->payload = Slice(copy.get(), bytes->payload.size());
-  bytes->owned = std::move(copy);
+  if (IsMetaCached() && !static_cast<bool>(bytes->owned)) *bytes = BlockBytes::CopyOf(bytes->payload);
   return Status::Ok();
 }
 

@@ -43,6 +43,15 @@ class CacheUsageTest : public DbTest {
   void UseStrictCache(size_t capacity) {
     TableOptions().block_cache = NewLRUCache(capacity, 0, /*strict_capacity_limit=*/true);
   }
+  void CloseWithATableAndLeaveNoRoomFor(CacheEntryRole role) {
+    Charge(role, Decision::kEnabled);
+    UseTableOptions();
+    Open();
+    PutTable({{"a", "1"}});
+    Close();
+    UseStrictCache(kDummyBytes / 2);
+    UseTableOptions();
+  }
 
   const std::shared_ptr<Cache> cache_ = NewLRUCache(64 << 20, 0);
 };
@@ -253,13 +262,7 @@ TEST_F(CacheUsageTest, TableReadersAreCharged) {
 }
 
 TEST_F(CacheUsageTest, ATableWhoseReaderHasNoRoomDoesNotOpen) {
-  Charge(CacheEntryRole::kBlockBasedTableReader, Decision::kEnabled);
-  UseTableOptions();
-  Open();
-  PutTable({{"a", "1"}});
-  Close();
-  UseStrictCache(kDummyBytes / 2);
-  UseTableOptions();
+  CloseWithATableAndLeaveNoRoomFor(CacheEntryRole::kBlockBasedTableReader);
   Status status = TryOpen();
   if (status.ok()) {
     std::string value;
@@ -282,13 +285,7 @@ TEST_F(CacheUsageTest, FileMetadataIsCharged) {
 }
 
 TEST_F(CacheUsageTest, MoreMetadataThanTheCacheHoldsDoesNotOpen) {
-  Charge(CacheEntryRole::kFileMetadata, Decision::kEnabled);
-  UseTableOptions();
-  Open();
-  PutTable({{"a", "1"}});
-  Close();
-  UseStrictCache(kDummyBytes / 2);
-  UseTableOptions();
+  CloseWithATableAndLeaveNoRoomFor(CacheEntryRole::kFileMetadata);
   const Status status = TryOpen();
   EXPECT_TRUE(status.IsMemoryLimit()) << status.ToString();
   EXPECT_NE(std::string::npos, status.ToString().find("Can't allocate FileMetadata due to exceeding the memory limit "

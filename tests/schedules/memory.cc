@@ -14,10 +14,6 @@ namespace gneiss::schedules {
 
 const volatile uint8_t* heap_grains = nullptr;
 
-}  // namespace gneiss::schedules
-
-namespace gneiss::schedules {
-
 namespace {
 
 // In front of each block; its grain is never marked, so a freed block's begin can be found.
