@@ -129,7 +129,7 @@ if [ $control = 0 ]; then
         --ours "$build/lib" --reference "$(dirname "$reference_library")" --seed "$seed" --steps 20000 \
         --progress 60 --runs "$(scaled 1000)"
     fi
-    run schedules "5 000 interleavings of each of ten scenarios" \
+    run schedules "5 000 interleavings of each of eleven scenarios" \
       "$tests/schedules_test" --seed "$seed" --runs "$(scaled 5000)"
     run golden "2 000 bytes flipped in every golden file" env GNEISS_FLIPS="$(scaled 2000)" GNEISS_SEED="$seed" \
       "$tests/golden_test" --gtest_brief=1 '--gtest_filter=*Damage*'

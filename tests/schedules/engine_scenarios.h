@@ -11,6 +11,9 @@ void CacheScenario(Random* random);
 void HistoryScenario(Random* random);
 void QueueScenario(Random* random);
 
+// log_scenario.cc
+void LogsScenario(Random* random);
+
 // database_scenarios.cc
 void CommitScenario(Random* random);
 void RotationScenario(Random* random);

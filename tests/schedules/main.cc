@@ -23,11 +23,10 @@ namespace gneiss::schedules {
 
 std::span<const Scenario> EngineScenarios() {
   static constexpr std::array kScenarios = {
-      Scenario{"reclaim", ReclaimScenario}, Scenario{"cache", CacheScenario},
-      Scenario{"history", HistoryScenario}, Scenario{"queue", QueueScenario},
-      Scenario{"commit", CommitScenario},   Scenario{"rotation", RotationScenario},
-      Scenario{"get", GetScenario},         Scenario{"install", InstallScenario},
-      Scenario{"drop", DropScenario},       Scenario{"close", CloseScenario},
+      Scenario{"reclaim", ReclaimScenario},   Scenario{"cache", CacheScenario}, Scenario{"history", HistoryScenario},
+      Scenario{"queue", QueueScenario},       Scenario{"logs", LogsScenario},   Scenario{"commit", CommitScenario},
+      Scenario{"rotation", RotationScenario}, Scenario{"get", GetScenario},     Scenario{"install", InstallScenario},
+      Scenario{"drop", DropScenario},         Scenario{"close", CloseScenario},
   };
   return kScenarios;
 }
