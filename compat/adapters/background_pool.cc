@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "compat/adapters/thread_status_updater.h"
 #include "engine/base/no_memory.h"
+#include "engine/base/start_thread.h"
 
 namespace gneiss::compat {
 
@@ -136,11 +138,12 @@ void BackgroundPool::LowerCPUPriority(rocksdb::CpuPriority priority) {
 void BackgroundPool::StartThreads() {
   while (static_cast<int>(threads_.size()) < limit_) {
     const auto self = threads_.emplace(threads_.end());
+    const auto run = [this, self] { RunThread(self); };
     try {
-      *self = std::thread([this, self] { RunThread(self); });
-    } catch (...) {
-      threads_.erase(self);  // nobody will wait for it
-      throw;
+      *self = threads_.size() == 1 ? StartThread(run) : std::thread(run);
+    } catch (const std::exception&) {  // those that there are do the work
+      threads_.erase(self);
+      return;
     }
     pthread_setname_np(self->native_handle(), ThreadNameOf(priority_).c_str());
   }

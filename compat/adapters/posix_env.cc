@@ -19,6 +19,7 @@
 #include "compat/adapters/thread_status_updater.h"
 #include "compat/not_supported.h"
 #include "engine/base/mutex.h"
+#include "engine/base/start_thread.h"
 
 namespace gneiss::compat {
 
@@ -102,7 +103,7 @@ class PosixEnv final : public ComposedEnv {
 
   void StartThread(void (*function)(void*), void* arg) override {
     MutexLock lock(&mutex_);
-    started_.emplace_back(function, arg);
+    started_.push_back(gneiss::StartThread([function, arg] { function(arg); }));
   }
   void WaitForJoin() override {
     std::vector<std::thread> threads;

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/start_thread.h"
+
 namespace gneiss::compat {
 
 namespace {
@@ -31,7 +33,7 @@ class Timer {
                   std::chrono::steady_clock::now() + std::chrono::seconds(id % period_seconds)};
     if (!has_thread_) {
       has_thread_ = true;
-      std::thread([this] { Run(); }).detach();
+      StartThread([this] { Run(); }).detach();
     }
     changed_.notify_all();
     return id;

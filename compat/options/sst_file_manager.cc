@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compat/options/text.h"
+#include "engine/base/start_thread.h"
 
 namespace gneiss::compat {
 
@@ -37,7 +38,7 @@ SstFileManager::~SstFileManager() {
 }
 
 void SstFileManager::StartDeleter() {
-  if (delete_rate_ > 0 && !deleter_.joinable()) deleter_ = std::thread([this] { RunDeleter(); });
+  if (delete_rate_ > 0 && !deleter_.joinable()) deleter_ = StartThread([this] { RunDeleter(); });
 }
 
 // ---- sizes ----

@@ -59,7 +59,7 @@ void ThreadPool::Enqueue(std::function<void()> job) {
   jobs_.push_back(std::move(job));
   try {
     StartMissingThreads();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     if (threads_.empty()) {
       jobs_.pop_back();
       throw;
@@ -71,7 +71,10 @@ void ThreadPool::Enqueue(std::function<void()> job) {
 void ThreadPool::SetThreadsMax(int threads_max) {
   MutexLock lock(&mutex_);
   threads_max_ = threads_max;
-  StartMissingThreads();
+  try {
+    StartMissingThreads();
+  } catch (const std::exception&) {  // the next job tries again; what is queued has a thread already
+  }
   work_or_stop_.SignalAll();
 }
 

@@ -6,9 +6,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <list>
-#include <new>
 #include <thread>
 #include <vector>
 
@@ -29,7 +29,8 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Starts threads as they are needed, up to threads_max.
-  // Waits when there is no memory for the few bytes of a job, because nobody could do without it.
+  // Waits when there is no memory for the few bytes of a job, or no thread for the first one, because nobody could do
+  // without it.
   template <typename Job>
   void Submit(const Job& job) EXCLUDES(mutex_) {
     while (!TrySubmit(job)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -45,7 +46,7 @@ class ThreadPool {
     try {
       Enqueue(std::function<void()>(job));
       return true;
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) {  // std::bad_alloc; std::system_error from a thread that does not start
       return false;
     }
   }
