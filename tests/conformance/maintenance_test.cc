@@ -358,6 +358,24 @@ TEST_F(MaintenanceTest, BottommostForceOptimizedRewritesOldFilesOnce) {
   EXPECT_TRUE(Eventually([&] { return FilesEndingIn(".sst").size() == 1 && FilesEndingIn(".sst") != before; }));
 }
 
+// What came into the last level just now is merged with what was there, unless only old files are to be written anew.
+TEST_F(MaintenanceTest, BottommostForceTakesNewFilesToo) {
+  options_.disable_auto_compactions = true;
+  Open();
+  PutTable({{"c", "1"}, {"d", "1"}});
+  Compact();
+  PutTable({{"a", "1"}, {"b", "1"}});  // two, so that they are merged and not moved
+  PutTable({{"a", "2"}, {"b", "2"}});
+  CompactRangeOptions optimized;
+  optimized.bottommost_level_compaction = BottommostLevelCompaction::kForceOptimized;
+  Compact(optimized);
+  EXPECT_EQ("0,2", Levels());
+  PutTable({{"e", "1"}, {"f", "1"}});
+  PutTable({{"e", "2"}, {"f", "2"}});
+  Compact(Forced());
+  EXPECT_EQ("0,1", Levels());
+}
+
 TEST_F(MaintenanceTest, ExclusiveManualCompaction) {
   Open();
   PutTable({{"a", "1"}, {"b", "1"}});
