@@ -22,6 +22,8 @@ Status UnexpectedKind(Kind kind) {
   return Status::Corruption("Unknown value type: " + std::to_string(static_cast<unsigned>(kind)) + ".");
 }
 
+bool IsEmpty(const RangeTombstoneList* list) { return list == nullptr || list->empty(); }
+
 }  // namespace
 
 void ShowVersions(const IteratorParams& params, DbIterator::Source* source) {
@@ -42,6 +44,7 @@ DbIterator::DbIterator(const IteratorParams& params, Source source)
       source_(std::move(source)),
       order_(source_.order),
       entries_(source_.entries.get()),
+      tombstones_(IsEmpty(source_.range_tombstones.get()) ? nullptr : source_.range_tombstones.get()),
       dead_run_(order_, source_.dead_spans,
                 {.epoch = source_.super_version->epoch, .seq = source_.seq, .complete_seq = source_.complete_seq}) {}
 
@@ -61,8 +64,7 @@ bool DbIterator::IsPastUpper(Slice user_key) const {
 }
 
 bool DbIterator::IsCovered(const ParsedKey& entry) const {
-  return source_.range_tombstones != nullptr &&
-         source_.range_tombstones->CoveringSeq(entry.user_key, source_.seq) > entry.seq;
+  return tombstones_ != nullptr && tombstones_->CoveringSeq(entry.user_key, source_.seq) > entry.seq;
 }
 
 bool DbIterator::EndWithError(Status status) {
@@ -195,12 +197,27 @@ void DbIterator::SeekForPrev(Slice user_key) {
   }
 }
 
+// The common step: entries_ went on to a plain value of another key than saved_key_, which nothing hides. False: look
+// closer.
+inline bool DbIterator::ShowNextPut(Slice internal_key) {
+  if (internal_key.size() < kTrailerBytes || tombstones_ != nullptr) return false;
+  const uint64_t trailer = TrailerOf(internal_key);
+  const Slice user_key = UserKeyOf(internal_key);
+  if (TrailerKind(trailer) != Kind::kPut || TrailerSeq(trailer) > source_.seq) return false;
+  if (order_.Compare(user_key, saved_key_) <= 0 || IsPastUpper(user_key)) return false;
+  key_ = user_key;
+  value_ = entries_->value();
+  is_entity_ = false;
+  return true;
+}
+
 void DbIterator::Next() {
   if (direction_ == Direction::kForward && is_entry_current_) [[likely]] {
     SaveKey(key_);  // its bytes go with the entry
     Slice internal_key;
     const bool has_entry = entries_->NextKey(&internal_key);
-    is_valid_ = FindNextVisible(has_entry, internal_key, /*skip_current_user_key=*/true);
+    is_valid_ = (has_entry && ShowNextPut(internal_key)) ||
+                FindNextVisible(has_entry, internal_key, /*skip_current_user_key=*/true);
   } else {
     if (direction_ == Direction::kReverse) SwitchToForward();
     is_valid_ = FindNextVisible(/*skip_current_user_key=*/true);

@@ -103,6 +103,7 @@ class DbIterator {
     const uint64_t start_us_;
   };
 
+  bool ShowNextPut(Slice internal_key);
   bool FindNextVisible(bool skip_current_user_key);
   bool FindNextVisible(bool has_entry, Slice internal_key, bool skip_current_user_key);
   bool IsDead(const ParsedKey& entry) const;
@@ -137,7 +138,8 @@ class DbIterator {
   const IteratorParams params_;
   Source source_;
   const KeyOrder order_;
-  InternalIterator* const entries_;  // source_.entries
+  InternalIterator* const entries_;             // source_.entries
+  const RangeTombstoneList* const tombstones_;  // source_.range_tombstones, or null where that has none
   Direction direction_ = Direction::kForward;
   bool is_valid_ = false;
   bool is_entry_current_ = false;  // forward: entries_ stands on the entry shown
