@@ -24,10 +24,6 @@ constexpr uint64_t kEntriesForParallelInsert = 64;
 constexpr uint64_t kSleepMinUs = 1000;
 constexpr uint64_t kSleepMaxUs = 10'000;
 
-void NoteForDeadSpans(ColumnFamily* family, const BatchRecord& record) {
-  if (!IsDeletion(record.kind) && record.kind != Kind::kRangeDelete) family->dead_spans.NoteWrite(record.key);
-}
-
 // Only the commit leader counts, so that a locked instruction is spared.
 void Count(std::atomic<uint64_t>* counter, uint64_t by) {
   counter->store(counter->load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -296,6 +292,10 @@ void DatabaseImpl::InsertBatch(Writer* writer, CommitGroup* group, bool is_concu
   } catch (const std::bad_alloc&) {
     group->has_failed.store(true);
   }
+}
+
+void DatabaseImpl::NoteForDeadSpans(ColumnFamily* family, const BatchRecord& record) {
+  if (!IsDeletion(record.kind) && record.kind != Kind::kRangeDelete) family->dead_spans.NoteWrite(record.key);
 }
 
 void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {

@@ -26,6 +26,8 @@
 namespace gneiss {
 
 class BlobUses;
+class ReplayedLog;
+struct BatchRecord;
 struct ExternalTable;
 
 class DatabaseImpl final : public Database {
@@ -146,6 +148,7 @@ class DatabaseImpl final : public Database {
     std::map<uint32_t, VersionEdit> edits;  // by family: tables written while replaying
     std::map<uint32_t, uint64_t> log_numbers;
     SeqNo next_seq = 0;
+    SeqNo lowest_seq = 0;     // a record below it is not what follows on what was read before
     bool is_stopped = false;  // the rest lies behind damage
     bool is_stopped_by_filter = false;
     uint64_t damaged_log = 0;
@@ -190,11 +193,13 @@ class DatabaseImpl final : public Database {
   static bool IsBehindHole(const LogBefore& before, const Replay& replay);
   Status StopAtHole(uint64_t cut_log, uint64_t next_log, Replay* replay) EXCLUDES(mutex_);
   Status RewriteRecoveredLog(uint64_t number);
-  Status ReplayLog(uint64_t number, Replay* replay);
+  Status OpenLogToReplay(uint64_t number, std::unique_ptr<ReplayedLog>* log);
+  Status ReplayLog(ReplayedLog* log, Replay* replay);
   Status FilterRecord(uint64_t log_number, const std::string& path, Slice* record, std::string* changed,
                       Replay* replay);
   Status ReplayBatch(Slice record, uint64_t log_number, Replay* replay);
   Status ReplaySteps(Slice record, uint64_t log_number, Replay* replay);
+  Memtable* MemtableToReplayInto(ColumnFamily* family, uint64_t log_number);
   Status ReplayRecords(Slice record, uint64_t log_number, SeqNo* seq, Replay* replay);
   Status FlushRecovered(ColumnFamily* family, Replay* replay);
   Status StartWriting(const RecoveredState& state, Replay* replay);
@@ -232,6 +237,7 @@ class DatabaseImpl final : public Database {
   Status LogGroup(CommitGroup* group);
   Status SyncGroup();
   void InsertBatch(Writer* writer, CommitGroup* group, bool is_concurrent);
+  static void NoteForDeadSpans(ColumnFamily* family, const BatchRecord& record);
   void InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent);
   void FinishGroup(CommitGroup* group, Writer* self);
   void FailGroup(CommitGroup* group, Writer* self);
@@ -295,6 +301,7 @@ class DatabaseImpl final : public Database {
   // What the MANIFEST or the log tells already is brought to memory whole, or nothing more is built on memory.
   template <typename Action>
   Status WholeOrStale(Action action) EXCLUDES(mutex_);
+  SuperVersion* NewSuperVersion(ColumnFamily* family) REQUIRES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);
@@ -386,8 +393,20 @@ class DatabaseImpl final : public Database {
   Status FinishIngest(std::vector<IngestJob>* jobs) EXCLUDES(mutex_);
   Status OverlapsMemory(const ColumnFamily& family, const KeyRange& range, bool* overlaps) EXCLUDES(mutex_);
 
-  // --- secondary.cc
-  Status FollowState(const RecoveredState& state) EXCLUDES(mutex_);
+  // --- secondary.cc; as the only writer
+  struct Followed;
+  struct FollowedFamily;
+  Status FollowPrimary(bool* is_current) EXCLUDES(mutex_);
+  Status FollowTables() EXCLUDES(mutex_);
+  Status FollowFamily(const RecoveredFamily& recovered, FollowedFamily* followed) EXCLUDES(mutex_);
+  Status FollowLogs() EXCLUDES(mutex_);
+  Status FollowLog(uint64_t number, bool is_last) EXCLUDES(mutex_);
+  Status CheckFollowedWals(const std::vector<std::string>& wal_dir_names) EXCLUDES(mutex_);
+  void TellWalFilterOfFollowed();
+  Memtable* FollowedMemtable(uint32_t family_id, uint64_t log_number) EXCLUDES(mutex_);
+  MemtablePtr NewFollowedMemtable(ColumnFamily* family) EXCLUDES(mutex_);
+  void SetFollowed(const FollowedFamily& followed) EXCLUDES(mutex_);
+  bool MayFollowedLogsBeGone() const;
   void InstallFollowed() EXCLUDES(mutex_);
   Status ReadOnlyError() const {
     return Status::NotSupported(config_.is_secondary ? "Not supported operation in secondary mode."
@@ -488,9 +507,8 @@ class DatabaseImpl final : public Database {
   CondVar state_changed_;  // broadcast after every install, job end and throttle change
   std::map<uint32_t, FamilyPtr> families_ GUARDED_BY(mutex_);  // live ones, by id
   uint32_t max_family_id_ GUARDED_BY(mutex_) = 0;
-  Mutex catch_up_mutex_;                              // a secondary's: one CatchUp at a time; taken before mutex_
-  std::map<uint32_t, VersionPtr> followed_versions_;  // its: read, but not yet installed
-  std::unique_ptr<Manifest> manifest_;                // whoever has the manifest turn; null when read-only
+  std::unique_ptr<Followed> followed_;  // the commit path's, of a secondary; null: the next CatchUp reads everything
+  std::unique_ptr<Manifest> manifest_;  // whoever has the manifest turn; null when read-only
   uint64_t recovered_manifest_number_ = 0;
   uint64_t recovered_manifest_bytes_ = 0;
   bool is_manifest_busy_ GUARDED_BY(mutex_) = false;

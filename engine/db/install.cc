@@ -249,12 +249,17 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
   return edits;
 }
 
-void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) {
+SuperVersion* DatabaseImpl::NewSuperVersion(ColumnFamily* family) {
   auto* const next = new SuperVersion(family->active, family->SealedNewestFirst(), family->version);
   std::erase_if(family->versions, [](const auto& version) { return version.expired(); });
   if (family->versions.empty() || family->versions.back().lock() != family->version) {
     family->versions.push_back(family->version);
   }
+  return next;
+}
+
+void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) {
+  SuperVersion* const next = NewSuperVersion(family);
   if (preserves_snapshots) {
     family->history.InstallPreserving(next);
   } else {

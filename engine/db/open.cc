@@ -17,7 +17,7 @@
 #include <set>
 
 #include "engine/base/read_guard.h"
-#include "engine/db/database_impl.h"
+#include "engine/db/followed.h"
 #include "engine/io/file_name.h"
 
 namespace gneiss {
@@ -511,6 +511,7 @@ Status DatabaseImpl::Close() {
     state_changed_.SignalAll();
   }
   AsOnlyWriter([this] {
+    followed_.reset();
     MutexLock lock(&mutex_);
     is_closed_ = true;
     return Status::Ok();

@@ -38,6 +38,10 @@ class PreparedSections {
     MutexLock lock(&mutex_);
     sections_.erase(name);
   }
+  void RemoveOfLogsBelow(uint64_t log_number) EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    std::erase_if(sections_, [&](const auto& each) { return each.second->log_number < log_number; });
+  }
   // No log below holds a section; UINT64_MAX when there is none.
   uint64_t OldestLog() const EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);

@@ -4,34 +4,13 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/db/database_impl.h"
+#include "engine/db/followed.h"
 #include "engine/io/file_name.h"
 #include "engine/wal/batch_steps.h"
 #include "engine/wal/log_chain.h"
-#include "engine/wal/log_reader.h"
 #include "engine/wal/write_batch.h"
 
 namespace gneiss {
-
-namespace {
-
-// Notes the first damage of a log; whether it ends the replay is the recovery mode's to say.
-class DamageReporter : public LogReader::Reporter {
- public:
-  DamageReporter(Logger* logger, std::string path) : logger_(logger), path_(std::move(path)) {}
-  void Corruption(size_t bytes, const Status& why) override {
-    Log(logger_, LogLevel::kWarn, "%s: dropping %zu bytes; %s", path_.c_str(), bytes, why.ToString().c_str());
-    if (first_.ok()) first_ = why;
-  }
-  const Status& first() const { return first_; }
-
- private:
-  Logger* const logger_;
-  const std::string path_;
-  Status first_;
-};
-
-}  // namespace
 
 // A leftover of a crash is deleted by its name while new files are made, so none of them may get that name.
 Status DatabaseImpl::SkipNumbersOfLeftovers() {
@@ -86,7 +65,9 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   replay.lowest_log = lowest_needed;
   for (const uint64_t number : numbers) {
     if (replay.is_stopped_by_filter) break;
-    GNEISS_RETURN_IF_ERROR(ReplayLog(number, &replay));
+    std::unique_ptr<ReplayedLog> log;
+    GNEISS_RETURN_IF_ERROR(OpenLogToReplay(number, &log));
+    GNEISS_RETURN_IF_ERROR(ReplayLog(log.get(), &replay));
   }
   // Point-in-time: what lies behind the damage is gone, so no family may hold tables with data from behind it.
   std::vector<FamilyPtr> families;
@@ -97,7 +78,7 @@ Status DatabaseImpl::ReplayLogs(const RecoveredState& state) {
   // A log was synced before tables with data from behind it were installed: no record of it was torn then, and zeros at
   // its end are just zeros.
   const bool has_lost = replay.is_stopped && !replay.may_be_whole;
-  if (has_lost && families.size() > 1 && !config_.is_secondary) {
+  if (has_lost && families.size() > 1) {
     for (const FamilyPtr& family : families) {
       if (family->log_number > replay.damaged_log && family->version->TableCount() > 0) {
         return Status::Corruption("SST file is ahead of WALs in CF " + family->name);
@@ -176,24 +157,29 @@ Status DatabaseImpl::CheckTrackedWals(const RecoveredState& state, const std::ve
   return Status::Ok();
 }
 
-Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
+Status DatabaseImpl::OpenLogToReplay(uint64_t number, std::unique_ptr<ReplayedLog>* log) {
   const std::string path = WalName(wal_dir_, number);
   std::unique_ptr<SequentialFile> file;
   GNEISS_RETURN_IF_ERROR(config_.fs->OpenSequential(path, &file));
   Log(config_.logger, LogLevel::kInfo, "Recovering log #%llu mode %d", static_cast<unsigned long long>(number),
       static_cast<int>(config_.wal_recovery_mode));
+  *log = std::make_unique<ReplayedLog>(config_.logger, number, path, std::move(file));
+  return Status::Ok();
+}
+
+Status DatabaseImpl::ReplayLog(ReplayedLog* log, Replay* replay) {
+  const uint64_t number = log->number();
   // Without paranoid checks no damage is an error.
   const WalRecoveryMode mode =
       config_.paranoid_checks ? config_.wal_recovery_mode : WalRecoveryMode::kSkipAnyCorruptedRecords;
   const bool ignores_damage = mode == WalRecoveryMode::kSkipAnyCorruptedRecords;
-  DamageReporter reporter(config_.logger, path);
-  LogReader reader(std::move(file), number, &reporter);
+  LogReader& reader = log->reader();
   Slice record;
   std::string changed;
   Status status;
   while (!replay->is_stopped_by_filter && reader.ReadRecord(&record, mode)) {
     if (record.size() < kBatchHeaderBytes) {
-      reporter.Corruption(record.size(), Status::Corruption("log record too small"));
+      log->Corruption(record.size(), Status::Corruption("log record too small"));
       continue;
     }
     LogBefore before;
@@ -207,14 +193,15 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
       replay->is_stopped = false;
     }
     if (is_about_log_before) continue;
-    if (config_.wal_filter != nullptr) status = FilterRecord(number, path, &record, &changed, replay);
+    if (BatchSeq(record) < replay->lowest_seq) return Status::TryAgain("a log was continued otherwise", log->path());
+    if (config_.wal_filter != nullptr) status = FilterRecord(number, log->path(), &record, &changed, replay);
     if (status.ok() && !record.empty()) status = ReplayBatch(record, number, replay);
     if (!status.ok()) {
       if (!status.IsCorruption() || !ignores_damage) {
-        if (status.IsCorruption()) reporter.Corruption(record.size(), status);
+        if (status.IsCorruption()) log->Corruption(record.size(), status);
         break;
       }
-      reporter.Corruption(record.size(), status);
+      log->Corruption(record.size(), status);
       status = Status::Ok();
     }
   }
@@ -223,22 +210,22 @@ Status DatabaseImpl::ReplayLog(uint64_t number, Replay* replay) {
   if (ignores_damage) return Status::Ok();
   // A torn tail is no damage, but what follows in later logs may lie behind a gap.
   const bool is_cut = config_.wal_recovery_mode == WalRecoveryMode::kPointInTimeRecovery && reader.has_torn_tail();
-  if (reporter.first().ok() && !is_cut) return Status::Ok();
+  if (log->damage().ok() && !is_cut) return Status::Ok();
   switch (config_.wal_recovery_mode) {
     case WalRecoveryMode::kSkipAnyCorruptedRecords:
       return Status::Ok();
     case WalRecoveryMode::kPointInTimeRecovery:
       // What cannot be read now may be there at the next try.
-      if (reporter.first().IsIoError()) return reporter.first();
+      if (log->damage().IsIoError()) return log->damage();
       Log(config_.logger, LogLevel::kWarn, "Point in time recovered to log #%llu seq #%llu",
           static_cast<unsigned long long>(number), static_cast<unsigned long long>(replay->next_seq));
       replay->is_stopped = true;
       replay->damaged_log = number;
-      replay->may_be_whole = reporter.first().ok() && reader.is_torn_tail_zeros();
+      replay->may_be_whole = log->damage().ok() && reader.is_torn_tail_zeros();
       return Status::Ok();
     case WalRecoveryMode::kTolerateCorruptedTailRecords:  // LogReader does not report a torn tail in this mode
     case WalRecoveryMode::kAbsoluteConsistency:
-      return reporter.first();
+      return log->damage();
   }
   return Status::Ok();
 }
@@ -331,6 +318,13 @@ Status DatabaseImpl::ReplaySteps(Slice rep, uint64_t log_number, Replay* replay)
   return Status::Ok();
 }
 
+// Null: the family is gone, or its tables hold this log's data already.
+Memtable* DatabaseImpl::MemtableToReplayInto(ColumnFamily* family, uint64_t log_number) {
+  if (family == nullptr) return nullptr;
+  if (followed_ != nullptr) return FollowedMemtable(family->id, log_number);
+  return log_number >= family->log_number ? family->active.get() : nullptr;
+}
+
 // `log_number` is the log that makes the records take effect.
 Status DatabaseImpl::ReplayRecords(Slice rep, uint64_t log_number, SeqNo* seq, Replay* replay) {
   BatchReader reader(rep);
@@ -342,14 +336,15 @@ Status DatabaseImpl::ReplayRecords(Slice rep, uint64_t log_number, SeqNo* seq, R
       return Status::NotSupported("WAL contains prepared transactions. Open with TransactionDB::Open().");
     }
     ColumnFamily* const family = CommitFamily(record.column_family_id);
-    // A family that is gone, or whose tables hold this log's data already.
-    if (family != nullptr && log_number >= family->log_number) {
+    Memtable* const memtable = MemtableToReplayInto(family, log_number);
+    if (memtable != nullptr) {
       const bool is_cut = !family->order.HoldsTimestamp(record.key) ||
                           (record.kind == Kind::kRangeDelete && !family->order.HoldsTimestamp(record.value));
       if (is_cut) return Status::Corruption("WriteBatch has a key too short for a timestamp");
-      family->active->Add(*seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
+      memtable->Add(*seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
+      if (family->dead_spans.IsWatching()) NoteForDeadSpans(family, record);
       replay->log_numbers.emplace(family->id, log_number);
-      const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
+      const bool is_full = memtable->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
       if (is_full && !config_.is_read_only) {
         allocated_seq_ = std::max(allocated_seq_, *seq);
         GNEISS_RETURN_IF_ERROR(FlushRecovered(family, replay));

@@ -16,8 +16,8 @@
 #include "engine/base/read_guard.h"
 #include "engine/compaction/blob_uses.h"
 #include "engine/compaction/table_span.h"
-#include "engine/db/database_impl.h"
 #include "engine/db/external_table.h"
+#include "engine/db/followed.h"
 #include "engine/db/repair_blobs.h"
 #include "engine/io/file_name.h"
 #include "engine/iter/merging_iterator.h"
@@ -168,7 +168,9 @@ Status DatabaseImpl::Repair(const RepairParams& params) {
   }
   Replay replay;
   for (const uint64_t number : found.logs) {
-    const Status replayed = ReplayLog(number, &replay);
+    std::unique_ptr<ReplayedLog> log;
+    Status replayed = OpenLogToReplay(number, &log);
+    if (replayed.ok()) replayed = ReplayLog(log.get(), &replay);
     if (!replayed.ok()) {
       Log(config_.logger, LogLevel::kWarn, "Log #%llu: ignoring conversion error: %s",
           static_cast<unsigned long long>(number), replayed.ToString().c_str());

@@ -52,6 +52,27 @@ struct RecoveredState {
 // texts: a missing file as the file system says; Corruption ("CURRENT file does not end with newline", "no
 // next_file_number entry in MANIFEST", ...) naming the file.
 Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state);
+
+// Follows a MANIFEST that somebody else writes.
+class ManifestFollower {
+ public:
+  ManifestFollower(FileSystem* fs, std::string dir);
+  ~ManifestFollower();
+  // The first time as RecoverManifest; later only what was written since. TryAgain: CURRENT names another MANIFEST by
+  // now. After an error, a missing file apart, a new follower is needed.
+  Status ReadOn(bool* has_changed);
+  const RecoveredState& state() const { return state_; }
+  RecoveredState TakeState() { return std::move(state_); }
+
+ private:
+  class Reading;
+
+  FileSystem* const fs_;
+  const std::string dir_;
+  RecoveredState state_;
+  std::unique_ptr<Reading> reading_;  // null before the first time
+};
+
 // Tells which files of a state are there. NotFound and Corruption mean that one is lost; other errors end the recovery.
 class FileProbe {
  public:

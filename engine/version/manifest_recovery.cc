@@ -69,29 +69,48 @@ Status ReadCurrent(FileSystem* fs, const std::string& dir, std::string* path, ui
   return Status::Ok();
 }
 
-Status ReadEdits(LogReader* reader, const FirstCorruption& damage, const ApplyEdit& apply) {
-  AtomicGroups groups(apply);
-  Slice record;
-  while (reader->ReadRecord(&record) && damage.status().ok()) {
-    VersionEdit edit;
-    GNEISS_RETURN_IF_ERROR(VersionEdit::Decode(record, &edit));
-    GNEISS_RETURN_IF_ERROR(groups.Add(std::move(edit)));
-  }
-  return damage.status();
-}
+// Applies the edits of one MANIFEST, all at once or as they are written.
+class EditReader {
+ public:
+  EditReader(std::string path, std::unique_ptr<SequentialFile> file, ApplyEdit apply)
+      : path_(std::move(path)), groups_(std::move(apply)), log_(std::move(file), 0, &damage_) {}
 
-// Applies every edit of the MANIFEST, then asks `finish`. A Corruption from either is told with the file's name.
+  const std::string& path() const { return path_; }
+  LogReader& log() { return log_; }
+
+  // Applies what is there, then asks `finish`. A Corruption from either is told with the file's name.
+  Status Read(const std::function<Status()>& finish) {
+    Status status = ApplyAll();
+    if (status.ok()) status = finish();
+    if (!status.IsCorruption()) return status;
+    return Status::Corruption(std::string(status.message()) + " in file " + path_);
+  }
+
+ private:
+  Status ApplyAll() {
+    Slice record;
+    while (log_.ReadRecord(&record) && damage_.status().ok()) {
+      VersionEdit edit;
+      GNEISS_RETURN_IF_ERROR(VersionEdit::Decode(record, &edit));
+      GNEISS_RETURN_IF_ERROR(groups_.Add(std::move(edit)));
+    }
+    return damage_.status();
+  }
+
+  const std::string path_;
+  FirstCorruption damage_;
+  AtomicGroups groups_;
+  LogReader log_;
+};
+
 Status ForEachEdit(FileSystem* fs, const std::string& path, const ApplyEdit& apply,
                    const std::function<Status()>& finish, uint64_t* manifest_bytes) {
   std::unique_ptr<SequentialFile> file;
   GNEISS_RETURN_IF_ERROR(fs->OpenSequential(path, &file));
-  FirstCorruption damage;
-  LogReader reader(std::move(file), 0, &damage);
-  Status status = ReadEdits(&reader, damage, apply);
-  if (status.ok()) status = finish();
-  *manifest_bytes = reader.LastRecordEnd();
-  if (!status.IsCorruption()) return status;
-  return Status::Corruption(std::string(status.message()) + " in file " + path);
+  EditReader reader(path, std::move(file), apply);
+  const Status status = reader.Read(finish);
+  *manifest_bytes = reader.log().LastRecordEnd();
+  return status;
 }
 
 // ---- the fold
@@ -368,14 +387,64 @@ Status StateFold::Finish() {
 
 }  // namespace
 
-Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state) {
-  *state = RecoveredState();
+class ManifestFollower::Reading {
+ public:
+  Reading(std::string path, std::unique_ptr<SequentialFile> file, RecoveredState* state)
+      : state_(state),
+        fold_(state),
+        edits_(std::move(path), std::move(file), [this](const VersionEdit& edit) { return fold_.Apply(edit); }) {}
+
+  Status Read() {
+    const Status status = edits_.Read([this] { return fold_.Finish(); });
+    state_->manifest_bytes = edits_.log().LastRecordEnd();
+    return status;
+  }
+
+  Status ReadMore(FileSystem* fs) {
+    bool has_more = false;
+    GNEISS_RETURN_IF_ERROR(HasMoreRecords(fs, edits_.path(), edits_.log(), &has_more));
+    if (!has_more) return Status::Ok();
+    std::unique_ptr<SequentialFile> file;
+    GNEISS_RETURN_IF_ERROR(fs->OpenSequential(edits_.path(), &file));
+    edits_.log().Reread(std::move(file), /*is_still_written=*/true);
+    return Read();
+  }
+
+ private:
+  RecoveredState* const state_;
+  StateFold fold_;
+  EditReader edits_;
+};
+
+ManifestFollower::ManifestFollower(FileSystem* fs, std::string dir) : fs_(fs), dir_(std::move(dir)) {}
+ManifestFollower::~ManifestFollower() = default;
+
+Status ManifestFollower::ReadOn(bool* has_changed) {
+  *has_changed = false;
   std::string path;
-  GNEISS_RETURN_IF_ERROR(ReadCurrent(fs, dir, &path, &state->manifest_number));
-  StateFold fold(state);
-  return ForEachEdit(
-      fs, path, [&](const VersionEdit& edit) { return fold.Apply(edit); }, [&] { return fold.Finish(); },
-      &state->manifest_bytes);
+  uint64_t number = 0;
+  GNEISS_RETURN_IF_ERROR(ReadCurrent(fs_, dir_, &path, &number));
+  const uint64_t bytes_before = state_.manifest_bytes;
+  if (reading_ != nullptr) {
+    if (number != state_.manifest_number) return Status::TryAgain("CURRENT names another MANIFEST", path);
+    GNEISS_RETURN_IF_ERROR(reading_->ReadMore(fs_));
+  } else {
+    state_.manifest_number = number;
+    std::unique_ptr<SequentialFile> file;
+    GNEISS_RETURN_IF_ERROR(fs_->OpenSequential(path, &file));
+    reading_ = std::make_unique<Reading>(std::move(path), std::move(file), &state_);
+    GNEISS_RETURN_IF_ERROR(reading_->Read());
+  }
+  *has_changed = state_.manifest_bytes != bytes_before;
+  return Status::Ok();
+}
+
+Status RecoverManifest(FileSystem* fs, const std::string& dir, RecoveredState* state) {
+  ManifestFollower follower(fs, dir);
+  bool has_changed = false;
+  const Status status = follower.ReadOn(&has_changed);
+  *state = follower.TakeState();
+  return status;
 }
 
 Status ListManifests(FileSystem* fs, const std::string& dir, std::vector<uint64_t>* numbers) {

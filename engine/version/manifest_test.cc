@@ -327,5 +327,88 @@ TEST_F(ManifestTest, AFailedCreateLeavesCurrentAlone) {
   EXPECT_EQ(RecoverText(), "OK");
 }
 
+// ---- following
+
+class ManifestFollowerTest : public ManifestTest {
+ protected:
+  // "5 7 (changed)": the default family's tables.
+  std::string ReadOn() {
+    bool has_changed = false;
+    const Status status = follower_.ReadOn(&has_changed);
+    if (!status.ok()) return status.ToString();
+    std::string text;
+    for (const auto& [level, tables] : follower_.state().families.at(0).tables) {
+      for (const auto& [number, table] : tables) text += std::to_string(number) + " ";
+    }
+    return text + (has_changed ? "(changed)" : "(as before)");
+  }
+  VersionEdit Adding(uint64_t number) {
+    VersionEdit edit;
+    edit.log_number = 3;
+    edit.next_file_number = 20;
+    edit.last_seq = number;
+    edit.added_tables.emplace_back(0, Table(number));
+    return edit;
+  }
+
+  ManifestFollower follower_{fs_, dir_};
+};
+
+TEST_F(ManifestFollowerTest, ReadsWhatWasWrittenSince) {
+  EXPECT_EQ("IO error", ReadOn().substr(0, 8));  // there is none
+  std::unique_ptr<Manifest> manifest;
+  ASSERT_TRUE(Manifest::Create(fs_, dir_, 5, {Adding(7)}, 0, &manifest).ok());
+  EXPECT_EQ("7 (changed)", ReadOn());
+  EXPECT_EQ("7 (as before)", ReadOn());
+  ASSERT_TRUE(manifest->Log({Adding(8)}).ok());
+  EXPECT_EQ("7 8 (changed)", ReadOn());
+  EXPECT_EQ(8u, follower_.state().last_seq);
+  ASSERT_TRUE(Recover().ok());
+  EXPECT_EQ(state_.next_file_number, follower_.state().next_file_number);
+  EXPECT_EQ(state_.manifest_bytes, follower_.state().manifest_bytes);
+  VersionEdit removing;
+  removing.deleted_tables.emplace_back(0, 7);
+  ASSERT_TRUE(manifest->Log({removing}).ok());
+  EXPECT_EQ("8 (changed)", ReadOn());
+  // Half an edit is no edit yet.
+  const std::string before = Contents();
+  ASSERT_TRUE(manifest->Log({Adding(9)}).ok());
+  const std::string after = Contents();
+  Write(ManifestName(dir_, 5), after.substr(0, after.size() - 3));
+  EXPECT_EQ("8 (as before)", ReadOn());
+  Write(ManifestName(dir_, 5), after);
+  EXPECT_EQ("8 9 (changed)", ReadOn());
+  Write(ManifestName(dir_, 5), before);
+  EXPECT_EQ("Operation failed. Try again", ReadOn().substr(0, 27));
+}
+
+TEST_F(ManifestFollowerTest, AGroupCountsWhenItIsComplete) {
+  std::unique_ptr<Manifest> manifest;
+  ASSERT_TRUE(Manifest::Create(fs_, dir_, 5, {Adding(7)}, 0, &manifest).ok());
+  VersionEdit first = Adding(8);
+  first.remaining_in_atomic_group = 1;
+  ASSERT_TRUE(manifest->Log({first}).ok());
+  EXPECT_EQ("7 (changed)", ReadOn());
+  VersionEdit second = Adding(9);
+  second.remaining_in_atomic_group = 0;
+  ASSERT_TRUE(manifest->Log({second}).ok());
+  EXPECT_EQ("7 8 9 (changed)", ReadOn());
+}
+
+TEST_F(ManifestFollowerTest, AnotherManifestNeedsAnotherFollower) {
+  SetEdits({Adding(7)});
+  EXPECT_EQ("7 (changed)", ReadOn());
+  std::unique_ptr<Manifest> manifest;
+  ASSERT_TRUE(Manifest::Create(fs_, dir_, 6, {Adding(7), Adding(8)}, 0, &manifest).ok());
+  EXPECT_EQ("Operation failed. Try again", ReadOn().substr(0, 27));
+}
+
+TEST_F(ManifestFollowerTest, DamageIsTold) {
+  SetEdits({Adding(7)});
+  EXPECT_EQ("7 (changed)", ReadOn());
+  Write(ManifestName(dir_, 5), Contents() + std::string("crc!\1\0\1x", 8));
+  EXPECT_EQ("Corruption", ReadOn().substr(0, 10));
+}
+
 }  // namespace
 }  // namespace gneiss

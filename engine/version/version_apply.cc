@@ -23,13 +23,6 @@ Status FailedCheck(const std::string& what) {
 std::string Text(uint64_t number) { return std::to_string(number); }
 std::string SeqText(const TableMeta& meta) { return Text(meta.smallest_seq) + " " + Text(meta.largest_seq); }
 
-bool IsSameTable(const TableMeta& a, const TableMeta& b) {
-  return a.number == b.number && a.path_id == b.path_id && a.file_bytes == b.file_bytes &&
-         a.smallest.Encode() == b.smallest.Encode() && a.largest.Encode() == b.largest.Encode() &&
-         a.smallest_seq == b.smallest_seq && a.largest_seq == b.largest_seq && a.temperature == b.temperature &&
-         a.is_marked_for_compaction == b.is_marked_for_compaction;
-}
-
 bool IsNewer(const TableFilePtr& a, const TableFilePtr& b) {
   const TableMeta& x = a->meta();
   const TableMeta& y = b->meta();

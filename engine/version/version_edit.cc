@@ -470,6 +470,13 @@ Problem GetTagged(Slice* in, uint32_t tag, VersionEdit* edit) {
 
 }  // namespace
 
+bool IsSameTable(const TableMeta& a, const TableMeta& b) {
+  return a.number == b.number && a.path_id == b.path_id && a.file_bytes == b.file_bytes &&
+         a.smallest.Encode() == b.smallest.Encode() && a.largest.Encode() == b.largest.Encode() &&
+         a.smallest_seq == b.smallest_seq && a.largest_seq == b.largest_seq && a.temperature == b.temperature &&
+         a.is_marked_for_compaction == b.is_marked_for_compaction;
+}
+
 void VersionEdit::EncodeTo(std::string* out) const {
   if (db_id) PutTaggedBytes(out, kDbId, *db_id);
   if (comparator) PutTaggedBytes(out, kComparator, *comparator);

@@ -39,6 +39,9 @@ struct TableMeta {
   std::array<uint64_t, 2> unique_id{};  // zeros: unknown
 };
 
+// So that a reader of one serves for the other.
+bool IsSameTable(const TableMeta& a, const TableMeta& b);
+
 // What the MANIFEST says of one blob file when it is added. Immutable.
 struct BlobFileMeta {
   uint64_t number = 0;

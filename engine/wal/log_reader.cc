@@ -89,8 +89,17 @@ bool LogReader::Fill() {
   return !got.empty();
 }
 
-void LogReader::Reread(std::unique_ptr<SequentialFile> file) {
+uint64_t LogReader::NextFragmentOffset() const {
+  const size_t header_bytes_min = is_recycled_ ? kRecyclableFragmentHeaderBytes : kFragmentHeaderBytes;
+  const uint64_t left_in_block = kLogBlockBytes - last_record_end_ % kLogBlockBytes;
+  return left_in_block < header_bytes_min ? last_record_end_ + left_in_block : last_record_end_;
+}
+
+void LogReader::Reread(std::unique_ptr<SequentialFile> file, bool is_still_written) {
   file_ = std::move(file);
+  ends_at_zeros_ = is_still_written;
+  // What was learned from fragments that are read again.
+  if (last_record_end_ == 0) is_compressed_ = is_recycled_ = has_read_data_ = false;
   is_stopped_ = is_in_record_ = has_unfinished_ = has_torn_tail_ = false;
   zero_bytes_ = 0;
   position_ = last_record_end_ % kLogBlockBytes;
@@ -134,6 +143,10 @@ LogReader::Outcome LogReader::ReadFragment(Fragment* fragment) {
     const char* const header = block_.get() + position_;
     const bool is_zero = DecodeU16(header + 4) == 0 && header[6] == static_cast<char>(FragmentType::kZero);
     if (!is_zero) break;
+    if (ends_at_zeros_) {
+      position_ = block_end_;
+      return Outcome::kEnd;
+    }
     while (Fill()) {
     }
     if (is_stopped_) return Outcome::kEnd;
@@ -337,6 +350,23 @@ void LogReader::TakeEnd(WalRecoveryMode mode, size_t unread_bytes) {
   } else {
     Report(unread_bytes, unread_bytes < kFragmentHeaderBytes ? "truncated header" : "truncated record body");
   }
+}
+
+Status HasMoreRecords(FileSystem* fs, const std::string& path, const LogReader& reader, bool* has_more) {
+  *has_more = false;
+  uint64_t file_bytes = 0;
+  GNEISS_RETURN_IF_ERROR(fs->FileSize(path, &file_bytes));
+  if (file_bytes < reader.LastRecordEnd()) return Status::TryAgain("a log has become shorter", path);
+  const uint64_t offset = reader.NextFragmentOffset();
+  if (file_bytes <= offset) return Status::Ok();
+  std::unique_ptr<SequentialFile> file;
+  GNEISS_RETURN_IF_ERROR(fs->OpenSequential(path, &file));
+  GNEISS_RETURN_IF_ERROR(file->Skip(offset));
+  char scratch[kFragmentHeaderBytes];
+  Slice header;
+  GNEISS_RETURN_IF_ERROR(file->Read(sizeof(scratch), &header, scratch));
+  *has_more = !AllZeros(header);
+  return Status::Ok();
 }
 
 }  // namespace gneiss

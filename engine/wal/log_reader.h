@@ -48,10 +48,12 @@ class LogReader {
   // record ended the reading.
   bool ReadRecord(Slice* record, WalRecoveryMode mode = WalRecoveryMode::kTolerateCorruptedTailRecords);
   // Goes on behind the last record with a fresh look at `file`, the same log opened anew. What was read ahead may have
-  // been space that the writer had not come to.
-  void Reread(std::unique_ptr<SequentialFile> file);
+  // been space that the writer had not come to. Where the log is still written, zeros are such space again: they are
+  // the end, and what lies behind them is not read.
+  void Reread(std::unique_ptr<SequentialFile> file, bool is_still_written = false);
   uint64_t LastRecordOffset() const { return last_record_offset_; }
   uint64_t LastRecordEnd() const { return last_record_end_; }
+  uint64_t NextFragmentOffset() const;  // behind the last record
   bool is_recycled() const { return is_recycled_; }
   bool is_compressed() const { return is_compressed_; }  // once the first record was asked for
   // After ReadRecord returned false: the log ends in the beginning of a record that is not complete.
@@ -107,11 +109,16 @@ class LogReader {
   bool has_read_data_ = false;  // a data fragment has been seen
   bool is_recycled_ = false;
   bool is_stopped_ = false;
+  bool ends_at_zeros_ = false;
   bool has_torn_tail_ = false;
   bool is_torn_tail_zeros_ = false;
   uint64_t record_offset_ = 0;
   uint64_t last_record_offset_ = 0;
   uint64_t last_record_end_ = 0;
 };
+
+// Has anything been written behind what `reader` read of the log at `path`? Costs a look at the file's size and at one
+// fragment's header. TryAgain: the file is shorter than what was read, so it is not that log.
+Status HasMoreRecords(FileSystem* fs, const std::string& path, const LogReader& reader, bool* has_more);
 
 }  // namespace gneiss

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "engine/wal/log_test_util.h"
@@ -239,6 +240,113 @@ TEST(LogTest, ReadErrorsAreReportedAndEndTheReading) {
   EXPECT_FALSE(reader.ReadRecord(&record));
   EXPECT_FALSE(reader.ReadRecord(&record));
   EXPECT_EQ(result.reports, std::vector<std::string>{"IO error: disk on fire"});
+}
+
+// ---- a log that is still written
+
+TEST(LogReader, RereadsALogWithoutRecords) {
+  for (const bool is_recyclable : {false, true}) {
+    const LogWriter::Config config{.log_number = 7, .is_recyclable = is_recyclable, .compression = Compression::kZstd};
+    const std::string whole = WriteLog({"first", std::string(100000, 'b')}, config).bytes;
+    // Nothing, the compression type, and half of the first record.
+    for (const size_t size : {size_t{0}, size_t{11}, size_t{20}}) {
+      ReadResult damage;
+      CollectingReporter reporter(&damage);
+      const std::string begin = whole.substr(0, size);
+      LogReader reader(std::make_unique<MemorySequentialFile>(&begin), 7, &reporter);
+      Slice record;
+      EXPECT_FALSE(reader.ReadRecord(&record));
+      reader.Reread(std::make_unique<MemorySequentialFile>(&whole));
+      ASSERT_TRUE(reader.ReadRecord(&record));
+      EXPECT_EQ("first", record);
+      ASSERT_TRUE(reader.ReadRecord(&record));
+      EXPECT_FALSE(reader.ReadRecord(&record));
+      EXPECT_TRUE(damage.reports.empty());
+    }
+  }
+}
+
+class CountedSequentialFile final : public SequentialFile {
+ public:
+  CountedSequentialFile(const std::string* bytes, size_t* read) : file_(bytes), read_(read) {}
+  Status Read(size_t size, Slice* result, char* scratch) override {
+    const Status status = file_.Read(size, result, scratch);
+    *read_ += result->size();
+    return status;
+  }
+  Status Skip(uint64_t bytes) override { return file_.Skip(bytes); }
+
+ private:
+  MemorySequentialFile file_;
+  size_t* const read_;
+};
+
+TEST(LogReader, EndsAtZerosWhereTheLogIsStillWritten) {
+  std::string log = WriteLog({"one"}).bytes;
+  const std::string one = log;
+  log.resize(1 << 20);
+  LogReader reader(std::make_unique<MemorySequentialFile>(&log), 0, nullptr);
+  Slice record;
+  ASSERT_TRUE(reader.ReadRecord(&record));
+  EXPECT_FALSE(reader.ReadRecord(&record));
+  const std::string two = WriteLog({"one", "two"}).bytes;
+  log.replace(0, two.size(), two);
+  size_t read = 0;
+  reader.Reread(std::make_unique<CountedSequentialFile>(&log, &read), /*is_still_written=*/true);
+  ASSERT_TRUE(reader.ReadRecord(&record));
+  EXPECT_EQ("two", record);
+  EXPECT_FALSE(reader.ReadRecord(&record));
+  EXPECT_FALSE(reader.has_torn_tail());
+  EXPECT_EQ(kLogBlockBytes, read);
+  // What lies behind the zeros is damage only where the log is complete.
+  log[log.size() / 2] = log.back() = 'x';
+  for (const bool is_still_written : {true, false}) {
+    ReadResult damage;
+    CollectingReporter reporter(&damage);
+    LogReader again(std::make_unique<MemorySequentialFile>(&one), 0, &reporter);
+    ASSERT_TRUE(again.ReadRecord(&record));
+    again.Reread(std::make_unique<MemorySequentialFile>(&log), is_still_written);
+    ASSERT_TRUE(again.ReadRecord(&record));
+    EXPECT_FALSE(again.ReadRecord(&record));
+    EXPECT_EQ(is_still_written, damage.reports.empty());
+  }
+}
+
+class LogOnDisk : public ::testing::Test {
+ protected:
+  LogOnDisk() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gneiss_log_XXXXXX").string();
+    dir_ = mkdtemp(pattern.data());
+  }
+  ~LogOnDisk() override { std::filesystem::remove_all(dir_); }
+  std::string HasMore(const std::string& bytes, const LogReader& reader) {
+    const std::string path = dir_ + "/log";
+    EXPECT_TRUE(WriteWholeFile(FileSystem::Posix(), path, bytes, false).ok());
+    bool has_more = false;
+    const Status status = HasMoreRecords(FileSystem::Posix(), path, reader, &has_more);
+    return !status.ok() ? status.ToString().substr(0, 9) : has_more ? "more" : "no more";
+  }
+  std::string dir_;
+};
+
+TEST_F(LogOnDisk, TellsWhetherThereIsMore) {
+  // Records that end in every way near a block's end, where the next fragment begins in the next block.
+  for (const bool is_recyclable : {false, true}) {
+    const LogWriter::Config config{.log_number = 7, .is_recyclable = is_recyclable};
+    for (size_t size = kLogBlockBytes - 30; size < kLogBlockBytes + 5; ++size) {
+      const std::string one = WriteLog({std::string(size, 'a')}, config).bytes;
+      const std::string two = WriteLog({std::string(size, 'a'), "b"}, config).bytes;
+      LogReader reader(std::make_unique<MemorySequentialFile>(&one), 7, nullptr);
+      Slice record;
+      ASSERT_TRUE(reader.ReadRecord(&record));
+      EXPECT_FALSE(reader.ReadRecord(&record));
+      EXPECT_EQ("no more", HasMore(one, reader)) << size;
+      EXPECT_EQ("no more", HasMore(one + std::string(50, 0), reader)) << size;
+      EXPECT_EQ("more", HasMore(two, reader)) << size;
+      EXPECT_EQ("more", HasMore(two.substr(0, two.size() - 1), reader)) << size;
+      EXPECT_NE("more", HasMore(one.substr(0, one.size() - 1), reader)) << size;
+    }
+  }
 }
 
 }  // namespace
