@@ -96,9 +96,9 @@ Status DatabaseImpl::CatchUp() {
       bool is_current = false;
       status = CatchBadAlloc([&] { return FollowPrimary(&is_current); });
       if (status.ok() && is_current) return status;
-      if (status.ok())
+      if (status.ok()) {
         status = Status::TryAgain("the primary goes on too fast");
-      else if (!IsGone(status)) {
+      } else if (!IsGone(status)) {
         followed_.reset();
         if (is_anew && status.code() != Status::Code::kTryAgain) return status;
       }
@@ -155,15 +155,16 @@ Status DatabaseImpl::FollowTables() {
 Status DatabaseImpl::FollowFamily(const RecoveredFamily& recovered, FollowedFamily* followed) {
   ColumnFamily& family = *followed->family;
   GNEISS_RETURN_IF_ERROR(SetRecoveredHistory(recovered, &family));
-  if (const VersionEdit edit = EditBetween(*followed->version, recovered); ChangesFiles(edit)) {
-    VersionPtr next;
+  VersionPtr next = followed->version;
+  if (const VersionEdit edit = EditBetween(*next, recovered); ChangesFiles(edit)) {
     GNEISS_RETURN_IF_ERROR(followed->version->Apply(
         edit, [&](const TableMeta& meta) { return MakeTable(family, meta); }, &next,
         [&](const BlobFileMeta& meta) { return MakeBlobFile(family, meta); }));
-    GNEISS_RETURN_IF_ERROR(OpenAllTables(*next));
-    followed->version = std::move(next);
-    followed->has_changed = true;
   }
+  // Also those that opening the database told of: nobody has read them yet.
+  GNEISS_RETURN_IF_ERROR(OpenAllTables(*next));
+  followed->has_changed = followed->has_changed || next != followed->version;
+  followed->version = std::move(next);
   followed->log_number = recovered.log_number;
   const auto end = followed->memtables.lower_bound(recovered.log_number);
   followed->has_changed = followed->has_changed || followed->memtables.begin() != end;

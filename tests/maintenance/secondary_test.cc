@@ -87,6 +87,22 @@ TEST_F(Secondary, ReadsTablesThatThePrimaryDeleted) {
   EXPECT_EQ("old b", iterator->value().ToString());
 }
 
+// Nobody has read them before they go.
+TEST_F(Secondary, ReadsTablesThatItHasNotReadBefore) {
+  primary_.Open();
+  primary_.Table({"a", "b"}, "old ");
+  OpenSecondary();
+  for (const std::string value : {"new ", "newer "}) {
+    const std::string before = value == "new " ? "old b" : "new b";
+    primary_.Table({"b", "c"}, value);
+    ASSERT_TRUE(primary_.db->CompactRange({}, nullptr, nullptr).ok());
+    primary_.Open();  // sweeps its directory
+    EXPECT_EQ(before, Get("b"));
+    CatchUp();
+  }
+  EXPECT_EQ("newer b", Get("b"));
+}
+
 TEST_F(Secondary, FollowsANewManifestAndDroppedFiles) {
   primary_.options.max_manifest_file_size = 1;  // a new one each time
   primary_.Open();
