@@ -73,13 +73,15 @@ rocksdb::Status DbImpl::SetOptions(rocksdb::ColumnFamilyHandle* family,
   rocksdb::ColumnFamilyOptions changed = core_->OptionsOf(family->GetName());
   rocksdb::Status status = ApplyMutableCfOptions(GetDBOptions(), options, &changed);
   if (!status.ok()) return status;
+  if (FamilyOf(family)->is_dropped.load()) return rocksdb::Status::ColumnFamilyDropped("");
   rocksdb::ColumnFamilyOptions sanitized;
   FamilyDescriptor descriptor;
   status = FamilyDescriptorOf(*core_, family->GetName(), changed, &sanitized, &descriptor);
   if (!status.ok()) return status;
   {
+    // GetOptions tells what was asked for. What the database makes of it is in the descriptor.
     const std::lock_guard<std::mutex> lock(core_->options_mutex);
-    core_->family_options[family->GetName()] = {sanitized, {}};
+    core_->family_options[family->GetName()] = {changed, {}};
   }
   return ToRocks(core_->database->SetFamilyConfig(FamilyOf(family), descriptor.config));
 }

@@ -78,15 +78,16 @@ Slice IteratorHandle::TargetOf(const rocksdb::Slice& target, const rocksdb::Slic
 
 IteratorParams IteratorHandle::ParamsOf() {
   ReadBounds();
-  IteratorParams params = {.table = TableParamsOf(options_),
-                           .snapshot = SnapshotOf(options_.snapshot),
-                           .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
-                           .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
-                           .timestamp = order_.has_timestamps() ? &timestamp_ : nullptr,
-                           .start_timestamp = shows_versions_ ? &start_timestamp_ : nullptr,
-                           .auto_prefix_mode = options_.auto_prefix_mode,
-                           .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
-                           .max_skippable_internal_keys = options_.max_skippable_internal_keys};
+  IteratorParams params = {
+      .table = TableParamsOf(options_),
+      .snapshot = options_.tailing ? nullptr : SnapshotOf(options_.snapshot),  // a tail has no past
+      .lower_bound = options_.iterate_lower_bound == nullptr ? nullptr : &lower_,
+      .upper_bound = options_.iterate_upper_bound == nullptr ? nullptr : &upper_,
+      .timestamp = order_.has_timestamps() ? &timestamp_ : nullptr,
+      .start_timestamp = shows_versions_ ? &start_timestamp_ : nullptr,
+      .auto_prefix_mode = options_.auto_prefix_mode,
+      .memtable_only = options_.read_tier == rocksdb::kMemtableTier,
+      .max_skippable_internal_keys = options_.max_skippable_internal_keys};
   if (NeedsGate(options_)) params.table.gate = &gate_;
   if (options_.table_filter) {
     table_filter_ = [this](const TableProperties& table) { return options_.table_filter(RocksPropertiesOf(table)); };
@@ -206,6 +207,7 @@ const rocksdb::WideColumns& IteratorHandle::columns() const {
 rocksdb::Status IteratorHandle::status() const { return refusal_.ok() ? ToRocks(inner_->status()) : refusal_; }
 
 rocksdb::Status IteratorHandle::Refresh() {
+  if (options_.tailing) return rocksdb::Status::NotSupported("Refresh() is not supported");
   if (options_.snapshot != nullptr || core_->database == nullptr) {
     return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
   }

@@ -135,7 +135,6 @@ void DbImpl::GetAllColumnFamilyMetaData(std::vector<rocksdb::ColumnFamilyMetaDat
 }
 
 void DbImpl::GetLiveFilesMetaData(std::vector<rocksdb::LiveFileMetaData>* metadata) {
-  metadata->clear();
   for (const FamilyPtr& family : AllFamilies()) {
     const FamilyFacts facts = core_->database->Facts(family);
     for (int level = 0; level < facts.version->LevelCount(); ++level) {

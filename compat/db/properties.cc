@@ -511,7 +511,10 @@ bool DbImpl::GetAggregatedIntProperty(const rocksdb::Slice& property, uint64_t* 
   std::set<std::shared_ptr<rocksdb::Cache>> caches;  // one that families share counts once
   for (const FamilyPtr& family : AllFamilies()) {
     const std::optional<uint64_t> found = IntProperty(*core_, family, name);
-    if (!found) return false;
+    if (!found) {
+      *value = 0;
+      return false;
+    }
     const std::shared_ptr<rocksdb::Cache> cache = CacheOf(*core_, family->name, name);
     if (cache == nullptr || caches.insert(cache).second) sum += *found;
   }

@@ -4,6 +4,8 @@
 #include <rocksdb/rate_limiter.h>
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <optional>
 
 #include "compat/db/db_impl.h"
@@ -41,12 +43,43 @@ void MoveInto(PinnedValue* from, rocksdb::PinnableSlice* to) {
   }
 }
 
+// Family by family, each in the order of its keys.
+std::vector<size_t> PlacesInKeyOrder(size_t num_keys, rocksdb::ColumnFamilyHandle* const* families,
+                                     const rocksdb::Slice* keys) {
+  std::vector<size_t> places(num_keys);
+  std::iota(places.begin(), places.end(), size_t{0});
+  std::stable_sort(places.begin(), places.end(), [&](size_t a, size_t b) {
+    const ColumnFamily& family = *FamilyOf(families[a]);
+    if (families[a]->GetID() != families[b]->GetID()) return families[a]->GetID() < families[b]->GetID();
+    return family.order.OfBareKeys().Compare(ToEngine(keys[a]), ToEngine(keys[b])) < 0;
+  });
+  return places;
+}
+
+// ReadOptions::value_size_soft_limit: the value that passes it is still given, those after it are not.
+void AbortBeyond(uint64_t limit, const std::vector<size_t>& places, rocksdb::PinnableSlice* values,
+                 rocksdb::Status* statuses) {
+  uint64_t bytes = 0;
+  for (const size_t place : places) {
+    if (bytes > limit) {
+      values[place].Reset();
+      statuses[place] = rocksdb::Status::Aborted();
+    } else if (statuses[place].ok()) {
+      bytes += values[place].size();
+    }
+  }
+}
+
+constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
 }  // namespace
 
+bool ReadOptionsGate::IsPastDeadline() const {
+  return deadline_us_ != 0 && core_.db_options.env->NowMicros() >= static_cast<uint64_t>(deadline_us_);
+}
+
 Status ReadOptionsGate::BeforeRead(uint64_t bytes) {
-  if (deadline_us_ != 0 && core_.db_options.env->NowMicros() >= static_cast<uint64_t>(deadline_us_)) {
-    return Status::TimedOut("Deadline exceeded");
-  }
+  if (IsPastDeadline()) return Status::TimedOut("Deadline exceeded");
   rocksdb::RateLimiter* const limiter = core_.db_options.rate_limiter.get();
   if (limiter == nullptr || priority_ == rocksdb::Env::IO_TOTAL) return Status::Ok();
   for (auto left = static_cast<int64_t>(bytes); left > 0;) {
@@ -188,6 +221,11 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
     }
     return;
   }
+  ReadOptionsGate gate(*core_, options);
+  if (gate.IsPastDeadline()) {
+    std::fill_n(statuses, num_keys, rocksdb::Status::TimedOut());
+    return;
+  }
   std::vector<MultiGetRequest> requests(num_keys);
   const auto found = std::make_unique<std::optional<PinnedValue>[]>(num_keys);
   for (size_t i = 0; i < num_keys; ++i) {
@@ -200,22 +238,16 @@ void DbImpl::MultiGet(const rocksdb::ReadOptions& options, size_t num_keys, rock
     timestamps[i].clear();
     requests[i].timestamp = &timestamps[i];
   }
-  ReadOptionsGate gate(*core_, options);
   DbReadParams params = ReadParamsOf(options, NeedsGate(options) ? &gate : nullptr);
   const Slice read_timestamp = options.timestamp == nullptr ? Slice() : ToEngine(*options.timestamp);
   if (options.timestamp != nullptr) params.timestamp = &read_timestamp;
   core_->database->MultiGet(params, requests.data(), num_keys);
-  uint64_t bytes = 0;
   for (size_t i = 0; i < num_keys; ++i) {
     statuses[i] = ToRocks(requests[i].status);
-    if (!statuses[i].ok()) continue;
-    MoveInto(&*found[i], &values[i]);
-    bytes += values[i].size();
-    if (bytes > options.value_size_soft_limit) {
-      for (size_t rest = i + 1; rest < num_keys; ++rest) statuses[rest] = rocksdb::Status::Aborted();
-      return;
-    }
+    if (statuses[i].ok()) MoveInto(&*found[i], &values[i]);
   }
+  if (options.value_size_soft_limit == kNoLimit) return;
+  AbortBeyond(options.value_size_soft_limit, PlacesInKeyOrder(num_keys, families, keys), values, statuses);
 }
 
 void DbImpl::MultiGet(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family, size_t num_keys,
@@ -247,8 +279,15 @@ std::vector<rocksdb::Status> DbImpl::MultiGet(const rocksdb::ReadOptions& option
   std::vector<rocksdb::Status> statuses(keys.size());
   std::vector<rocksdb::PinnableSlice> found(keys.size());
   std::vector<rocksdb::ColumnFamilyHandle*> handles = families;
-  MultiGet(options, keys.size(), handles.data(), keys.data(), found.data(),
+  rocksdb::ReadOptions unlimited = options;
+  unlimited.value_size_soft_limit = kNoLimit;
+  MultiGet(unlimited, keys.size(), handles.data(), keys.data(), found.data(),
            timestamps == nullptr ? nullptr : timestamps->data(), statuses.data(), false);
+  if (options.value_size_soft_limit != kNoLimit) {  // these values count in the caller's order
+    std::vector<size_t> places(keys.size());
+    std::iota(places.begin(), places.end(), size_t{0});
+    AbortBeyond(options.value_size_soft_limit, places, found.data(), statuses.data());
+  }
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].ok()) (*values)[i].assign(found[i].data(), found[i].size());
   }

@@ -28,6 +28,7 @@ class ReadOptionsGate final : public ReadGate {
   ReadOptionsGate(const DbCore& core, const rocksdb::ReadOptions& options)
       : core_(core), deadline_us_(options.deadline.count()), priority_(options.rate_limiter_priority) {}
   Status BeforeRead(uint64_t bytes) override;
+  bool IsPastDeadline() const;
 
  private:
   const DbCore& core_;
@@ -38,7 +39,6 @@ class ReadOptionsGate final : public ReadGate {
 inline DbReadParams ReadParamsOf(const rocksdb::ReadOptions& options, ReadGate* gate = nullptr) {
   DbReadParams params = {.table = TableParamsOf(options),
                          .snapshot = SnapshotOf(options.snapshot),
-                         .memtable_only = options.read_tier == rocksdb::kMemtableTier,
                          .persisted_only = options.read_tier == rocksdb::kPersistedTier};
   params.table.gate = gate;
   return params;

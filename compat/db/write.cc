@@ -29,6 +29,9 @@ rocksdb::Status DbImpl::WriteOne(const rocksdb::WriteOptions& options, Kind tag,
   const ColumnFamily& inner = *FamilyOf(family);
   if (inner.order.has_timestamps()) [[unlikely]]
     return TimestampsEnabledError(inner.name);
+  if (options.protection_bytes_per_key != 0 && options.protection_bytes_per_key != 8) [[unlikely]] {
+    return rocksdb::WriteBatchInternal::Protect(nullptr, options.protection_bytes_per_key);
+  }
   thread_local std::string rep;
   rep.clear();
   rep.resize(kBatchHeaderBytes);
@@ -106,6 +109,10 @@ rocksdb::Status DbImpl::PutEntity(const rocksdb::WriteOptions& options, rocksdb:
 
 rocksdb::Status DbImpl::Write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch* updates) {
   if (updates == nullptr) return rocksdb::Status::InvalidArgument("Batch is nullptr!");
+  if (options.protection_bytes_per_key != 0) [[unlikely]] {
+    const rocksdb::Status protection = rocksdb::WriteBatchInternal::Protect(updates, options.protection_bytes_per_key);
+    if (!protection.ok()) return protection;
+  }
   if (rocksdb::WriteBatchInternal::NeedsTimestamps(*updates)) {
     return rocksdb::Status::InvalidArgument("write batch must have timestamp(s) set");
   }

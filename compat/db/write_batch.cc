@@ -444,6 +444,24 @@ Status WriteBatch::VerifyChecksum() const {
     }
     ++index;
   }
+  return index == prot_info_->hashes.size() ? Status::OK() : Status::Corruption("ProtectionInfo mismatch");
+}
+
+Status WriteBatchInternal::Protect(WriteBatch* batch, size_t bytes_per_key) {
+  if (bytes_per_key != 8) return Status::NotSupported("WriteBatch protection info must be zero or eight bytes/key");
+  if (batch->prot_info_ != nullptr) return Status::OK();
+  auto info = std::make_unique<WriteBatch::ProtectionInfo>();
+  gneiss::Slice rest = gneiss::Slice(batch->rep_).substr(gneiss::kBatchHeaderBytes);
+  gneiss::BatchReader reader(batch->rep_);
+  gneiss::BatchRecord record;
+  while (!reader.AtEnd()) {
+    const gneiss::Status status = reader.Next(&record);
+    if (!status.ok()) return gneiss::compat::ToRocks(status);
+    const size_t bytes = rest.size() - reader.RestBytes();
+    if (gneiss::IsDataRecord(record.kind)) info->hashes.push_back(gneiss::Xxh3(rest.substr(0, bytes)));
+    rest.remove_prefix(bytes);
+  }
+  batch->prot_info_ = std::move(info);
   return Status::OK();
 }
 

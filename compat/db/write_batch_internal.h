@@ -31,6 +31,8 @@ class WriteBatchInternal {
                        std::initializer_list<Part> parts, uint32_t content_flag);
   static Status AppendBatch(WriteBatch* batch, const WriteBatch& source);
   static Status Iterate(const WriteBatch& batch, WriteBatch::Handler* handler);
+  // WriteOptions::protection_bytes_per_key: a batch without protection gets it for what it holds now.
+  static Status Protect(WriteBatch* batch, size_t bytes_per_key);
   static uint32_t ContentFlags(const WriteBatch& batch);
   static void NoteTimestamps(WriteBatch* batch, bool needs_update) {
     batch->has_key_with_ts_ = true;

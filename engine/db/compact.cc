@@ -351,11 +351,14 @@ Status DatabaseImpl::CompactLevels(const CompactRangeParams& params, const Famil
     request.begin_user_key = begin;
     request.end_user_key = end;
     request.path_id = params.target_path_id;
-    // Forced, the deepest tables are rewritten, not moved down; those written just now again, unless that is optimized.
+    // Forced, the deepest tables are rewritten, not moved down.
     request.allow_trivial_move =
         output_level != level && !(is_forced && level == span.last) && params.trim_timestamp.empty();
-    if (is_leveled && output_level == level && params.bottommost != Bottommost::kForce)
+    // What this call itself has just written is rewritten too, so that filters see the merged values, unless told not
+    // to.
+    if (is_leveled && output_level == level && params.bottommost == Bottommost::kForceOptimized) {
       request.ignored_tables_from_number = span.next_number;
+    }
     status = CompactLevelRange(params, family, request);
     // What was in level 0 may have become the deepest level of the range.
     if (status.ok() && output_level > level && output_level > span.last && level > 0) break;

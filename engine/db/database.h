@@ -39,7 +39,6 @@ struct WriteParams {
 struct DbReadParams {
   ReadParams table;
   const Snapshot* snapshot = nullptr;
-  bool memtable_only = false;   // kMemtableTier
   bool persisted_only = false;  // kPersistedTier
   // For families with timestamps, of their size: versions that are newer are not seen. MultiGet and GetAt heed it.
   const Slice* timestamp = nullptr;

@@ -158,7 +158,7 @@ TEST_F(DatabaseTest, FamiliesComeAndGoWhileManifestsRollOver) {
 
 TEST_F(DatabaseTest, OpenRefusesWhatItShould) {
   config_.create_if_missing = false;
-  EXPECT_EQ(Open().ToString(), "Invalid argument: " + dir_ + ": does not exist (create_if_missing is false)");
+  EXPECT_EQ(Open().ToString(), "Invalid argument: " + dir_ + "/CURRENT: does not exist (create_if_missing is false)");
   config_.create_if_missing = true;
   ASSERT_TRUE(Open().ok());
   std::unique_ptr<Database> second;

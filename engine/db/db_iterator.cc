@@ -24,6 +24,8 @@ Status UnexpectedKind(Kind kind) {
 
 bool IsEmpty(const RangeTombstoneList* list) { return list == nullptr || list->empty(); }
 
+Status MergeOnEntity() { return Status::NotSupported("Merge currently not supported for wide-column entities"); }
+
 }  // namespace
 
 void ShowVersions(const IteratorParams& params, DbIterator::Source* source) {
@@ -394,7 +396,7 @@ bool DbIterator::MergeForward() {
       const Slice base = blob_value_.slice();
       return FoldOperands(&base);
     }
-    if (entry.kind == Kind::kWideColumn) return EndWithError(UnexpectedKind(entry.kind));
+    if (entry.kind == Kind::kWideColumn) return EndWithError(MergeOnEntity());
     break;  // a deletion
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
@@ -509,7 +511,7 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     base = blob_value_.slice();
   }
   if (!operands_newest_first_.empty()) {
-    if (has_base && is_entity_) return EndWithError(UnexpectedKind(Kind::kWideColumn));
+    if (has_base && is_entity_) return EndWithError(MergeOnEntity());
     std::reverse(operands_newest_first_.begin(), operands_newest_first_.end());
     return FoldOperands(has_base ? &base : nullptr);
   }

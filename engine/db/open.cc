@@ -160,10 +160,12 @@ Status DatabaseImpl::LockAndCheckDirectory(bool* is_new) {
   GNEISS_RETURN_IF_ERROR(IsDatabaseThere(&is_there));
   *is_new = !is_there;
   if (*is_new && config_.is_read_only) {
+    std::string unread;  // whoever only reads is told what reading it says
+    GNEISS_RETURN_IF_ERROR(ReadWholeFile(fs, CurrentName(dir_), &unread));
     return Status::NotFound("CURRENT file is missing: the database does not exist", dir_);
   }
   if (*is_new && !config_.create_if_missing) {
-    return Status::InvalidArgument(dir_, "does not exist (create_if_missing is false)");
+    return Status::InvalidArgument(CurrentName(dir_), "does not exist (create_if_missing is false)");
   }
   if (!*is_new && config_.error_if_exists) return Status::InvalidArgument(dir_, "exists (error_if_exists is true)");
   return Status::Ok();

@@ -61,7 +61,7 @@ void LookUpIn(const SuperVersion& super_version, const DbReadParams& params, con
     LookUpInMemory(super_version, params, key, lookup);
   }
   AddTicker(stats, lookup->is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
-  if (lookup->is_done() || params.memtable_only) return;
+  if (lookup->is_done()) return;
   const PerfTimer timer(&PerfCounters::get_from_output_files_time, is_timed);
   super_version.version->Get(params.table, key, lookup);
 }
@@ -104,7 +104,6 @@ struct BatchRead {
 
   BatchRead(Slice key, SeqNo seq, const MergeOperator* merge_operator, PinnedValue* value)
       : seek_key(key, seq), lookup(key, seq, merge_operator, value) {}
-  bool AsksTables(const DbReadParams& params) const { return !lookup.is_done() && !params.memtable_only; }
 
   SeekKey seek_key;
   PointLookup lookup;
@@ -124,13 +123,13 @@ void LookUpBatch(const View& view, const DbReadParams& params, bool skips_memory
                                        request.family->merge_operator.load(std::memory_order_relaxed), request.value);
     if (!skips_memory) LookUpInMemory(*view.super_version, params, read.seek_key, &read.lookup);
     AddTicker(stats, read.lookup.is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
-    if (read.AsksTables(params)) probes[probe_count++] = {.key = &read.seek_key, .probe = &read.probe};
+    if (!read.lookup.is_done()) probes[probe_count++] = {.key = &read.seek_key, .probe = &read.probe};
   }
   const Version& version = *view.super_version->version;
   version.ProbeTables(probes.data(), probe_count);
   for (size_t i = 0; i < count; ++i) {
     BatchRead& read = *reads[i];
-    if (read.AsksTables(params)) version.Get(params.table, read.seek_key, &read.lookup, &read.probe);
+    if (!read.lookup.is_done()) version.Get(params.table, read.seek_key, &read.lookup, &read.probe);
     requests[i].status = read.lookup.Finish();
     NoteOperands(stats, read.lookup);
   }

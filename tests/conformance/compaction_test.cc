@@ -396,6 +396,42 @@ TEST_F(CompactionTest, FilterOnMergeOperands) {
   Close();
 }
 
+// The deepest level is rewritten after the levels above have been merged into it.
+TEST_F(CompactionTest, AManualCompactionShowsFiltersTheMergedValues) {
+  class Watching : public CompactionFilter {
+   public:
+    const char* Name() const override { return "Watching"; }
+    Decision FilterV2(int level, const Slice& key, ValueType type, const Slice& value, std::string* /*new_value*/,
+                      std::string* /*skip_until*/) const override {
+      seen += std::to_string(level) + (type == ValueType::kValue ? ":" : "+") + key.ToString() + "=" +
+              value.ToString() + " ";
+      return Decision::kKeep;
+    }
+    mutable std::string seen;
+  };
+  Watching filter;
+  options_.compaction_filter = &filter;
+  options_.disable_auto_compactions = true;
+  ASSERT_OK(MergeOperator::CreateFromString(ConfigOptions(), "stringappend", &options_.merge_operator));
+  Open();
+  PutTable({{"a", "1"}});
+  Compact();
+  filter.seen.clear();
+  ASSERT_OK(Merge("a", "2"));
+  Flush();
+  Compact();
+  const bool sees_result = filter.seen.size() >= 8 && filter.seen.substr(filter.seen.size() - 8) == "1:a=1,2 ";
+  EXPECT_TRUE(sees_result) << filter.seen;
+  filter.seen.clear();
+  PutTable({{"b", "3"}});
+  CompactRangeOptions optimized;
+  optimized.bottommost_level_compaction = BottommostLevelCompaction::kForceOptimized;
+  Compact(optimized);
+  // "b" went down in this very call: once is enough for it.
+  EXPECT_EQ(filter.seen.find("b=3"), filter.seen.rfind("b=3")) << filter.seen;
+  Close();
+}
+
 TEST_F(CompactionTest, FiltersForgetSnapshots) {
   // Since RocksDB 6.0 a filter is asked for keys that a snapshot still needs, too; the snapshot may then lose them.
   ValueFilter filter;

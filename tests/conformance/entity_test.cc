@@ -1,5 +1,6 @@
 // Wide columns: PutEntity, GetEntity, and what the plain calls see of an entity.
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/wide_columns.h>
 
 #include "tests/conformance/db_test.h"
@@ -124,6 +125,20 @@ TEST_F(EntityTest, HandlesAndColumnsAreNeeded) {
   EXPECT_TRUE(db()->GetEntity({}, nullptr, "k", &columns).IsInvalidArgument());
   EXPECT_TRUE(db()->GetEntity({}, Family(0), "k", nullptr).IsInvalidArgument());
   EXPECT_TRUE(db()->PutEntity({}, nullptr, "k", {}).IsInvalidArgument());
+}
+
+TEST_F(EntityTest, TheyAreNotMergedWith) {
+  ASSERT_OK(MergeOperator::CreateFromString(ConfigOptions(), "stringappend", &options_.merge_operator));
+  Open();
+  ASSERT_OK(PutEntity("k", {{"", "1"}}));
+  ASSERT_OK(Merge("k", "2"));
+  const auto iterator = NewIterator();
+  iterator->SeekToFirst();
+  EXPECT_FALSE(iterator->Valid());
+  EXPECT_TRUE(iterator->status().IsNotSupported()) << iterator->status().ToString();
+  iterator->SeekToLast();
+  EXPECT_FALSE(iterator->Valid());
+  EXPECT_TRUE(iterator->status().IsNotSupported()) << iterator->status().ToString();
 }
 
 }  // namespace gneiss::conformance

@@ -521,6 +521,24 @@ TEST_F(TailingIteratorTest, PrevIsNotSupported) {
   EXPECT_TRUE(iterator->status().IsNotSupported()) << iterator->status().ToString();
 }
 
+TEST_F(TailingIteratorTest, KnowsNoSnapshots) {
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  ReadOptions options;
+  options.tailing = true;
+  options.snapshot = db()->GetSnapshot();
+  const auto iterator = NewIterator(options);
+  ASSERT_OK(Put("b", "2"));
+  iterator->Seek("b");
+  EXPECT_EQ("b=2", At(*iterator));
+  db()->ReleaseSnapshot(options.snapshot);
+}
+
+TEST_F(TailingIteratorTest, RefreshIsNotSupported) {
+  Open();
+  EXPECT_EQ("Not implemented: Refresh() is not supported", NewTailing()->Refresh().ToString());
+}
+
 TEST_F(TailingIteratorTest, HonoursTheUpperBound) {
   Open();
   PutTable({{"a", "1"}, {"b", "2"}});

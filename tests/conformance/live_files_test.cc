@@ -57,6 +57,16 @@ TEST_F(LiveFilesTest, MetadataCoversFamilies) {
   EXPECT_TRUE(names == "default one " || names == "one default ") << names;
 }
 
+TEST_F(LiveFilesTest, MetadataIsAddedToWhatIsThere) {
+  Open();
+  PutTable({{"a", "1"}});
+  std::vector<LiveFileMetaData> files;
+  db()->GetLiveFilesMetaData(&files);
+  db()->GetLiveFilesMetaData(&files);
+  ASSERT_EQ(2u, files.size());
+  EXPECT_EQ(files[0].name, files[1].name);
+}
+
 TEST_F(LiveFilesTest, MetadataOfNothingIsEmpty) {
   Open();
   EXPECT_TRUE(Live().empty());

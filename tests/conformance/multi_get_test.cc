@@ -167,6 +167,43 @@ TEST_F(MultiGetTest, ValueSizeSoftLimitInTables) {
   EXPECT_TRUE(statuses[3].IsAborted()) << statuses[3].ToString();
 }
 
+TEST_F(MultiGetTest, ValueSizeSoftLimitCountsInTheOrderOfTheKeys) {
+  Open();
+  for (const char* key : {"a", "b", "c", "d"}) ASSERT_OK(Put(key, std::string(100, 'x')));
+  Flush();
+  ReadOptions limited;
+  limited.value_size_soft_limit = 150;
+  const Slice keys[] = {"d", "b", "c", "a"};
+  PinnableSlice values[4];
+  Status statuses[4];
+  db()->MultiGet(limited, Family(0), 4, keys, values, statuses);
+  EXPECT_TRUE(statuses[0].IsAborted()) << statuses[0].ToString();
+  EXPECT_OK(statuses[1]);
+  EXPECT_TRUE(statuses[2].IsAborted()) << statuses[2].ToString();
+  EXPECT_OK(statuses[3]);
+  // A vector's keys count in the caller's order.
+  std::vector<std::string> texts;
+  const std::vector<Status> in_order = db()->MultiGet(limited, {"d", "b", "c", "a"}, &texts);
+  EXPECT_OK(in_order[0]);
+  EXPECT_OK(in_order[1]);
+  EXPECT_TRUE(in_order[2].IsAborted()) << in_order[2].ToString();
+  EXPECT_TRUE(in_order[3].IsAborted()) << in_order[3].ToString();
+}
+
+TEST_F(MultiGetTest, ADeadlineInThePastTimesOutWhatIsInMemoryToo) {
+  Open();
+  ASSERT_OK(Put("a", "1"));
+  ASSERT_OK(Put("b", "2"));
+  ReadOptions late;
+  late.deadline = std::chrono::microseconds(1);
+  const Slice keys[] = {"a", "b"};
+  PinnableSlice values[2];
+  Status statuses[2];
+  db()->MultiGet(late, Family(0), 2, keys, values, statuses);
+  EXPECT_TRUE(statuses[0].IsTimedOut()) << statuses[0].ToString();
+  EXPECT_TRUE(statuses[1].IsTimedOut()) << statuses[1].ToString();
+}
+
 TEST_F(MultiGetTest, BlockCacheTierIsIncompleteWhereNothingIsCached) {
   Open();
   PutTable({{"a", "1"}});

@@ -164,6 +164,22 @@ TEST_F(OpenTest, ReadOnlyOfNothingFails) {
   EXPECT_EQ(nullptr, reader);
 }
 
+TEST_F(OpenTest, WhatIsNotThereIsAnIoErrorForReaders) {
+  OpenReadOnly();
+  EXPECT_TRUE(status_.IsIOError()) << status_.ToString();
+  EXPECT_TRUE(status_.IsPathNotFound()) << status_.ToString();
+  DB* secondary = nullptr;
+  const Status second = DB::OpenAsSecondary(options_, Path(), Path() + "/second", &secondary);
+  EXPECT_TRUE(second.IsIOError()) << second.ToString();
+  EXPECT_EQ(nullptr, secondary);
+}
+
+TEST_F(OpenTest, WhatIsNotThereIsInvalidForWriters) {
+  options_.create_if_missing = false;
+  EXPECT_EQ("Invalid argument: " + Path() + "/CURRENT: does not exist (create_if_missing is false)",
+            TryOpen().ToString());
+}
+
 TEST_F(OpenTest, ReadOnlyChangesNoFile) {
   Open();
   PutTable({{"a", "1"}});

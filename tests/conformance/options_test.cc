@@ -254,6 +254,34 @@ TEST_F(OptionsTest, OptionsAreSanitisedAtOpen) {
   EXPECT_GE(options.level0_slowdown_writes_trigger, options.level0_file_num_compaction_trigger);
 }
 
+// What the database makes of it is its own affair.
+TEST_F(OptionsTest, GetOptionsTellsWhatSetOptionsWasGiven) {
+  options_.compaction_style = kCompactionStyleUniversal;
+  options_.periodic_compaction_seconds = 5000;
+  Open();
+  ASSERT_OK(db()->SetOptions({{"write_buffer_size", "1000"},
+                              {"max_write_buffer_number", "1"},
+                              {"memtable_prefix_bloom_size_ratio", "0.75"},
+                              {"arena_block_size", "0"},
+                              {"max_compaction_bytes", "0"},
+                              {"ttl", "100"}}));
+  const Options options = db()->GetOptions();
+  EXPECT_EQ(1000u, options.write_buffer_size);
+  EXPECT_EQ(1, options.max_write_buffer_number);
+  EXPECT_DOUBLE_EQ(0.75, options.memtable_prefix_bloom_size_ratio);
+  EXPECT_EQ(0u, options.arena_block_size);
+  EXPECT_EQ(0u, options.max_compaction_bytes);
+  EXPECT_EQ(100u, options.ttl);
+  EXPECT_EQ(5000u, options.periodic_compaction_seconds);
+}
+
+TEST_F(OptionsTest, SetOptionsOfADroppedFamilyIsRefused) {
+  OpenWith({"other"});
+  ASSERT_OK(db()->DropColumnFamily(Family(1)));
+  const Status status = db()->SetOptions(Family(1), {{"write_buffer_size", "1000000"}});
+  EXPECT_TRUE(status.IsColumnFamilyDropped()) << status.ToString();
+}
+
 TEST_F(OptionsTest, DbOptionsFromAString) {
   DBOptions options;
   ASSERT_OK(

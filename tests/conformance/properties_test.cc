@@ -386,6 +386,13 @@ TEST_F(PropertiesTest, AggregatedIntegersSumFamilies) {
   EXPECT_FALSE(db()->GetAggregatedIntProperty(DB::Properties::kStats, &number));
 }
 
+TEST_F(PropertiesTest, WhatNotAllFamiliesHaveAddsUpToNothing) {
+  Open();
+  uint64_t value = 77;
+  EXPECT_FALSE(db()->GetAggregatedIntProperty(DB::Properties::kBlobCacheUsage, &value));
+  EXPECT_EQ(0u, value);
+}
+
 TEST_F(PropertiesTest, BlockCacheUsage) {
   TableOptions().block_cache = NewLRUCache(1 << 20);
   UseTableOptions();

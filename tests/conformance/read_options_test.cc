@@ -109,6 +109,15 @@ TEST_F(ReadOptionsTest, MemtableTierSeesMemoryOnly) {
   EXPECT_EQ("b=2", Scan(memory));
 }
 
+// Only iterators leave the tables out.
+TEST_F(ReadOptionsTest, GetAtTheMemtableTierReadsTables) {
+  Open();
+  PutTable({{"a", "1"}});
+  ReadOptions memory;
+  memory.read_tier = kMemtableTier;
+  EXPECT_EQ("1", Get(memory, "a"));
+}
+
 TEST_F(ReadOptionsTest, PersistedTierSkipsWhatIsInNoLog) {
   Open();
   PutTable({{"a", "1"}});
