@@ -232,15 +232,15 @@ Status DatabaseImpl::FollowLog(uint64_t number, bool is_last) {
   if (followed.log == nullptr) {
     GNEISS_RETURN_IF_ERROR(OpenLogToReplay(number, &followed.log));
   } else {
-    // What lies behind the zeros at the end of a log is looked at once, when the log is complete.
+    // What lies behind the zeros at the end of the last log is looked at when it is no longer the last.
     bool has_more = was_last && !is_last;
     const std::string& path = followed.log->path();
     if (!has_more) GNEISS_RETURN_IF_ERROR(HasMoreRecords(config_.fs, path, followed.log->reader(), &has_more));
     if (!has_more) return Status::Ok();
-    std::unique_ptr<SequentialFile> file;
-    GNEISS_RETURN_IF_ERROR(config_.fs->OpenSequential(path, &file));
-    followed.log->reader().Reread(std::move(file), /*is_still_written=*/is_last);
   }
+  std::unique_ptr<SequentialFile> file;
+  GNEISS_RETURN_IF_ERROR(config_.fs->OpenSequential(followed.log->path(), &file));
+  followed.log->reader().Reread(std::move(file), /*is_still_written=*/is_last);
   GNEISS_RETURN_IF_ERROR(ReplayLog(followed.log.get(), &followed_->replay));
   if (!followed.log->damage().ok()) followed_->can_go_on = false;
   return Status::Ok();

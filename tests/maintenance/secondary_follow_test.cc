@@ -527,6 +527,23 @@ TEST_F(Follow, ReadsWhatIsNew) {
   if (!IsOnReference()) ExpectSame();
 }
 
+// A log may have room for much more than is in it.
+TEST_F(Follow, ReadsNoRoomInLogs) {
+  OpenPrimary();
+  Put("a", "1");
+  OpenSecondary();
+  Put("b", "2", 1);  // keeps the first log
+  CatchUp();
+  Flush();
+  Put("c", "3");
+  EXPECT_LT(CountedCatchUp(), 200'000u);
+  CloseSecondary();
+  counting_->Clear();
+  OpenSecondary();
+  EXPECT_LT(counting_->read_bytes(), 300'000u);
+  EXPECT_EQ("3", Get("c"));
+}
+
 // ---- against a model
 
 class FollowRandomly : public Follow, public ::testing::WithParamInterface<int> {
