@@ -292,18 +292,24 @@ TEST_F(Follow, LogsThatAreWrittenLate) {
   options_.manual_wal_flush = true;
   OpenPrimary();
   OpenSecondary();
-  Put("a", "1");
-  Put("late", "2", 1);
-  Put("b", "3");
-  Flush();
+  for (int i = 0; i < 2; ++i) {
+    Put("a", std::to_string(i));
+    Flush();
+  }
+  Put("early", "1", 1);
+  Check(primary_->FlushWAL(false));
   CatchUp();
+  Put("late", "2", 1);
+  Check(primary_->CompactRange({}, families_[0], nullptr, nullptr));
+  CatchUp();
+  EXPECT_EQ("(none)", Get("late", 1));
   const std::unique_ptr<rocksdb::Iterator> iterator(secondary_->NewIterator({}, followed_[1]));
   const Content before = ScanOf(iterator.get());
   Check(primary_->FlushWAL(false));
   CatchUp();
   EXPECT_EQ(before, ScanOf(iterator.get()));
   EXPECT_EQ("2", Get("late", 1));
-  EXPECT_EQ("3", Get("b"));
+  EXPECT_EQ("1", Get("a"));
 }
 
 TEST_F(Follow, FamiliesThatComeAndGo) {
