@@ -103,7 +103,7 @@ void AppendRow(const std::string& name, const LevelRow& row, double write_amplif
   const double read = row.ReadGb();
   AppendFormat(out,
                "%4s %6" PRIu64 "/%-3" PRIu64
-               " %8s %5.1f %8.1f %7.1f %8.1f %9.1f %8.1f %9.1f %5.1f %8.1f %9.1f %9.2f %17.2f %9" PRIu64
+               " %8s %5.1f %8.1f %7.1f %8.1f %9.1f %8.1f %9.1f %5.1f %8.1f %8.1f %9.2f %17.2f %9" PRIu64
                " %8.3f %7s %6s %9.1f %9.1f\n",
                name.c_str(), row.tables, row.being_compacted, HumanBytes(row.bytes).c_str(), row.score, read, upper,
                output, written, written - output, static_cast<double>(row.counters.bytes_moved) / kGiB,
@@ -147,14 +147,20 @@ LevelRow Since(const LevelCounters& before, LevelRow row) {
 }
 
 // `told` holds what the last call told, and takes what this one does.
+// What a table of compactions begins with; its rows stand for levels, or for the priorities of threads.
+void AppendTableHead(const std::string& family, const char* rows, std::string* out) {
+  AppendFormat(out, "\n** Compaction Stats [%s] **\n", family.c_str());
+  const size_t start = out->size();
+  AppendFormat(out, "%s    %s   %s     %s %s  %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s\n", rows, "Files", "Size",
+               "Score", "Read(GB)", "Rn(GB)", "Rnp1(GB)", "Write(GB)", "Wnew(GB)", "Moved(GB)", "W-Amp", "Rd(MB/s)",
+               "Wr(MB/s)", "Comp(sec)", "CompMergeCPU(sec)", "Comp(cnt)", "Avg(sec)", "KeyIn", "KeyDrop", "Rblob(GB)",
+               "Wblob(GB)");
+  out->append(out->size() - start, '-').append("\n");
+}
+
 std::string CompactionTable(const std::string& family, const FamilyFacts& facts, ToldStats* told) {
   std::string out;
-  AppendFormat(&out, "\n** Compaction Stats [%s] **\n", family.c_str());
-  AppendFormat(&out, "%s    %s   %s     %s %s  %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s\n", "Level", "Files",
-               "Size", "Score", "Read(GB)", "Rn(GB)", "Rnp1(GB)", "Write(GB)", "Wnew(GB)", "Moved(GB)", "W-Amp",
-               "Rd(MB/s)", "Wr(MB/s)", "Comp(sec)", "CompMergeCPU(sec)", "Comp(cnt)", "Avg(sec)", "KeyIn", "KeyDrop",
-               "Rblob(GB)", "Wblob(GB)");
-  out.append(out.size() - out.rfind("Level") - 1, '-').append("\n");
+  AppendTableHead(family, "Level", &out);
   LevelRow sum;
   const std::vector<LevelRow> rows = RowsOf(facts);
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -174,13 +180,17 @@ std::string CompactionTable(const std::string& family, const FamilyFacts& facts,
   return out;
 }
 
+std::string BlobLine(const Version& version);
+
 std::string FamilyStats(const std::string& family, const FamilyFacts& facts, double seconds_up, ToldStats* told) {
   std::string out = CompactionTable(family, facts, told);
   LevelRow sum;
   for (const LevelRow& row : RowsOf(facts)) Accumulate(row, &sum);
   const double read = sum.ReadGb() * kGiB;
   const auto written = static_cast<double>(sum.WrittenBytes());
-  AppendFormat(&out, "\nUptime(secs): %.1f total, %.1f interval\n", seconds_up, seconds_up);
+  AppendTableHead(family, "Priority", &out);  // without rows: work is not counted by the priority of its thread
+  out += BlobLine(*facts.version);
+  AppendFormat(&out, "Uptime(secs): %.1f total, %.1f interval\n", seconds_up, seconds_up);
   const double flushed = static_cast<double>(facts.counters.flush_bytes) / kGiB;
   AppendFormat(&out, "Flush(GB): cumulative %.3f, interval %.3f\n", flushed, flushed);
   AppendFormat(&out, "AddFile(GB): cumulative %.3f, interval %.3f\n", 0.0, 0.0);
@@ -231,7 +241,7 @@ std::string DatabaseStats(const DatabaseFacts& facts, double seconds_up) {
 
 // No latencies are kept per file, so the table stays as empty as RocksDB's before the first read.
 std::string FileHistogram(const std::string& family) {
-  return "\n** File Read Latency Histogram By Level [" + family + "] **\n\n";
+  return "\n** File Read Latency Histogram By Level [" + family + "] **\n";
 }
 
 std::string LevelTable(const FamilyFacts& facts) {
@@ -292,18 +302,28 @@ BlobFileSums SumBlobFiles(const Version& version) {
   return sums;
 }
 
+double SpaceAmplification(const BlobFileSums& sums) {
+  if (sums.file_bytes <= sums.garbage_bytes) return 0;
+  return static_cast<double>(sums.file_bytes) / static_cast<double>(sums.file_bytes - sums.garbage_bytes);
+}
+
+std::string BlobLine(const Version& version) {
+  const BlobFileSums sums = SumBlobFiles(version);
+  std::string out;
+  AppendFormat(&out, "\nBlob file count: %zu, total size: %.1f GB, garbage size: %.1f GB, space amp: %.1f\n\n",
+               version.blob_files().size(), static_cast<double>(sums.file_bytes) / kGiB,
+               static_cast<double>(sums.garbage_bytes) / kGiB, SpaceAmplification(sums));
+  return out;
+}
+
 // rocksdb.blob-stats. The amplification counts header and footer as neither live nor garbage.
 std::string BlobStats(const Version& version) {
   const BlobFileSums sums = SumBlobFiles(version);
-  double amplification = 0;
-  if (sums.file_bytes > sums.garbage_bytes) {
-    amplification = static_cast<double>(sums.file_bytes) / static_cast<double>(sums.file_bytes - sums.garbage_bytes);
-  }
   std::string out;
   AppendFormat(&out,
                "Number of blob files: %zu\nTotal size of blob files: %" PRIu64
                "\nTotal size of garbage in blob files: %" PRIu64 "\nBlob file space amplification: %g\n",
-               version.blob_files().size(), sums.file_bytes, sums.garbage_bytes, amplification);
+               version.blob_files().size(), sums.file_bytes, sums.garbage_bytes, SpaceAmplification(sums));
   return out;
 }
 

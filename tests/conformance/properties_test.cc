@@ -290,6 +290,15 @@ TEST_F(PropertiesTest, CfStatsLayout) {
                            "W-Amp Rd(MB/s) Wr(MB/s) Comp(sec) CompMergeCPU(sec) Comp(cnt) Avg(sec) KeyIn KeyDrop "
                            "Rblob(GB) Wblob(GB)\n----"))
       << stats;
+  const size_t second = stats.find("\n** Compaction Stats [default] **\nPriority    Files ");
+  ASSERT_NE(std::string::npos, second) << stats;
+  EXPECT_GT(stats.find("\n\nBlob file count: 0, total size: 0.0 GB, garbage size: 0.0 GB, space amp: 0.0\n\nUptime"),
+            second)
+      << stats;
+  const size_t sum = stats.find("\n Sum ") + 1;
+  const size_t rule = stats.find("\n----") + 1;
+  EXPECT_EQ(192u, stats.find('\n', rule) - rule) << stats;
+  EXPECT_EQ(191u, stats.find('\n', sum) - sum) << stats;
   for (const char* line :
        {"\n  L1      1/0 ", "\n Sum      1/0 ", "\n Int      0/0 ", "\nUptime(secs): ", "\nFlush(GB): cumulative ",
         "\nAddFile(GB): cumulative ", "\nCumulative compaction: ", "\nInterval compaction: ",
