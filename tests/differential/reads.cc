@@ -34,9 +34,10 @@ ReadOptions Session::DrawReadOptions() {
   options.readahead_size = OneIn(8) ? 4096 : 0;
   options.adaptive_readahead = OneIn(8);
   options.background_purge_on_iterator_cleanup = OneIn(8);
-  // Which tables there are is no contract, but that all of them or none are asked.
+  // Which tables there are is no contract, but that all of them or none are asked. Where files were dropped or taken in
+  // since a snapshot, this library reads it from the memtables of that time, RocksDB from the tables made of them.
   if (IsArranged() && OneIn(10)) {
-    const bool is_wanted = OneIn(2);
+    const bool is_wanted = OneIn(2) || options.snapshot != nullptr;
     options.table_filter = [is_wanted](const TableProperties&) { return is_wanted; };
   }
   return options;
