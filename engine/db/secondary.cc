@@ -284,7 +284,7 @@ void DatabaseImpl::InstallFollowed() {
   }
   {
     MutexLock lock(&mutex_);
-    snapshots_.BeginEpoch([&](Epoch epoch, const std::vector<Epoch>& live_epochs) {
+    snapshots_.BeginEpoch([&](Epoch epoch, const std::vector<Epoch>& live_epochs) REQUIRES(mutex_) {
       published_seq_.store(allocated_seq_, std::memory_order_release);
       for (ColumnFamily* family : changed) family->history.InstallChanging(NewSuperVersion(family), epoch, live_epochs);
     });
