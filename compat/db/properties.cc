@@ -146,7 +146,6 @@ LevelRow Since(const LevelCounters& before, LevelRow row) {
   return row;
 }
 
-// `told` holds what the last call told, and takes what this one does.
 // What a table of compactions begins with; its rows stand for levels, or for the priorities of threads.
 void AppendTableHead(const std::string& family, const char* rows, std::string* out) {
   AppendFormat(out, "\n** Compaction Stats [%s] **\n", family.c_str());
@@ -158,6 +157,7 @@ void AppendTableHead(const std::string& family, const char* rows, std::string* o
   out->append(out->size() - start, '-').append("\n");
 }
 
+// `told` holds what the last call told, and takes what this one does.
 std::string CompactionTable(const std::string& family, const FamilyFacts& facts, ToldStats* told) {
   std::string out;
   AppendTableHead(family, "Level", &out);

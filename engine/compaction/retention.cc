@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/compaction/stripes.h"
+#include "engine/iter/wide_column.h"
 
 namespace gneiss {
 
@@ -465,9 +466,8 @@ void Retention::Rep::FoldOntoBase() {
     status = ReadBlob(entry_value, &base);
     if (!status.ok()) return;
   } else if (!is_deleted && entry.kind != Kind::kPut) {
-    status = entry.kind == Kind::kWideColumn
-                 ? Status::NotSupported("Merge currently not supported for wide-column entities")
-                 : Status::NotSupported("Merge onto a timestamped entry");
+    status =
+        entry.kind == Kind::kWideColumn ? MergeOnEntityError() : Status::NotSupported("Merge onto a timestamped entry");
     return;
   }
   FullMerge(is_deleted ? nullptr : &base);

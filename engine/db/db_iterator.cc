@@ -24,8 +24,6 @@ Status UnexpectedKind(Kind kind) {
 
 bool IsEmpty(const RangeTombstoneList* list) { return list == nullptr || list->empty(); }
 
-Status MergeOnEntity() { return Status::NotSupported("Merge currently not supported for wide-column entities"); }
-
 }  // namespace
 
 void ShowVersions(const IteratorParams& params, DbIterator::Source* source) {
@@ -396,7 +394,7 @@ bool DbIterator::MergeForward() {
       const Slice base = blob_value_.slice();
       return FoldOperands(&base);
     }
-    if (entry.kind == Kind::kWideColumn) return EndWithError(MergeOnEntity());
+    if (entry.kind == Kind::kWideColumn) return EndWithError(MergeOnEntityError());
     break;  // a deletion
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());
@@ -511,7 +509,7 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
     base = blob_value_.slice();
   }
   if (!operands_newest_first_.empty()) {
-    if (has_base && is_entity_) return EndWithError(MergeOnEntity());
+    if (has_base && is_entity_) return EndWithError(MergeOnEntityError());
     std::reverse(operands_newest_first_.begin(), operands_newest_first_.end());
     return FoldOperands(has_base ? &base : nullptr);
   }

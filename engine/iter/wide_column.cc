@@ -37,4 +37,6 @@ Status DefaultColumnOf(Slice entity, Slice* value) {
   return Status::Ok();
 }
 
+Status MergeOnEntityError() { return Status::NotSupported("Merge currently not supported for wide-column entities"); }
+
 }  // namespace gneiss

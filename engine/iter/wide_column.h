@@ -13,5 +13,7 @@ namespace gneiss {
 
 // *value borrows from `entity`; it is empty when there is no default column.
 Status DefaultColumnOf(Slice entity, Slice* value);
+// For operands whose base is an entity.
+Status MergeOnEntityError();
 
 }  // namespace gneiss

@@ -88,11 +88,6 @@ class Factory : public CompactionFilterFactory {
 
 class CompactionTest : public DbTest {
  protected:
-  CompactRangeOptions Forced() const {
-    CompactRangeOptions options;
-    options.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-    return options;
-  }
   int TableCount() { return static_cast<int>(FilesEndingIn(".sst").size()); }
   // `count` tables of 20 keys each, all with the same range.
   void PutOverlapping(int count, size_t value_bytes = 100) {

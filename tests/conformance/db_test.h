@@ -124,6 +124,12 @@ class DbTest : public testing::Test {
   }
 
   void Flush(size_t family = 0) { ASSERT_OK(db_->Flush(FlushOptions(), handles_[family])); }
+  // Rewrites the last level too.
+  static CompactRangeOptions Forced() {
+    CompactRangeOptions options;
+    options.bottommost_level_compaction = BottommostLevelCompaction::kForce;
+    return options;
+  }
   void Compact(size_t family = 0) { Compact(CompactRangeOptions(), family); }
   void Compact(const CompactRangeOptions& options, size_t family = 0) {
     ASSERT_OK(db_->CompactRange(options, handles_[family], nullptr, nullptr));

@@ -42,11 +42,6 @@ class Gate : public EventListener {
 
 class MaintenanceTest : public DbTest {
  protected:
-  CompactRangeOptions Forced() const {
-    CompactRangeOptions options;
-    options.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-    return options;
-  }
   uint64_t Entries() {
     TablePropertiesCollection tables;
     EXPECT_OK(db()->GetPropertiesOfAllTables(&tables));

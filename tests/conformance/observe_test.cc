@@ -305,9 +305,7 @@ TEST_F(StatisticsTest, DroppedKeysByReason) {
   ASSERT_OK(Put("a", "2"));
   ASSERT_OK(Delete("b"));
   Flush();
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   EXPECT_EQ(2u, Ticks(COMPACTION_KEY_DROP_NEWER_ENTRY));
   EXPECT_EQ(1u, Ticks(COMPACTION_KEY_DROP_OBSOLETE));
 }

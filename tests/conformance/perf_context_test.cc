@@ -220,8 +220,7 @@ TEST_F(PerfContextTest, CountsPerLevel) {
   TableOptions().filter_policy.reset(NewBloomFilterPolicy(20));
   UseTableOptions();
   OpenWithTable();
-  CompactRangeOptions rewrite;  // a table that is only moved may count where it was
-  rewrite.bottommost_level_compaction = BottommostLevelCompaction::kForce;
+  CompactRangeOptions rewrite = Forced();  // a table that is only moved may count where it was
   Compact(rewrite);
   PutTable({{"zzz", "1"}, {"a", "1"}});
   get_perf_context()->EnablePerLevelPerfContext();

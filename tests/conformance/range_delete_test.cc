@@ -85,9 +85,7 @@ TEST_F(RangeDeleteTest, ACompactionDropsKeysAndTombstone) {
   Flush();
   ASSERT_OK(DeleteRange("b", "d"));
   Flush();
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   TablePropertiesCollection tables;
   ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));
   ASSERT_EQ(1u, tables.size());

@@ -269,9 +269,7 @@ TEST_F(ReadOptionsTest, BackgroundPurgeOnIteratorCleanup) {
   auto iterator = NewIterator(purging);
   iterator->SeekToFirst();
   PutTable({{"a", "2"}});
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   EXPECT_EQ("a=1", At(*iterator));
   iterator.reset();
   EXPECT_TRUE(Eventually([this] { return FilesEndingIn(".sst").size() == 1; }));

@@ -130,9 +130,7 @@ TEST_F(SnapshotTest, ACompactionDropsWhatNoSnapshotNeeds) {
   EXPECT_EQ(3u, tables.begin()->second->num_entries);
   db()->ReleaseSnapshot(first);
   db()->ReleaseSnapshot(second);
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   tables.clear();
   ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));
   ASSERT_EQ(1u, tables.size());

@@ -263,9 +263,7 @@ TEST_F(TableOptionsTest, OptimizeFiltersForHitsLeavesTheLastLevelOut) {
   PutTable({{"a", "1"}, {"b", "1"}});
   PutTable({{"a", "2"}, {"b", "2"}});
   Compact();
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   TablePropertiesCollection tables;
   ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));
   ASSERT_EQ(1u, tables.size());

@@ -106,9 +106,7 @@ TEST_F(TickersTest, WhatACompactionDropsUnderARangeTombstone) {
   PutTable({{"a", "1"}, {"b", "1"}, {"c", "1"}});
   ASSERT_OK(DeleteRange("a", "c"));
   Flush();
-  CompactRangeOptions force;
-  force.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(force);
+  Compact(Forced());
   EXPECT_EQ("c=1", Scan());
   EXPECT_EQ(2u, Ticks(COMPACTION_KEY_DROP_RANGE_DEL));
   EXPECT_EQ(2u, Ticks(COMPACTION_KEY_DROP_NEWER_ENTRY));

@@ -158,15 +158,13 @@ TEST_F(HistoryTest, OldVersionsGoInACompaction) {
   PutHistory();
   Flush();
   ASSERT_OK(Raise(25));
-  CompactRangeOptions all;
-  all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(all);
+  Compact(Forced());
   EXPECT_EQ("a2@0", GetTimed(25, "a"));  // the one before the start lost its time
   EXPECT_EQ("(none)@30", GetTimed(30, "a"));
   EXPECT_EQ("a=a2@0 b=b1@0", ScanAt(29));
   EXPECT_EQ("a@30(deleted) a@0=a2 b@0=b1 c@40=c2", Versions(0, 50));
   ASSERT_OK(Raise(35));
-  Compact(all);
+  Compact(Forced());
   EXPECT_EQ("b@0=b1 c@40=c2", Versions(0, 50));
   EXPECT_EQ("(none)", GetTimed(35, "a"));
 }
@@ -211,15 +209,13 @@ TEST_F(HistoryTest, SnapshotsKeepWhatTheySee) {
   ASSERT_OK(PutAt(3, "a", "3"));
   Flush();
   ASSERT_OK(Raise(10));
-  CompactRangeOptions all;
-  all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(all);
+  Compact(Forced());
   ReadOptions then = At(10);
   then.snapshot = snapshot;
   EXPECT_EQ("a=1@0", ScanTimed(then));
   EXPECT_EQ("a=3@3", ScanAt(10));
   db()->ReleaseSnapshot(snapshot);
-  Compact(all);
+  Compact(Forced());
   EXPECT_EQ("a@0=3", Versions(0, 50));
 }
 
@@ -234,9 +230,7 @@ TEST_F(HistoryTest, DeletionsBeforeTheStartGo) {
   ASSERT_OK(PutAt(3, "d", "2"));
   Flush();
   ASSERT_OK(Raise(5));
-  CompactRangeOptions all;
-  all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(all);
+  Compact(Forced());
   EXPECT_EQ("d@0=2", Versions(0, 50));
   EXPECT_EQ("d=2@0", ScanAt(5));
 }
@@ -256,9 +250,7 @@ TEST_F(HistoryTest, ValuesInBlobFilesKeepTheirTimes) {
   if (IsReference()) return;
   EXPECT_EQ("b=tiny@3 a=value2@2", ScanBackAt(9));
   ASSERT_OK(Raise(5));
-  CompactRangeOptions all;
-  all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(all);
+  Compact(Forced());
   EXPECT_EQ("a=value2@2 b=tiny@3", ScanAt(5));
   EXPECT_EQ("value2@2", GetTimed(9, "a"));
   EXPECT_EQ("value10@10", GetTimed(10, "a"));

@@ -107,9 +107,7 @@ TEST_F(WriteTest, SingleDeleteMeetsItsPutInACompaction) {
   ASSERT_OK(SingleDelete("a"));
   Flush();
   EXPECT_EQ("b=2", Scan());
-  CompactRangeOptions rewrite_all;
-  rewrite_all.bottommost_level_compaction = BottommostLevelCompaction::kForce;
-  Compact(rewrite_all);
+  Compact(Forced());
   EXPECT_EQ("b=2", Scan());
   TablePropertiesCollection tables;
   ASSERT_OK(db()->GetPropertiesOfAllTables(&tables));

@@ -38,12 +38,16 @@ void RefuseThreads(int count) {
 
 class NoThreadsTest : public testing::Test {
  protected:
+  void SetUp() override {
+    options_.create_if_missing = true;
+    RefuseThreads(3);
+  }
   void TearDown() override { refusals_left = 0; }
 
   // Flushes and merges a few times; what was written is there, also after opening again.
-  void UseDatabase(const rocksdb::Options& options) {
+  void UseDatabase() {
     rocksdb::DB* db = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open(options, temp_.path() + "/db", &db).ok());
+    ASSERT_TRUE(rocksdb::DB::Open(options_, temp_.path() + "/db", &db).ok());
     for (int round = 0; round < 6; ++round) {
       ASSERT_TRUE(db->Put({}, std::to_string(round), "value").ok());
       ASSERT_TRUE(db->Flush({}).ok());
@@ -51,7 +55,7 @@ class NoThreadsTest : public testing::Test {
     }
     ASSERT_TRUE(db->CompactRange({}, nullptr, nullptr).ok());
     delete db;
-    ASSERT_TRUE(rocksdb::DB::Open(options, temp_.path() + "/db", &db).ok());
+    ASSERT_TRUE(rocksdb::DB::Open(options_, temp_.path() + "/db", &db).ok());
     std::string value;
     for (int round = 0; round < 6; ++round) EXPECT_TRUE(db->Get({}, std::to_string(round), &value).ok()) << round;
     delete db;
@@ -59,32 +63,24 @@ class NoThreadsTest : public testing::Test {
   }
 
   gneiss::TempDir temp_;
+  rocksdb::Options options_;
 };
 
 TEST_F(NoThreadsTest, FlushesAndMergesWait) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.max_background_jobs = 4;
-  options.max_subcompactions = 4;
-  options.level0_file_num_compaction_trigger = 2;
-  RefuseThreads(3);
-  UseDatabase(options);
+  options_.max_background_jobs = 4;
+  options_.max_subcompactions = 4;
+  options_.level0_file_num_compaction_trigger = 2;
+  UseDatabase();
 }
 
 TEST_F(NoThreadsTest, PeriodicWorkWaits) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.stats_dump_period_sec = 1;
-  RefuseThreads(3);
-  UseDatabase(options);
+  options_.stats_dump_period_sec = 1;
+  UseDatabase();
 }
 
 TEST_F(NoThreadsTest, DeletingAtARateWaits) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  RefuseThreads(3);
-  options.sst_file_manager.reset(rocksdb::NewSstFileManager(rocksdb::Env::Default(), nullptr, "", 1 << 20));
-  UseDatabase(options);
+  options_.sst_file_manager.reset(rocksdb::NewSstFileManager(rocksdb::Env::Default(), nullptr, "", 1 << 20));
+  UseDatabase();
 }
 
 TEST_F(NoThreadsTest, AnEnvDoesWithTheThreadsItHas) {

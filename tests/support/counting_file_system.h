@@ -1,15 +1,13 @@
-// A FileSystem that counts what is read through it, and the listings of each directory.
+// A FileSystem that counts what is read through it.
 //
-// Threads: the counts may be read and cleared while nobody uses the files.
+// Threads: as the file system it stands for.
 #pragma once
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
 #include <atomic>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace gneiss {
@@ -20,15 +18,7 @@ class CountingFileSystem : public rocksdb::FileSystemWrapper {
   const char* Name() const override { return "CountingFileSystem"; }
 
   uint64_t read_bytes() const { return read_bytes_; }
-  std::map<std::string, int> lists() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return lists_;
-  }
-  void Clear() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    read_bytes_ = 0;
-    lists_.clear();
-  }
+  void Clear() { read_bytes_ = 0; }
 
   rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSSequentialFile>* file,
@@ -43,14 +33,6 @@ class CountingFileSystem : public rocksdb::FileSystemWrapper {
     const rocksdb::IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, file, debug);
     if (status.ok()) *file = std::make_unique<RandomAccess>(std::move(*file), &read_bytes_);
     return status;
-  }
-  rocksdb::IOStatus GetChildren(const std::string& path, const rocksdb::IOOptions& options,
-                                std::vector<std::string>* names, rocksdb::IODebugContext* debug) override {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ++lists_[path];
-    }
-    return FileSystemWrapper::GetChildren(path, options, names, debug);
   }
 
  private:
@@ -84,8 +66,6 @@ class CountingFileSystem : public rocksdb::FileSystemWrapper {
   };
 
   std::atomic<uint64_t> read_bytes_{0};
-  std::mutex mutex_;
-  std::map<std::string, int> lists_;
 };
 
 }  // namespace gneiss
