@@ -26,6 +26,7 @@
 #include "compat/options/sanitize.h"
 #include "compat/options/sst_file_manager.h"
 #include "compat/status_map.h"
+#include "engine/base/block_pool.h"
 
 namespace gneiss::compat {
 
@@ -215,13 +216,10 @@ DatabaseTuning TuningOf(const rocksdb::DBOptions& options) {
           .delayed_write_bytes_per_second = options.delayed_write_rate};
 }
 
-// Where the size is left to the library, the blocks of a large memtable are whole huge pages.
-static size_t ArenaBlockBytes(const rocksdb::ColumnFamilyOptions& options,
-                              const rocksdb::ColumnFamilyOptions& sanitized) {
-  constexpr size_t kLargeBuffer = size_t{32} << 20;
-  constexpr size_t kHugePage = size_t{2} << 20;
-  const bool is_free = options.arena_block_size == 0 && options.write_buffer_size >= kLargeBuffer;
-  return is_free ? kHugePage : sanitized.arena_block_size;
+// Huge pages want blocks made of whole ones.
+static size_t ArenaBlockBytes(const rocksdb::ColumnFamilyOptions& options) {
+  if (options.memtable_huge_page_size == 0) return options.arena_block_size;
+  return (options.arena_block_size + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
 }
 
 rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
@@ -238,7 +236,8 @@ rocksdb::Status FamilyDescriptorOf(const DbCore& core, const std::string& name,
   config.write_buffer_bytes = sanitized->write_buffer_size;
   config.write_buffers_max = sanitized->max_write_buffer_number;
   config.write_buffers_to_merge_min = sanitized->min_write_buffer_number_to_merge;
-  config.arena_block_bytes = ArenaBlockBytes(options, *sanitized);
+  config.arena_block_bytes = ArenaBlockBytes(*sanitized);
+  config.wants_huge_pages = sanitized->memtable_huge_page_size > 0;
   config.successive_merges_max = sanitized->max_successive_merges;
   config.skips_before_reseek_max = std::max<uint64_t>(1, sanitized->max_sequential_skip_in_iterations);
   config.compaction = CompactionConfigOf(*sanitized, db_options);

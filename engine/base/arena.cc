@@ -7,10 +7,7 @@ namespace gneiss {
 
 namespace {
 constexpr size_t kFirstBlockBytes = 4096;
-
-// Only blocks that are made of huge pages ask for them.
-bool IsHuge(size_t bytes) { return bytes % kHugePageBytes == 0; }
-
+constexpr size_t kPooledBytesMin = size_t{128} << 10;
 }  // namespace
 
 Arena::Arena(size_t block_bytes, std::shared_ptr<BlockPool> pool, BudgetShare* share)
@@ -28,18 +25,17 @@ Arena::~Arena() {
   }
 }
 
-void* Arena::AllocateBlock(size_t bytes) {
-  if (!IsHuge(bytes)) return ::operator new(bytes);
-  return pool_ != nullptr ? pool_->Take(bytes) : MapHugePages(bytes);
+bool Arena::IsPooled(size_t bytes) const {
+  return pool_ != nullptr && bytes == block_bytes_ && bytes >= kPooledBytesMin;
 }
 
+void* Arena::AllocateBlock(size_t bytes) { return IsPooled(bytes) ? pool_->Take(bytes) : ::operator new(bytes); }
+
 void Arena::FreeBlock(void* memory, size_t bytes) {
-  if (!IsHuge(bytes)) {
-    ::operator delete(memory);
-  } else if (pool_ != nullptr) {
+  if (IsPooled(bytes)) {
     pool_->Give(memory, bytes);
   } else {
-    UnmapHugePages(memory, bytes);
+    ::operator delete(memory);
   }
 }
 

@@ -1,9 +1,6 @@
 // An Arena hands out memory that lives until the arena does. Nothing is freed singly.
 //
-// Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own. Blocks of a
-// multiple
-//          of 2 MiB are huge pages where the system has them to give, and serve one arena after the other
-//          (block_pool.h).
+// Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own.
 // Owner:   the arena owns all it hands out.
 // Threads: Allocate may be called from several threads at once: it is one atomic addition to the current block, and
 //          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
@@ -22,8 +19,9 @@ namespace gneiss {
 
 class Arena {
  public:
-  // Blocks of huge pages come from `pool` and go back there; null: from the system. Each block is told to `share`
-  // (may be null), which the caller keeps alive.
+  // Blocks of the full size, where that is worth a mapping, come from `pool` and go back there, so that they serve one
+  // arena after the other (block_pool.h); null: from the heap as all others. Each block is told to `share` (may be
+  // null), which the caller keeps alive.
   explicit Arena(size_t block_bytes = size_t{1} << 20, std::shared_ptr<BlockPool> pool = nullptr,
                  BudgetShare* share = nullptr);
   ~Arena();
@@ -51,6 +49,7 @@ class Arena {
   }
   char* AllocateSlow(size_t bytes) EXCLUDES(mutex_);
   Block* NewBlock(size_t size_bytes) REQUIRES(mutex_);
+  bool IsPooled(size_t bytes) const;
   void* AllocateBlock(size_t bytes);
   void FreeBlock(void* memory, size_t bytes);
 

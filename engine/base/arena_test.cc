@@ -56,17 +56,6 @@ TEST(ArenaTest, LargeRequestsDoNotReplaceTheCurrentBlock) {
   EXPECT_EQ(arena.Allocate(8), first + 8);
 }
 
-TEST(ArenaTest, BlocksOfHugePagesAreAlignedToThem) {
-  constexpr size_t kHugePage = size_t{2} << 20;
-  Arena arena(kHugePage);
-  while (arena.MemoryUsage() < kHugePage - 4096) std::memset(arena.Allocate(1000), 'x', 1000);  // the small blocks
-  char* first = arena.Allocate(1000);
-  for (int i = 0; i < 5000 && arena.MemoryUsage() < 2 * kHugePage - 4096; ++i) first = arena.Allocate(1000);
-  EXPECT_LT(reinterpret_cast<uintptr_t>(first) % kHugePage, 100u) << "the first piece follows the block's header";
-  for (int i = 0; i < 10000; ++i) std::memset(arena.Allocate(1000), 'y', 1000);
-  EXPECT_LT(arena.MemoryUsage(), 10000 * 1000 + 4 * kHugePage);
-}
-
 TEST(ArenaTest, ThreadsShareIt) {
   constexpr int kThreads = 4;
   constexpr size_t kPieces = 20000;

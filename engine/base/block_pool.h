@@ -24,8 +24,9 @@ class BlockPool {
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
-  // An arena begins that will take about so much.
-  void Expect(size_t bytes) EXCLUDES(mutex_);
+  // An arena begins that will take about so much. Fresh blocks of a multiple of kHugePageBytes are whole huge pages from
+  // here on, or no longer.
+  void Expect(size_t bytes, bool wants_huge_pages = false) EXCLUDES(mutex_);
 
   // A block of the size, which holds anything. Throws std::bad_alloc.
   void* Take(size_t bytes) EXCLUDES(mutex_);
@@ -44,12 +45,12 @@ class BlockPool {
   std::vector<Kept> kept_ GUARDED_BY(mutex_);
   size_t kept_bytes_ GUARDED_BY(mutex_) = 0;
   size_t expected_bytes_ GUARDED_BY(mutex_) = 0;  // what the arena that grows may still take; kept_bytes_ stays below
+  bool wants_huge_pages_ GUARDED_BY(mutex_) = false;
 };
 
-// Whole huge pages, which take one page fault instead of 512 and spare a search through a large memtable most TLB
-// misses; small pages where the system has no huge ones to give.
+// A huge page takes one page fault instead of 512 and spares a search through a large memtable most TLB misses. But the
+// writer that takes the fault waits for 2 MiB to be cleared, and for the system to make room or, on a virtual machine,
+// for the host to find the memory: 0.2 to 2 ms, where a small page takes 2 us. So small pages are the rule.
 constexpr size_t kHugePageBytes = size_t{2} << 20;
-void* MapHugePages(size_t bytes);  // a multiple of kHugePageBytes; throws std::bad_alloc
-void UnmapHugePages(void* memory, size_t bytes);
 
 }  // namespace gneiss

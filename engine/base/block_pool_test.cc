@@ -12,7 +12,9 @@
 namespace gneiss {
 namespace {
 
-constexpr size_t kBlock = kHugePageBytes;
+constexpr size_t kBlock = size_t{1} << 20;
+
+void* FreshBlock() { return BlockPool().Take(kBlock); }
 
 TEST(BlockPoolTest, GivesBackWhatItKept) {
   BlockPool pool;
@@ -35,7 +37,7 @@ TEST(BlockPoolTest, KeepsNoMoreThanWillBeTaken) {
   EXPECT_EQ(pool.KeptBytes(), 0u) << "the arena has all that it asked for";
   pool.Expect(3 * kBlock);
   void* const held = pool.Take(kBlock);
-  for (int i = 0; i < 4; ++i) pool.Give(MapHugePages(kBlock), kBlock);
+  for (int i = 0; i < 4; ++i) pool.Give(FreshBlock(), kBlock);
   EXPECT_EQ(pool.KeptBytes(), 2 * kBlock);
   pool.Expect(kBlock);
   EXPECT_EQ(pool.KeptBytes(), kBlock);
@@ -45,7 +47,7 @@ TEST(BlockPoolTest, KeepsNoMoreThanWillBeTaken) {
 TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
   BlockPool pool;
   pool.Expect(8 * kBlock);
-  pool.Give(MapHugePages(kBlock), kBlock);
+  pool.Give(FreshBlock(), kBlock);
   void* const larger = pool.Take(2 * kBlock);
   std::memset(larger, 'x', 2 * kBlock);
   EXPECT_EQ(pool.KeptBytes(), kBlock);
@@ -53,7 +55,22 @@ TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
   EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
 }
 
-TEST(BlockPoolTest, AnArenaTakesItsHugeBlocksThere) {
+TEST(BlockPoolTest, HugePagesAreAligned) {
+  BlockPool pool;
+  pool.Expect(16 * kHugePageBytes, /*wants_huge_pages=*/true);
+  for (int i = 0; i < 3; ++i) {
+    void* const block = pool.Take(kHugePageBytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % kHugePageBytes, 0u);
+    std::memset(block, 'x', kHugePageBytes);
+    void* const odd = pool.Take(kBlock);  // so that the next one does not lie right by itself
+    pool.Give(block, kHugePageBytes);
+    pool.Give(odd, kBlock);
+    pool.Expect(0, true);
+    pool.Expect(16 * kHugePageBytes, true);
+  }
+}
+
+TEST(BlockPoolTest, AnArenaTakesItsLargeBlocksThere) {
   const auto pool = std::make_shared<BlockPool>();
   const auto fill = [&pool] {
     Arena arena(kBlock, pool);

@@ -104,7 +104,7 @@ class ColumnFamily {
   // The next one for `active`: all that it takes is newer than earliest_seq.
   MemtablePtr NewMemtable(SeqNo earliest_seq) {
     const auto current = config();
-    memtable_blocks_->Expect(current->write_buffer_bytes);
+    memtable_blocks_->Expect(current->write_buffer_bytes, current->wants_huge_pages);
     const Memtable::Config memtable_config = {.order = order,
                                               .arena_block_bytes = current->arena_block_bytes,
                                               .blocks = memtable_blocks_,

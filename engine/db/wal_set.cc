@@ -1,9 +1,16 @@
 #include "engine/db/wal_set.h"
 
+#include <algorithm>
+
 #include "engine/io/file_name.h"
 #include "engine/wal/write_batch.h"
 
 namespace gneiss {
+
+namespace {
+// A larger step saves nothing more, and a log that ends soon would have taken the space for nothing.
+constexpr uint64_t kAllocateAheadMax = uint64_t{4} << 20;
+}  // namespace
 
 Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
   std::unique_ptr<WritableFile> file;
@@ -14,7 +21,7 @@ Status WalSet::Rotate(uint64_t number, uint64_t allocate_ahead_bytes) {
   LogWriter::Config log{.log_number = number,
                         .is_recyclable = config_.is_wal_recyclable,
                         .is_manual_flush = config_.manual_wal_flush,
-                        .allocate_ahead_bytes = allocate_ahead_bytes,
+                        .allocate_ahead_bytes = std::min(allocate_ahead_bytes, kAllocateAheadMax),
                         .compression = config_.wal_compression};
   auto writer = std::make_shared<LogWriter>(log, std::move(file));
   std::optional<LogBefore> before;

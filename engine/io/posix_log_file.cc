@@ -153,7 +153,7 @@ Status PosixLogFile::Sync() { return PosixSync(fd_, path_); }
 Status PosixLogFile::Close() {
   if (!fd_.is_open()) return Status::Ok();
   Unmap();
-  if (const uint64_t end = std::max(file_size_, allocated_end_); end > size_) PosixTrim(fd_, size_, end);
+  if (file_size_ > size_) PosixTrim(fd_, size_, file_size_);
   if (fd_.Close() != 0) return PosixError("While closing file after writing", path_, errno);
   return Status::Ok();
 }
@@ -168,11 +168,5 @@ Status PosixLogFile::Truncate(uint64_t size) {
 }
 
 Status PosixLogFile::RangeSync(uint64_t offset, uint64_t size) { return PosixRangeSync(fd_, path_, offset, size); }
-
-Status PosixLogFile::Allocate(uint64_t offset, uint64_t size) {
-  GNEISS_RETURN_IF_ERROR(PosixAllocate(fd_, path_, offset, size));
-  allocated_end_ = std::max(allocated_end_, offset + size);
-  return Status::Ok();
-}
 
 }  // namespace gneiss
