@@ -1,8 +1,11 @@
 #include "engine/base/block_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -13,6 +16,7 @@ namespace gneiss {
 namespace {
 
 constexpr size_t kBlock = size_t{1} << 20;
+constexpr size_t kPageBytes = 4096;
 
 void* FreshBlock() { return BlockPool().Take(kBlock); }
 
@@ -53,6 +57,75 @@ TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
   EXPECT_EQ(pool.KeptBytes(), kBlock);
   pool.Give(larger, 2 * kBlock);
   EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
+}
+
+size_t ResidentPages(void* block) {
+  std::vector<unsigned char> pages(kBlock / kPageBytes);
+  EXPECT_EQ(mincore(block, kBlock, pages.data()), 0);
+  return static_cast<size_t>(
+      std::count_if(pages.begin(), pages.end(), [](unsigned char page) { return (page & 1) != 0; }));
+}
+
+TEST(BlockPoolTest, MakesBlocksReadyAhead) {
+  if (void* const probe = FreshBlock(); madvise(probe, kBlock, MADV_POPULATE_WRITE) != 0) {
+    munmap(probe, kBlock);
+    GTEST_SKIP() << "the system gives pages only to stores";
+  } else {
+    munmap(probe, kBlock);
+  }
+  const auto pool = std::make_shared<BlockPool>();
+  std::vector<std::function<void()>> jobs;
+  pool->SetBackground([&jobs](const std::function<void()>& job) {
+    jobs.push_back(job);
+    return true;
+  });
+  pool->Expect(5 * kBlock);
+  void* const first = pool->Take(kBlock);
+  ASSERT_EQ(jobs.size(), 1u);
+  void* const second = pool->Take(kBlock);
+  EXPECT_EQ(ResidentPages(second), 0u) << "nobody has come to make it ready";
+  ASSERT_EQ(jobs.size(), 1u) << "one at a time";
+  jobs[0]();
+  EXPECT_EQ(pool->KeptBytes(), kBlock);
+  void* const third = pool->Take(kBlock);
+  EXPECT_EQ(pool->KeptBytes(), 0u);
+  EXPECT_EQ(ResidentPages(third), kBlock / kPageBytes);
+  ASSERT_EQ(jobs.size(), 2u);
+  jobs[1]();
+  void* const fourth = pool->Take(kBlock);
+  EXPECT_EQ(ResidentPages(fourth), kBlock / kPageBytes);
+  ASSERT_EQ(jobs.size(), 3u);
+  void* const last = pool->Take(kBlock);
+  jobs[2]();
+  EXPECT_EQ(pool->KeptBytes(), 0u) << "the arena has all that it asked for";
+  EXPECT_EQ(jobs.size(), 3u);
+  for (void* const block : {first, second, third, fourth, last}) pool->Give(block, kBlock);
+}
+
+TEST(BlockPoolTest, MakesNothingReadyWhileItHasEnough) {
+  const auto pool = std::make_shared<BlockPool>();
+  int jobs = 0;
+  pool->SetBackground([&jobs](const std::function<void()>& /*job*/) { return ++jobs > 0; });
+  pool->Expect(8 * kBlock);
+  for (int i = 0; i < 3; ++i) pool->Give(FreshBlock(), kBlock);
+  void* const first = pool->Take(kBlock);
+  EXPECT_EQ(jobs, 0);
+  void* const second = pool->Take(kBlock);
+  EXPECT_EQ(jobs, 1);
+  pool->Give(first, kBlock);
+  pool->Give(second, kBlock);
+}
+
+TEST(BlockPoolTest, AsksAgainWhereNobodyTookTheJob) {
+  const auto pool = std::make_shared<BlockPool>();
+  int asked = 0;
+  pool->SetBackground([&asked](const std::function<void()>& /*job*/) { return ++asked < 0; });
+  pool->Expect(8 * kBlock);
+  void* const first = pool->Take(kBlock);
+  void* const second = pool->Take(kBlock);
+  EXPECT_EQ(asked, 2);
+  pool->Give(first, kBlock);
+  pool->Give(second, kBlock);
 }
 
 TEST(BlockPoolTest, HugePagesAreAligned) {

@@ -16,6 +16,7 @@ namespace {
 // About a third of a normal thread's share of a busy processor: the caller's threads go first, yet background work
 // keeps pace with a writer that never pauses.
 constexpr int kBackgroundNice = 5;
+constexpr int kIdleNice = 19;
 
 // On Linux "this process" means the calling thread.
 int OwnNice() {
@@ -30,7 +31,7 @@ void PrepareThread(const ThreadPool::Config& config, [[maybe_unused]] int nice) 
 #if defined(__linux__)
   pthread_setname_np(pthread_self(), config.name);
   // A refusal leaves the maker's priority, which is harmless.
-  if (config.low_cpu_priority) setpriority(PRIO_PROCESS, 0, nice);
+  if (config.priority != ThreadPool::CpuPriority::kNormal) setpriority(PRIO_PROCESS, 0, nice);
 #endif
 }
 
@@ -38,7 +39,9 @@ void PrepareThread(const ThreadPool::Config& config, [[maybe_unused]] int nice) 
 
 // Lower than whoever makes the pool, not than whoever submits the job that starts a thread: that may be another pool's.
 ThreadPool::ThreadPool(const Config& config)
-    : config_(config), background_nice_(OwnNice() + kBackgroundNice), threads_max_(config.threads_max) {}
+    : config_(config),
+      background_nice_(config.priority == CpuPriority::kIdle ? kIdleNice : OwnNice() + kBackgroundNice),
+      threads_max_(config.threads_max) {}
 
 ThreadPool::~ThreadPool() {
   std::list<std::function<void()>> dropped;

@@ -1,11 +1,12 @@
 // A ThreadPool runs background jobs: flushes in one pool, compactions in another.
 //
 // Owner:   the pool owns its threads; jobs are closures. The destructor drops what has not begun and joins what has.
-// Threads: every method is safe from any thread. Jobs run at lower CPU priority (nice) when asked.
+// Threads: every method is safe from any thread.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <list>
@@ -18,9 +19,11 @@ namespace gneiss {
 
 class ThreadPool {
  public:
+  // Beside the thread that makes the pool: its equal; yielding; taking what nobody else wants.
+  enum class CpuPriority : uint8_t { kNormal, kLow, kIdle };
   struct Config {
     int threads_max = 1;
-    bool low_cpu_priority = true;
+    CpuPriority priority = CpuPriority::kLow;
     const char* name = "gneiss:bg";  // at most 15 characters, shown by ps -T
   };
   explicit ThreadPool(const Config& config);
@@ -29,8 +32,17 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Starts threads as they are needed, up to threads_max.
-  // Waits when there is no memory for the few bytes of a job, or no thread for the first one, because nobody could do
-  // without it.
+  // False when there is no memory for the few bytes of a job, or no thread for the first one.
+  template <typename Job>
+  bool TrySubmit(const Job& job) EXCLUDES(mutex_) {
+    try {
+      Enqueue(std::function<void()>(job));
+      return true;
+    } catch (const std::exception&) {  // std::bad_alloc; std::system_error from a thread that does not start
+      return false;
+    }
+  }
+  // Waits instead, for jobs that nobody could do without.
   template <typename Job>
   void Submit(const Job& job) EXCLUDES(mutex_) {
     while (!TrySubmit(job)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -41,15 +53,6 @@ class ThreadPool {
   size_t QueueLength() EXCLUDES(mutex_);
 
  private:
-  template <typename Job>
-  bool TrySubmit(const Job& job) EXCLUDES(mutex_) {
-    try {
-      Enqueue(std::function<void()>(job));
-      return true;
-    } catch (const std::exception&) {  // std::bad_alloc; std::system_error from a thread that does not start
-      return false;
-    }
-  }
   void Enqueue(std::function<void()> job) EXCLUDES(mutex_);
   void RunThread();
   void StartMissingThreads() REQUIRES(mutex_);

@@ -149,6 +149,11 @@ TEST(ThreadPoolTest, BackgroundThreadsYieldToWhoMadeThePool) {
     other.WaitIdle();
     EXPECT_EQ(first, std::min(own + 5, 19));
     EXPECT_EQ(second, first);
+    std::atomic<int> idle{0};
+    ThreadPool last({.priority = ThreadPool::CpuPriority::kIdle});
+    last.Submit([&idle] { idle = getpriority(PRIO_PROCESS, 0); });
+    last.WaitIdle();
+    EXPECT_EQ(idle, 19);
   });
   maker.join();
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/base/thread_pool.h"
 #include "engine/compaction/choose.h"
 #include "engine/db/config.h"
 #include "engine/db/counters.h"
@@ -89,6 +90,11 @@ class ColumnFamily {
   std::vector<LevelCounters> levels;
   FamilyCounters counters;
 
+  // Memory for memtables is made ready ahead in there. Before the first memtable is made; what is made then may outlive
+  // the pool, but nothing is added to it.
+  void PrepareMemtableMemoryIn(ThreadPool* pool) {
+    memtable_blocks_->SetBackground([pool](const std::function<void()>& job) { return pool->TrySubmit(job); });
+  }
   std::shared_ptr<MemoryBudget> memtable_budget;  // set once, before the first memtable is made
 
   std::shared_ptr<const FamilyConfig> config() const {

@@ -541,6 +541,7 @@ class DatabaseImpl final : public Database {
   // Declared last: their threads end first.
   std::unique_ptr<ThreadPool> flush_pool_;
   std::unique_ptr<ThreadPool> compaction_pool_;
+  std::unique_ptr<ThreadPool> memory_pool_;    // makes memory for memtables ready
   std::unique_ptr<ThreadPool> recovery_pool_;  // its threads begin when they are needed, and mostly wait
 };
 

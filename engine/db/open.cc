@@ -62,12 +62,14 @@ DatabaseImpl::DatabaseImpl(const DatabaseConfig& config, std::string dir)
       // Writers soon wait for a flush that does not get on; merges have time.
       flush_pool_(
           std::make_unique<ThreadPool>(ThreadPool::Config{.threads_max = std::max(1, config.background_flushes_max),
-                                                          .low_cpu_priority = false,
+                                                          .priority = ThreadPool::CpuPriority::kNormal,
                                                           .name = "gneiss:flush"})),
       compaction_pool_(std::make_unique<ThreadPool>(
           ThreadPool::Config{.threads_max = std::max(1, config.background_compactions_max), .name = "gneiss:compact"})),
-      recovery_pool_(std::make_unique<ThreadPool>(
-          ThreadPool::Config{.threads_max = 2, .low_cpu_priority = false, .name = "gneiss:recover"})) {
+      memory_pool_(std::make_unique<ThreadPool>(
+          ThreadPool::Config{.priority = ThreadPool::CpuPriority::kIdle, .name = "gneiss:memory"})),
+      recovery_pool_(std::make_unique<ThreadPool>(ThreadPool::Config{
+          .threads_max = 2, .priority = ThreadPool::CpuPriority::kNormal, .name = "gneiss:recover"})) {
   LimitOpenTables(config.max_open_files);
 }
 
@@ -236,6 +238,7 @@ FamilyPtr DatabaseImpl::MakeFamily(uint32_t id, const FamilyDescriptor& descript
   family->levels.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
   family->cursors.resize(static_cast<size_t>(descriptor.config.compaction.level_count));
   family->memtable_budget = config_.memtable_budget;
+  family->PrepareMemtableMemoryIn(memory_pool_.get());
   family->active = family->NewMemtable(LatestSeq() + 1);
   return family;
 }
