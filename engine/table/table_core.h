@@ -41,6 +41,10 @@ class TableCore {
   const TableFilter* filter_at_hand() const {
     return has_whole_keys_ && config_.whole_key_filtering ? filter_.get() : nullptr;
   }
+  // Both miss the processor's caches, so they are asked for together.
+  void PrefetchIndex(Slice user_key) const {
+    if (has_filter() && index_.get() != nullptr) index_.get()->Prefetch(user_key);
+  }
   bool has_filter() const { return filter_kind_ != FilterKind::kNone; }
   // False: the table certainly has no entry of this user key, which without its timestamp is `bare_key`.
   bool MayContain(Slice user_key, Slice bare_key, uint64_t hash, const ReadParams& params) const;

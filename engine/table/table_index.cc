@@ -176,6 +176,14 @@ size_t TableIndex::LowerBound(Slice internal_key) const {
   return SearchFull(left, right, internal_key);
 }
 
+void TableIndex::Prefetch(Slice user_key) const {
+  if (bucket_starts_.empty() || user_key.size() < shared_prefix_.size()) return;
+  const uint64_t head = HeadOf(user_key);
+  if (head >= entries_.front().head && head <= entries_.back().head) {
+    __builtin_prefetch(&bucket_starts_[BucketOf(head)]);
+  }
+}
+
 size_t TableIndex::MemoryBytes() const {
   return sizeof(*this) + keys_.capacity() + entries_.capacity() * sizeof(Entry) +
          bucket_starts_.capacity() * sizeof(uint32_t);

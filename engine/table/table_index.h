@@ -37,6 +37,8 @@ class TableIndex {
   BlockHandle handle(size_t i) const { return {.offset = entries_[i].offset, .size = entries_[i].size}; }
   // Where the cache last held block i: for Cache::Lookup. What others read stays as it is.
   uint32_t* cache_place(size_t i) const { return &entries_[i].cache_place; }
+  // Asks for the memory that LowerBound reads first.
+  void Prefetch(Slice user_key) const;
   // The first block whose separator is at or behind the key; size() when there is none.
   size_t LowerBound(Slice internal_key) const;
   // Whether entries of this user key may go on in block i + 1. Separators that are user keys say that none does, but

@@ -216,8 +216,9 @@ void TableReader::PrefetchEntry(Slice user_key, const TableProbe& probe) const {
 void TableReader::Get(const ReadParams& params, const SeekKey& key, uint64_t hash, PointLookup* lookup,
                       TableProbe* probe) const {
   const Slice user_key = key.user_key();
-  if (!MayContain(user_key, lookup->user_key(), hash, params)) return;
   const TableCore& core = rep_->core;
+  core.PrefetchIndex(user_key);
+  if (!MayContain(user_key, lookup->user_key(), hash, params)) return;
   MetaRef<TableIndex> index;
   if (Status status = core.GetIndex(params, &index); !status.ok()) return lookup->Fail(std::move(status));
   const bool is_probed = probe != nullptr && probe->reader == this;
