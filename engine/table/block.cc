@@ -30,7 +30,8 @@ std::unique_ptr<Block> Block::Parse(BlockBytes bytes, Heads heads) {
   const Slice entries = bytes.payload.substr(0, restart_count == 0 ? 0 : left);
   const char* restarts = data + left;
   BlockHeads plan;
-  const size_t heads_bytes = heads == Heads::kBuild ? plan.Plan(entries, restarts, restart_count) : 0;
+  BlockHeads::Draft draft;
+  const size_t heads_bytes = heads == Heads::kBuild ? plan.Plan(entries, restarts, restart_count, &draft) : 0;
   auto* memory = static_cast<char*>(::operator new(sizeof(Block) + heads_bytes));
   std::unique_ptr<Block> block(new (memory) Block);
   block->owned_ = std::move(bytes.owned);
@@ -40,7 +41,7 @@ std::unique_ptr<Block> Block::Parse(BlockBytes bytes, Heads heads) {
   block->restart_count_ = restart_count;
   if (heads_bytes != 0) {
     block->heads_ = plan;
-    block->heads_.Build(entries, restarts, memory + sizeof(Block));
+    block->heads_.Build(entries, restarts, draft, memory + sizeof(Block));
   }
   return block;
 }

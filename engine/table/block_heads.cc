@@ -12,11 +12,8 @@ namespace gneiss {
 
 namespace {
 
-constexpr size_t kEntriesBytesMax = 0xffff;  // offsets are 16 bits
 constexpr size_t kPrefixBytesMax = 96;
 constexpr size_t kHeadBytes = 4;
-// Below this, heads for every entry would cost too much of the cache.
-constexpr size_t kEntryBytesForFullCover = 40;
 
 uint32_t LoadHead(const char* bytes, size_t size) {
   unsigned char padded[kHeadBytes] = {};
@@ -73,56 +70,83 @@ class KeyStartWalker {
   char start_[kPrefixBytesMax + kHeadBytes + kChunk];
 };
 
+// The first entry's key, which shares nothing.
+Slice FirstKey(Slice entries, size_t bytes) {
+  EntryHeader header;
+  return Slice(DecodeEntryHeader(entries.data(), entries.data() + entries.size(), &header), bytes);
+}
+
 }  // namespace
 
-size_t BlockHeads::Plan(Slice entries, const char* restarts, uint32_t restart_count) {
+// The keys are sorted: what the first and the last have in common, all have.
+bool BlockHeads::SetPrefix(Slice entries, uint32_t last_restart) {
+  KeyStartWalker first(entries, kPrefixBytesMax);
+  KeyStartWalker last(entries, kPrefixBytesMax);
+  if (!first.Step()) return false;
+  last.JumpTo(last_restart);
+  while (last.Step()) {
+  }
+  if (!last.IsAtEnd()) return false;
+  prefix_bytes_ = static_cast<uint16_t>(CommonPrefix(first.user_key_start(), last.user_key_start()));
+  return true;
+}
+
+size_t BlockHeads::Plan(Slice entries, const char* restarts, uint32_t restart_count, Draft* draft) {
   if (entries.empty() || entries.size() > kEntriesBytesMax || restart_count == 0) return 0;
+  const auto restart_at = [restarts](uint32_t i) { return DecodeU32(restarts + i * sizeof(uint32_t)); };
+  if (restart_at(restart_count - 1) >= entries.size() || !SetPrefix(entries, restart_at(restart_count - 1))) return 0;
+
   // Counts the entries, and checks that restart points lie where entries begin.
+  const auto full_cover_max = static_cast<uint32_t>(entries.size() / kEntryBytesForFullCover);
   uint32_t entry_count = 0;
   uint32_t restart = 0;
   uint32_t per_restart = 0;
+  uint32_t last_head = 0;
   bool is_regular = true;
-  KeyStartWalker walker(entries, 0);
-  while (walker.Step()) {
-    if (restart < restart_count && DecodeU32(restarts + restart * sizeof(uint32_t)) == walker.offset()) {
+  KeyStartWalker walker(entries, prefix_bytes_ + kHeadBytes);
+  for (; walker.Step(); ++entry_count) {
+    if (restart < restart_count && restart_at(restart) == walker.offset()) {
       if (restart == 1) per_restart = entry_count;
       if (restart > 0 && entry_count != restart * per_restart) is_regular = false;
       ++restart;
     }
-    ++entry_count;
+    if (entry_count >= full_cover_max) continue;
+    const Slice start = walker.user_key_start();
+    if (start.size() < prefix_bytes_) return 0;
+    // What an entry shares with the one before needs no look.
+    const bool may_leave = entry_count > 0 && walker.shared() < prefix_bytes_;
+    if (may_leave && start.substr(0, prefix_bytes_) != FirstKey(entries, prefix_bytes_)) return 0;
+    const uint32_t head = HeadOf(start);
+    if (head < last_head) return 0;
+    last_head = head;
+    draft->heads_[entry_count] = head;
+    draft->offsets_[entry_count] = static_cast<uint16_t>(walker.offset());
   }
   if (!walker.IsAtEnd() || restart != restart_count) return 0;
   if (restart_count == 1) per_restart = entry_count;
-
-  // The keys are sorted: what the first and the last have in common, all have.
-  KeyStartWalker first(entries, kPrefixBytesMax);
-  KeyStartWalker last(entries, kPrefixBytesMax);
-  if (!first.Step()) return 0;
-  last.JumpTo(DecodeU32(restarts + (restart_count - 1) * sizeof(uint32_t)));
-  while (last.Step()) {
-  }
-  if (!last.IsAtEnd()) return 0;
   entries_per_restart_ = is_regular ? static_cast<uint16_t>(per_restart) : 0;
-  prefix_bytes_ = static_cast<uint16_t>(CommonPrefix(first.user_key_start(), last.user_key_start()));
-  covers_entries_ = entries.size() >= entry_count * kEntryBytesForFullCover && is_regular;
+  covers_entries_ = entry_count <= full_cover_max && is_regular;
   count_ = covers_entries_ ? entry_count : restart_count;
   return PaddedPrefixBytes() + count_ * kBytesPerHead;
 }
 
-void BlockHeads::Build(Slice entries, const char* restarts, char* memory) {
+void BlockHeads::Build(Slice entries, const char* restarts, const Draft& draft, char* memory) {
   memory_ = memory;
-  char* heads = memory + PaddedPrefixBytes();
-  auto* head_at = reinterpret_cast<uint32_t*>(heads);
-  auto* offset_at = reinterpret_cast<uint16_t*>(head_at + count_);
+  FirstKey(entries, prefix_bytes_).copy(memory, prefix_bytes_);
+  if (!covers_entries_) return BuildAtRestarts(entries, restarts);
+  std::memcpy(heads(), draft.heads_, count_ * sizeof(uint32_t));
+  std::memcpy(offsets(), draft.offsets_, count_ * sizeof(uint16_t));
+}
+
+void BlockHeads::BuildAtRestarts(Slice entries, const char* restarts) {
+  uint32_t* const head_at = heads();
+  uint16_t* const offset_at = offsets();
   KeyStartWalker walker(entries, prefix_bytes_ + kHeadBytes);
   for (uint32_t i = 0; i < count_; ++i) {
-    if (!covers_entries_) walker.JumpTo(DecodeU32(restarts + i * sizeof(uint32_t)));
+    walker.JumpTo(DecodeU32(restarts + i * sizeof(uint32_t)));
     if (!walker.Step()) return Clear();
     const Slice start = walker.user_key_start();
-    if (i == 0) start.copy(memory, prefix_bytes_);
-    if (start.size() < prefix_bytes_) return Clear();
-    // What an entry shares with the one before needs no look.
-    if (walker.shared() < prefix_bytes_ && start.substr(0, prefix_bytes_) != prefix()) return Clear();
+    if (start.size() < prefix_bytes_ || start.substr(0, prefix_bytes_) != prefix()) return Clear();
     const uint32_t head = HeadOf(start);
     if (i > 0 && head < head_at[i - 1]) return Clear();
     head_at[i] = head;

@@ -16,11 +16,14 @@ namespace gneiss {
 
 class BlockHeads {
  public:
-  // The bytes that Build wants for these entries; zero: no heads. `restarts` are `restart_count` u32.
-  // Fills *this but for the arrays.
-  size_t Plan(Slice entries, const char* restarts, uint32_t restart_count);
-  // After Plan, with memory of that size, aligned to 4. Turns empty when the entries are not in order.
-  void Build(Slice entries, const char* restarts, char* memory);
+  // What Plan finds on its one way through the entries, for Build.
+  class Draft;
+
+  // The bytes that Build wants for these entries; zero: no heads, also where the entries are not in order. `restarts`
+  // are `restart_count` u32. Fills *this but for the arrays.
+  size_t Plan(Slice entries, const char* restarts, uint32_t restart_count, Draft* draft);
+  // After Plan, with memory of that size, aligned to 4.
+  void Build(Slice entries, const char* restarts, const Draft& draft, char* memory);
 
   bool empty() const { return count_ == 0; }
   uint32_t count() const { return count_; }
@@ -41,20 +44,37 @@ class BlockHeads {
 
  private:
   static constexpr size_t kBytesPerHead = sizeof(uint32_t) + sizeof(uint16_t);
+  static constexpr size_t kEntriesBytesMax = 0xffff;  // offsets are 16 bits
+  // Below this, heads for every entry would cost too much of the cache.
+  static constexpr size_t kEntryBytesForFullCover = 40;
 
+  bool SetPrefix(Slice entries, uint32_t last_restart);
+  void BuildAtRestarts(Slice entries, const char* restarts);
   void Clear() {
     memory_ = nullptr;
     count_ = 0;
   }
   size_t PaddedPrefixBytes() const { return (size_t{prefix_bytes_} + 3) & ~size_t{3}; }
+  uint32_t* heads() { return reinterpret_cast<uint32_t*>(memory_ + PaddedPrefixBytes()); }
+  uint16_t* offsets() { return reinterpret_cast<uint16_t*>(heads() + count_); }
   const uint32_t* heads() const { return reinterpret_cast<const uint32_t*>(memory_ + PaddedPrefixBytes()); }
   const uint16_t* offsets() const { return reinterpret_cast<const uint16_t*>(heads() + count_); }
 
-  const char* memory_ = nullptr;  // prefix, heads, offsets
+  char* memory_ = nullptr;  // prefix, heads, offsets
   uint32_t count_ = 0;
   uint16_t prefix_bytes_ = 0;
   uint16_t entries_per_restart_ = 0;
   bool covers_entries_ = false;
+};
+
+// About ten kilobytes, for the stack.
+class BlockHeads::Draft {
+ private:
+  friend class BlockHeads;
+  static constexpr size_t kCountMax = kEntriesBytesMax / kEntryBytesForFullCover;
+
+  uint32_t heads_[kCountMax];
+  uint16_t offsets_[kCountMax];
 };
 
 }  // namespace gneiss
