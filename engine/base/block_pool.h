@@ -4,8 +4,8 @@
 // memtable of 64 MiB with new pages took longer than all else that its writers do. The pool never holds more than the
 // next arena may still ask for, so that what is kept and what is in use stay below what both would have taken anyway,
 // and the system may have the pages back when memory is short (MADV_FREE): an idle database keeps none from others.
-// Where it has nothing to give, an idle processor meanwhile makes the next two blocks ready, so that the writer who gets
-// there does not wait for the pages: a third of its time else.
+// Where it has nothing to give, an idle processor meanwhile makes the next two blocks ready, so that the writer who
+// gets there does not wait for the pages: a third of its time else.
 //
 // Units:   bytes.
 // Owner:   the pool owns what it keeps; shared by the arenas, which may outlive who made it.

@@ -81,9 +81,9 @@ class Shelf {
 
 constinit thread_local Shelf shelf __attribute__((tls_model("initial-exec")));
 
-// The GNU C library grows the heap of a thread that is not the main one by what one piece needs: a system call per block
-// (a sixth of what a thread did that read blocks into a cache that is not full yet). A larger piece, given back at once,
-// leaves room for the next ones behind; below 128 KiB the library does not shrink the heap again.
+// The GNU C library grows the heap of a thread that is not the main one by what one piece needs: a system call per
+// block (a sixth of what a thread did that read blocks into a cache that is not full yet). A larger piece, given back
+// at once, leaves room for the next ones behind; below 128 KiB the library does not shrink the heap again.
 void GrowHeapNowAndThen() {
   constexpr unsigned kBuffersPerGrowth = 16;
   constexpr size_t kGrowthBytes = size_t{96} << 10;

@@ -39,7 +39,7 @@ struct FamilyConfig {
   int write_buffers_max = 2;           // active and sealed memtables; writes stop at the limit
   int write_buffers_to_merge_min = 1;  // sealed memtables that make a flush worth while
   size_t arena_block_bytes = size_t{1} << 20;
-  bool wants_huge_pages = false;  // under memtables whose blocks are whole huge pages
+  bool wants_huge_pages = false;         // under memtables whose blocks are whole huge pages
   size_t successive_merges_max = 0;      // so many operands of a key in the memtable, then they are folded; 0: no limit
   uint64_t skips_before_reseek_max = 8;  // hidden versions stepped over before an iterator seeks
   CompactionConfig compaction;
