@@ -140,7 +140,11 @@ void BlockPool::Give(void* block, size_t bytes) {
 
 bool BlockPool::Keep(void* block, size_t bytes) {
   if (kept_bytes_ + bytes > expected_bytes_) return false;
-  kept_.push_back({block, bytes});
+  try {
+    kept_.push_back({block, bytes});
+  } catch (const std::bad_alloc&) {  // arenas give their blocks back as they end, and have nobody to tell
+    return false;
+  }
   kept_bytes_ += bytes;
   return true;
 }
