@@ -66,7 +66,7 @@ class BlockPool : public std::enable_shared_from_this<BlockPool> {
 
 // A huge page takes one page fault instead of 512 and spares a search through a large memtable most TLB misses. But the
 // writer that takes the fault waits for 2 MiB to be cleared, and for the system to make room or, on a virtual machine,
-// for the host to find the memory: 0.2 to 2 ms, where a small page takes 2 us. So small pages are the rule.
+// for the host to find the memory: 0.2 to 5 ms, where a small page takes 2 us. So small pages are the rule.
 constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 }  // namespace gneiss

@@ -649,9 +649,9 @@ TEST_F(MaintenanceTest, ApproximateSizesOfMemory) {
   ASSERT_OK(db()->GetApproximateSizes(&range, 1, &size));
   EXPECT_EQ(0u, size);
   ASSERT_OK(db()->GetApproximateSizes(&range, 1, &size, DB::SizeApproximationFlags::INCLUDE_MEMTABLES));
-  // RocksDB counts the levels of its skip list, which are drawn at random: 37 629 has been seen of 100 kB.
-  EXPECT_GT(size, 10'000u);
-  EXPECT_LT(size, 1'000'000u);
+  // RocksDB estimates by a skip list whose heights are drawn at random: 37 629 has been seen.
+  EXPECT_GT(size, IsReference() ? 10'000u : 50'000u);
+  EXPECT_LT(size, 200'000u);
 }
 
 TEST_F(MaintenanceTest, ApproximateSizesMustIncludeSomething) {
