@@ -78,7 +78,7 @@ struct LevelTable {
 // What the choice must know of sequence numbers outside of the tables.
 struct SeqLimits {
   SeqNo oldest_snapshot = 0;  // or the newest seq when none is open; 0: do not look for rewritable bottommost tables
-  SeqNo earliest_unflushed = kSeqMax;  // of the memtables: newer (ingested) tables stay out of level-0 merges
+  SeqNo earliest_unflushed = kSeqMax;  // of the entries in memory: newer (ingested) tables stay out of level-0 merges
 };
 // Target sizes and scores of the levels, and what is still to be compacted: properties, throttling and the choice use
 // them.

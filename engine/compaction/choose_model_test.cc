@@ -1,9 +1,11 @@
-// Lets the choices run a small database that exists only as sets of (key, seq): tables are flushed, chosen, merged and
-// installed in random order with several compactions at a time. After each install every key must still read as its
-// newest write, no table may be taken twice, and no run may overlap (Version::Apply checks that).
+// Lets the choices run a small database that exists only as sets of (key, seq): entries are written to memory and
+// flushed, tables are ingested, chosen, merged and installed in random order with several compactions at a time. After
+// each install every key must still read as its newest write, no table may be taken twice, no run may overlap and level
+// 0 must be in the order of its sequence numbers (Version::Apply checks these two).
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "engine/compaction/choose.h"
 #include "engine/compaction/compaction_job.h"
@@ -29,15 +31,30 @@ class Simulation {
   Simulation(const CompactionConfig& config, int level_count, uint64_t seed)
       : config_(config), random_(seed), versions_(level_count) {}
 
-  void Flush() {
-    Entries entries;
-    const int begin = static_cast<int>(random_.Uniform(kKeys));
-    const int spread = random_.OneIn(3) ? 20 : kKeys - begin;
-    for (int i = 0; i < 15; ++i) {
-      const int key = begin + static_cast<int>(random_.Uniform(static_cast<uint64_t>(std::min(spread, kKeys - begin))));
-      entries[key] = ++seq_;
+  void Write() {
+    for (const int key : RandomKeys()) {
+      memory_[key] = ++seq_;
       newest_[key] = seq_;
+      first_seq_in_memory_ = std::min(first_seq_in_memory_, seq_);
     }
+  }
+
+  void Flush() {
+    if (memory_.empty()) return;
+    VersionEdit edit;
+    AddTable(0, memory_, &edit);
+    memory_.clear();
+    first_seq_in_memory_ = kSeqMax;
+    Install(edit);
+  }
+
+  // A table from outside: one sequence number, newer than what is in memory, which it does not overlap.
+  void Ingest() {
+    const std::set<int> keys = RandomKeys();
+    if (memory_.lower_bound(*keys.begin()) != memory_.upper_bound(*keys.rbegin())) Flush();
+    Entries entries;
+    ++seq_;
+    for (const int key : keys) newest_[key] = entries[key] = seq_;
     VersionEdit edit;
     AddTable(0, entries, &edit);
     Install(edit);
@@ -46,7 +63,8 @@ class Simulation {
   // Chooses and begins one compaction; false when there is none to choose.
   bool Begin() {
     const Version& version = *versions_.version();
-    const CompactionState state = ComputeCompactionState(version, config_, 1, {.oldest_snapshot = SeqNo{0}});
+    const SeqLimits limits{.oldest_snapshot = 0, .earliest_unflushed = first_seq_in_memory_};
+    const CompactionState state = ComputeCompactionState(version, config_, 1, limits);
     auto work = ChooseCompaction(version, state, config_, 1, &cursors_);
     if (!work) return false;
     for (const CompactionInput& input : work->inputs) {
@@ -82,6 +100,14 @@ class Simulation {
   Random* random() { return &random_; }
 
  private:
+  std::set<int> RandomKeys() {
+    std::set<int> keys;
+    const int begin = static_cast<int>(random_.Uniform(kKeys));
+    const int spread = std::min(random_.OneIn(3) ? 20 : kKeys, kKeys - begin);
+    for (int i = 0; i < 15; ++i) keys.insert(begin + static_cast<int>(random_.Uniform(static_cast<uint64_t>(spread))));
+    return keys;
+  }
+
   void AddTable(int level, const Entries& entries, VersionEdit* edit) {
     TableMeta meta;
     meta.number = versions_.NewNumber();
@@ -147,7 +173,7 @@ class Simulation {
   // The first entry on the way down is the newest one.
   void CheckReads() {
     if (config_.style == CompactionStyle::kFifo) return;  // drops what is oldest
-    Entries read;
+    Entries read = memory_;
     for (int level = 0; level < version().LevelCount(); ++level) {
       version().level(level).ForEachTable([&](const TableFilePtr& table) {
         for (const auto& entry : tables_[table->meta().number]) read.insert(entry);
@@ -160,6 +186,8 @@ class Simulation {
   Random random_;
   TestVersions versions_;
   std::map<uint64_t, Entries> tables_;
+  Entries memory_;
+  SeqNo first_seq_in_memory_ = kSeqMax;
   Entries newest_;
   std::vector<CompactionWork> running_;
   CompactCursors cursors_;
@@ -172,7 +200,9 @@ void RunSimulation(const CompactionConfig& config, int level_count, uint64_t see
   for (int step = 0; step < 600 && !testing::Test::HasFailure(); ++step) {
     const uint64_t action = simulation.random()->Uniform(3);
     if (action == 0 || simulation.version().TableCount() == 0) {
-      simulation.Flush();
+      simulation.Write();
+      while (simulation.random()->OneIn(2)) simulation.Ingest();
+      if (simulation.random()->OneIn(2)) simulation.Flush();
     } else if (action == 1 && simulation.RunningCount() < 4) {
       simulation.Begin();
     } else if (simulation.RunningCount() > 0) {
@@ -180,6 +210,7 @@ void RunSimulation(const CompactionConfig& config, int level_count, uint64_t see
     }
   }
   // Left alone, it comes to rest.
+  simulation.Flush();
   int steps = 0;
   while (!testing::Test::HasFailure() && (simulation.Begin() || simulation.RunningCount() > 0)) {
     simulation.FinishOne();

@@ -15,8 +15,11 @@ std::string NameOf(uint64_t number) { return TableName("", number); }
 // Which tables of each level take part, and the user keys that they span.
 class Selection {
  public:
-  Selection(const Version& version, const std::vector<uint64_t>& numbers, int output_level)
-      : version_(version), output_level_(output_level), taken_(numbers.begin(), numbers.end()) {}
+  Selection(const WorkContext& context, const std::vector<uint64_t>& numbers, int output_level)
+      : context_(context),
+        version_(context.version),
+        output_level_(output_level),
+        taken_(numbers.begin(), numbers.end()) {}
 
   Status Expand() {
     for (int level = 0; level <= output_level_; ++level) GNEISS_RETURN_IF_ERROR(ExpandLevel(level));
@@ -63,6 +66,17 @@ class Selection {
  private:
   Tables TablesAt(int level) const { return level == 0 ? Level0Tables(version_) : TablesBelow(version_, level); }
 
+  // A merge within level 0 must begin with a table that may. One table alone stays where it is.
+  Status ExpandToStart(const Tables& level0, Span* span) {
+    if (span->size() == 1) return Status::Ok();
+    const std::vector<bool> starts = Level0RowStarts(context_, level0);
+    const uint64_t first_number = level0[span->first]->meta().number;
+    while (span->first > 0 && !starts[span->first]) --span->first;
+    if (starts[span->first]) return Status::Ok();
+    return Status::Aborted("File " + NameOf(first_number) +
+                           " is newer than data in memory, which must be flushed before it is merged within level 0.");
+  }
+
   // All tables of the level from the first to the last one taken, then all that these overlap further down.
   Status ExpandLevel(int level) {
     const KeyOrder& order = version_.order();
@@ -75,6 +89,7 @@ class Selection {
     }
     if (span.limit == 0) return Status::Ok();
     if (level > 0) span = ExpandToCleanCut(order, tables, span);
+    if (level == 0 && output_level_ == 0) GNEISS_RETURN_IF_ERROR(ExpandToStart(tables, &span));
     // What is older in level 0 must not end up above what goes down.
     if (level == 0 && output_level_ > 0) span.limit = tables.size();
     for (size_t i = span.first; i < span.limit; ++i) {
@@ -103,6 +118,7 @@ class Selection {
     return Status::Ok();
   }
 
+  const WorkContext& context_;
   const Version& version_;
   const int output_level_;
   std::set<uint64_t> taken_;
@@ -128,14 +144,14 @@ Status ChooseFiles(const Version& version, const CompactionConfig& config, const
   if (request.table_numbers.empty()) {
     return Status::InvalidArgument("A compaction must contain at least one file.");
   }
-  Selection selection(version, request.table_numbers, request.output_level);
-  GNEISS_RETURN_IF_ERROR(selection.Expand());
-  GNEISS_RETURN_IF_ERROR(selection.CheckNumbers(request.family_name));
-
   WorkContext context(version, config, state);
   context.is_manual = true;
   context.manual_path_id = request.path_id;
   context.may_move = false;
+  Selection selection(context, request.table_numbers, request.output_level);
+  GNEISS_RETURN_IF_ERROR(selection.Expand());
+  GNEISS_RETURN_IF_ERROR(selection.CheckNumbers(request.family_name));
+
   *work = CompactionWork();
   work->output_level = request.output_level;
   work->inputs = selection.Inputs();

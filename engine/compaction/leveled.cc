@@ -254,11 +254,9 @@ std::optional<CompactionWork> ChooseLeveled(const WorkContext& context, CompactC
 
 Tables ChooseLevel0Row(const WorkContext& context, size_t tables_min, uint64_t bytes_per_table_max) {
   const Tables tables = Level0Tables(context.version);
+  const std::vector<bool> starts = Level0RowStarts(context, tables);
   size_t first = 0;
-  while (first < tables.size() && !tables[first]->is_being_compacted &&
-         tables[first]->meta().largest_seq > context.state.limits.earliest_unflushed) {
-    ++first;
-  }
+  while (first < tables.size() && !tables[first]->is_being_compacted && !starts[first]) ++first;
   if (first == tables.size() || tables[first]->is_being_compacted) return {};
 
   // Merging n tables leaves one, so n - 1 go. Goes on while that gets cheaper per table gone.

@@ -350,13 +350,13 @@ struct Manual {
 };
 
 Manual ChooseRange(const Version& version, const CompactionConfig& config, ManualRequest request, const char* begin,
-                   const char* end) {
+                   const char* end, const SeqLimits& limits = {}) {
   const Slice begin_key = begin != nullptr ? begin : "";
   const Slice end_key = end != nullptr ? end : "";
   if (begin != nullptr) request.begin_user_key = &begin_key;
   if (end != nullptr) request.end_user_key = &end_key;
   Manual manual;
-  const CompactionState state = ComputeCompactionState(version, config, kNow);
+  const CompactionState state = ComputeCompactionState(version, config, kNow, limits);
   manual.work = ChooseManual(version, config, state, request, &manual.resume_from, &manual.conflict);
   return manual;
 }
@@ -463,6 +463,77 @@ TEST(UniversalTest, NewRunsStayRawWhileOlderOnesHoldTheShare) {
   EXPECT_FALSE(Choose(versions.Build(), config).work->disables_compression);
   config.universal_compression_size_percent = 50;
   EXPECT_TRUE(Choose(*versions.version(), config).work->disables_compression);
+}
+
+// Table 3 was flushed, 4 and 5 were ingested while its entries were in memory.
+void AddEnclosedTables(TestVersions* versions) {
+  for (int i = 0; i < 3; ++i) versions->Add(0, "a", "z");
+  for (SeqNo seq : {320, 330}) {
+    TableMeta& ingested = versions->Add(0, "a", "z");
+    ingested.smallest_seq = ingested.largest_seq = seq;
+  }
+}
+
+TEST(UniversalTest, IngestedTablesMergeWithWhatWasInMemoryBeforeThem) {
+  TestVersions versions(1);
+  AddEnclosedTables(&versions);
+  CompactionConfig config = UniversalConfig();
+  config.level0_compaction_trigger = 3;
+  versions.Build();
+  versions.Find(3)->is_being_compacted = true;  // without it, neither 4 nor 5 may begin a row: only 2 may
+  const Chosen chosen = Choose(*versions.version(), config);
+  ASSERT_TRUE(chosen.work);
+  EXPECT_EQ(chosen.InputOf(0), (NumberList{2, 1}));
+  versions.Find(3)->is_being_compacted = false;
+  EXPECT_EQ(Choose(*versions.version(), config).InputOf(0), (NumberList{3, 5, 4, 2, 1}));
+}
+
+TEST(UniversalTest, IngestedTablesNewerThanMemoryMergeOnlyIntoDeeperLevels) {
+  for (const int level_count : {1, 4}) {
+    TestVersions versions(level_count);
+    for (int i = 0; i < 5; ++i) versions.Add(0, "a", "z");
+    const SeqLimits limits{.earliest_unflushed = 410};  // 4 and 5 reach further
+    const Chosen chosen = Choose(versions.Build(), UniversalConfig(), limits);
+    ASSERT_TRUE(chosen.work);
+    EXPECT_EQ(chosen.InputOf(0), level_count == 1 ? (NumberList{3, 2, 1}) : (NumberList{5, 4, 3, 2, 1}));
+    const Manual all = ChooseRange(*versions.version(), UniversalConfig(), {}, nullptr, nullptr, limits);
+    ASSERT_TRUE(all.work);
+    EXPECT_EQ(Numbers(all.work->inputs.front().tables), chosen.InputOf(0));
+    // Nothing that would pass by waiting bars it.
+    const Manual none =
+        ChooseRange(*versions.version(), UniversalConfig(), {}, nullptr, nullptr, {.earliest_unflushed = 90});
+    EXPECT_EQ(none.work.has_value(), level_count > 1);
+    EXPECT_FALSE(none.conflict);
+  }
+}
+
+TEST(UniversalTest, AMarkedTableOfOneLevelTakesAlongWhatEnclosesIt) {
+  TestVersions versions(1);
+  AddEnclosedTables(&versions);
+  versions.Build();
+  CompactionConfig config = UniversalConfig();
+  config.level0_compaction_trigger = 10;
+  CompactionState state = ComputeCompactionState(*versions.version(), config, kNow, {});
+  state.marked = {{0, versions.Find(4)}};
+  const auto work = ChooseCompaction(*versions.version(), state, config, kNow, nullptr);
+  ASSERT_TRUE(work);
+  EXPECT_EQ(Numbers(work->inputs.front().tables), (NumberList{3, 5, 4, 2, 1}));
+  state.limits.earliest_unflushed = 305;
+  EXPECT_FALSE(ChooseCompaction(*versions.version(), state, config, kNow, nullptr));
+}
+
+TEST(ChosenFilesTest, AMergeWithinLevel0TakesAlongWhatEnclosesIt) {
+  TestVersions versions(4);
+  AddEnclosedTables(&versions);
+  versions.Build();
+  const FilesRequest request{.family_name = "default", .table_numbers = {4, 5}, .output_level = 0};
+  CompactionState state = ComputeCompactionState(*versions.version(), UniversalConfig(), kNow, {});
+  CompactionWork work;
+  ASSERT_EQ(ChooseFiles(*versions.version(), UniversalConfig(), state, request, &work).ToString(), "OK");
+  EXPECT_EQ(Numbers(work.inputs.front().tables), (NumberList{3, 5, 4}));
+  state.limits.earliest_unflushed = 325;
+  const Status status = ChooseFiles(*versions.version(), UniversalConfig(), state, request, &work);
+  EXPECT_EQ(status.code(), Status::Code::kAborted) << status.ToString();
 }
 
 // ---- FIFO

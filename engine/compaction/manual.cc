@@ -47,12 +47,6 @@ std::optional<CompactionWork> ChooseLevel0Range(const WorkContext& context, cons
   if (taken.empty()) return std::nullopt;
   *conflict = IsBusy(level0);
   if (*conflict) return std::nullopt;
-  if (request.output_level == 0) {
-    // A merge within level 0 must be a row of neighbours in age.
-    const auto first = std::find(level0.begin(), level0.end(), taken.front());
-    const auto last = std::find(level0.begin(), level0.end(), taken.back());
-    return RewriteInPlace(context, 0, Tables(first, last + 1));
-  }
   auto work = MergeLevel0Down(context, std::move(taken), request.output_level);
   *conflict = !work;
   return work;
@@ -89,6 +83,15 @@ std::optional<CompactionWork> ChooseDeeperRange(const WorkContext& context, cons
   return work;
 }
 
+bool IsAnyBusy(const Version& version) {
+  bool is_any_busy = false;
+  for (int level = 0; level < version.LevelCount(); ++level) {
+    version.level(level).ForEachTable(
+        [&](const TableFilePtr& table) { is_any_busy = is_any_busy || table->is_being_compacted; });
+  }
+  return is_any_busy;
+}
+
 }  // namespace
 
 std::optional<CompactionWork> ChooseManual(const Version& version, const CompactionConfig& config,
@@ -107,8 +110,8 @@ std::optional<CompactionWork> ChooseManual(const Version& version, const Compact
 
   std::optional<CompactionWork> work;
   if (config.style == CompactionStyle::kUniversal) {
-    work = MergeAllRuns(context, CompactionReason::kManualCompaction);
-    *conflict = !work && version.TableCount() > 0;
+    *conflict = IsAnyBusy(version);
+    if (!*conflict) work = MergeAllRuns(context, CompactionReason::kManualCompaction);
   } else if (config.style == CompactionStyle::kFifo) {
     work = NeedsCompaction(version, state, config) ? ChooseFifo(context, state.now_unix_seconds) : std::nullopt;
   } else if (request.input_level == 0) {

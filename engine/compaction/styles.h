@@ -14,7 +14,8 @@ std::optional<CompactionWork> ChooseFifo(const WorkContext& context, uint64_t no
 // newest eligible table. Empty when fewer than `tables_min` would go or each would cost `bytes_per_table_max` or more.
 Tables ChooseLevel0Row(const WorkContext& context, size_t tables_min, uint64_t bytes_per_table_max);
 
-// Universal: everything in one merge to the last level. Nothing when a table is busy.
+// Universal: everything in one merge to the last level; none may be busy. With one level only, without the ingested
+// tables that are newer than what is in memory.
 std::optional<CompactionWork> MergeAllRuns(const WorkContext& context, CompactionReason reason);
 
 }  // namespace gneiss

@@ -1,5 +1,6 @@
 // Universal compaction: few sorted runs, newest first: each table of level 0, then each deeper level. Neighbouring runs
-// are merged into one; the result lies just above the next older run, in the last level when there is none.
+// are merged into one; the result lies just above the next older run, in the last level when there is none. What would
+// come to lie in level 0 must begin with a run that may (Level0RowStarts).
 //
 //   1. Periodic: everything from the newest run that no busy run separates from the oldest.
 //   2. Size amplification: all runs, when the newer ones together have grown to a given percentage of the oldest.
@@ -21,6 +22,7 @@ struct SortedRun {
   uint64_t bytes = 0;
   uint64_t weight = 0;
   bool is_busy = false;
+  bool may_begin_in_level0 = true;  // Level0RowStarts
 };
 
 SortedRun MakeRun(int level, Tables tables) {
@@ -33,9 +35,15 @@ SortedRun MakeRun(int level, Tables tables) {
   return run;
 }
 
-std::vector<SortedRun> RunsOf(const Version& version) {
+std::vector<SortedRun> RunsOf(const WorkContext& context) {
+  const Version& version = context.version;
+  const Tables level0 = Level0Tables(version);
+  const std::vector<bool> starts = Level0RowStarts(context, level0);
   std::vector<SortedRun> runs;
-  for (const TableFilePtr& table : Level0Tables(version)) runs.push_back(MakeRun(0, {table}));
+  for (size_t i = 0; i < level0.size(); ++i) {
+    runs.push_back(MakeRun(0, {level0[i]}));
+    runs.back().may_begin_in_level0 = starts[i];
+  }
   for (int level = 1; level < version.LevelCount(); ++level) {
     const Tables& tables = TablesBelow(version, level);
     if (!tables.empty()) runs.push_back(MakeRun(level, tables));
@@ -45,7 +53,7 @@ std::vector<SortedRun> RunsOf(const Version& version) {
 
 class UniversalChooser {
  public:
-  explicit UniversalChooser(const WorkContext& context) : context_(context), runs_(RunsOf(context.version)) {}
+  explicit UniversalChooser(const WorkContext& context) : context_(context), runs_(RunsOf(context)) {}
 
   std::optional<CompactionWork> Choose() const;
   std::optional<CompactionWork> MergeAll(CompactionReason reason) const;
@@ -56,6 +64,8 @@ class UniversalChooser {
   std::optional<CompactionWork> ForRatio(unsigned percent, size_t runs_max, CompactionReason reason) const;
   std::optional<CompactionWork> ForRunCount() const;
   std::optional<CompactionWork> ForMarked() const;
+  bool MayMerge(size_t first, size_t limit) const;
+  int OutputLevel(size_t limit) const;
   CompactionWork Merge(size_t first, size_t limit, CompactionReason reason) const;
   size_t RowLength(size_t first, unsigned percent, size_t runs_max) const;
   bool DisablesCompression(size_t limit) const;
@@ -79,14 +89,16 @@ std::optional<CompactionWork> UniversalChooser::Choose() const {
 }
 
 std::optional<CompactionWork> UniversalChooser::MergeAll(CompactionReason reason) const {
-  const bool is_any_busy = std::any_of(runs_.begin(), runs_.end(), [](const SortedRun& run) { return run.is_busy; });
-  if (runs_.empty() || is_any_busy) return std::nullopt;
-  return Merge(0, runs_.size(), reason);
+  size_t first = 0;
+  while (first < runs_.size() && !MayMerge(first, runs_.size())) ++first;
+  if (first == runs_.size()) return std::nullopt;
+  return Merge(first, runs_.size(), reason);
 }
 
 std::optional<CompactionWork> UniversalChooser::ForPeriod() const {
   size_t first = runs_.size();
   while (first > 0 && !runs_[first - 1].is_busy) --first;
+  while (first < runs_.size() && !MayMerge(first, runs_.size())) ++first;
   if (first == runs_.size()) return std::nullopt;
   const bool has_periodic =
       std::any_of(context_.state.periodic.begin(), context_.state.periodic.end(), [&](const LevelTable& wanting) {
@@ -103,7 +115,7 @@ std::optional<CompactionWork> UniversalChooser::ForPeriod() const {
 std::optional<CompactionWork> UniversalChooser::ForSizeAmplification() const {
   if (runs_.back().is_busy) return std::nullopt;
   size_t first = 0;
-  while (first + 1 < runs_.size() && runs_[first].is_busy) ++first;
+  while (first + 1 < runs_.size() && (runs_[first].is_busy || !MayMerge(first, runs_.size()))) ++first;
   uint64_t newer_weight = 0;
   for (size_t i = first; i + 1 < runs_.size(); ++i) {
     if (runs_[i].is_busy) return std::nullopt;
@@ -133,7 +145,7 @@ std::optional<CompactionWork> UniversalChooser::ForRatio(unsigned percent, size_
   for (size_t first = 0; first < runs_.size(); ++first) {
     if (runs_[first].is_busy) continue;
     const size_t length = RowLength(first, percent, length_max);
-    if (length < length_min) continue;
+    if (length < length_min || !MayMerge(first, first + length)) continue;
     CompactionWork work = Merge(first, first + length, reason);
     work.disables_compression = DisablesCompression(first + length);
     return work;
@@ -165,12 +177,14 @@ bool UniversalChooser::DisablesCompression(size_t limit) const {
 std::optional<CompactionWork> UniversalChooser::ForMarked() const {
   for (const LevelTable& candidate : context_.state.marked) {
     if (context_.version.LevelCount() == 1) {
-      // One level: the marked table and all older runs.
+      // One level: the marked table, all older runs, and the newer ones that it cannot go without.
       const auto is_marked = [&](const SortedRun& run) { return run.tables.front() == candidate.table; };
-      const auto first = static_cast<size_t>(std::find_if(runs_.begin(), runs_.end(), is_marked) - runs_.begin());
+      auto first = static_cast<size_t>(std::find_if(runs_.begin(), runs_.end(), is_marked) - runs_.begin());
       size_t limit = first;
       while (limit < runs_.size() && !runs_[limit].is_busy) ++limit;
-      if (limit - first >= 2) return Merge(first, limit, CompactionReason::kFilesMarkedForCompaction);
+      while (first > 0 && !MayMerge(first, limit) && !runs_[first - 1].is_busy) --first;
+      if (limit - first >= 2 && MayMerge(first, limit))
+        return Merge(first, limit, CompactionReason::kFilesMarkedForCompaction);
       continue;
     }
     int output_level = candidate.level + 1;
@@ -197,6 +211,15 @@ std::optional<CompactionWork> UniversalChooser::ForMarked() const {
   return std::nullopt;
 }
 
+bool UniversalChooser::MayMerge(size_t first, size_t limit) const {
+  return runs_[first].may_begin_in_level0 || OutputLevel(limit) > 0;
+}
+
+int UniversalChooser::OutputLevel(size_t limit) const {
+  if (limit == runs_.size()) return context_.version.LevelCount() - 1;
+  return std::max(runs_[limit].level - 1, 0);
+}
+
 CompactionWork UniversalChooser::Merge(size_t first, size_t limit, CompactionReason reason) const {
   CompactionWork work;
   for (size_t i = first; i < limit; ++i) {
@@ -205,11 +228,7 @@ CompactionWork UniversalChooser::Merge(size_t first, size_t limit, CompactionRea
     Tables& tables = work.inputs.back().tables;
     tables.insert(tables.end(), run.tables.begin(), run.tables.end());
   }
-  if (limit == runs_.size()) {
-    work.output_level = context_.version.LevelCount() - 1;
-  } else {
-    work.output_level = std::max(runs_[limit].level - 1, 0);
-  }
+  work.output_level = OutputLevel(limit);
   work.score = context_.state.scores.empty() ? 0 : context_.state.scores.front().score;
   Complete(context_, &work);
   work.grandparent_overlap_bytes_max = UINT64_MAX;

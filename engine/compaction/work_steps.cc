@@ -180,6 +180,17 @@ std::optional<CompactionWork> MergeLevel0Down(const WorkContext& context, Tables
   return work;
 }
 
+std::vector<bool> Level0RowStarts(const WorkContext& context, const Tables& level0) {
+  std::vector<bool> starts;
+  SeqNo oldest_above = context.state.limits.earliest_unflushed;
+  for (const TableFilePtr& table : level0) {
+    const TableMeta& meta = table->meta();
+    starts.push_back(meta.largest_seq < oldest_above || meta.largest_seq == 0);
+    oldest_above = std::min(oldest_above, meta.smallest_seq);
+  }
+  return starts;
+}
+
 CompactionWork RewriteInPlace(const WorkContext& context, int level, Tables tables) {
   CompactionWork work;
   work.output_level = level;

@@ -32,6 +32,10 @@ void SetReason(CompactionWork* work, CompactionReason reason);
 std::optional<CompactionWork> MergeDown(const WorkContext& context, int level, Span span, int output_level);
 // Merges tables of level 0 that no other level-0 table must join into `output_level` > 0. Likewise.
 std::optional<CompactionWork> MergeLevel0Down(const WorkContext& context, Tables tables, int output_level);
+// For each table of level 0 (newest first): may a row of neighbours that is merged within level 0 begin with it? What
+// stays above the row, in level 0 or in memory, must be newer than all of it, or level 0 would lose its order. Only an
+// ingested table can be newer than the first entries of what lies above it.
+std::vector<bool> Level0RowStarts(const WorkContext& context, const Tables& level0);
 // Rewrites tables into their own level.
 CompactionWork RewriteInPlace(const WorkContext& context, int level, Tables tables);
 // All fields of a work that follow from its inputs and output level; finds out whether it is a mere move.

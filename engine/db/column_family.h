@@ -6,6 +6,7 @@
 //          committing writer may read it without the mutex.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -129,6 +130,11 @@ class ColumnFamily {
     history_start_ = timestamp;
   }
   Status CheckReadTimestamp(Slice timestamp) const;  // InvalidArgument before the history start
+  SeqNo FirstSeqInMemory() const {                   // kSeqMax: there is nothing
+    SeqNo first = active->first_seq();
+    for (const SealedMemtable& each : sealed) first = std::min(first, each.memtable->first_seq());
+    return first;
+  }
   std::vector<MemtablePtr> SealedNewestFirst() const {
     std::vector<MemtablePtr> memtables;
     for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) memtables.push_back(it->memtable);

@@ -310,6 +310,7 @@ class DatabaseImpl final : public Database {
   StallMeasures StallMeasuresOf(const ColumnFamily& family, size_t more_memtables = 0, size_t more_runs = 0) const
       REQUIRES(mutex_);
   void NoteStall(ColumnFamily* family, StallCondition now) REQUIRES(mutex_);
+  void FlushWhatBarsLevel0(const FamilyPtr& family) REQUIRES(mutex_);
   // Tells listeners of changed stall conditions. Called after whatever may have changed them, without a lock.
   void TellStalls() EXCLUDES(mutex_);
   // Notes synced logs in the MANIFEST, where the config asks for it.

@@ -81,12 +81,6 @@ KeyRange RangeOfMeta(const TableMeta& meta) {
   return {.begin = meta.smallest.user_key(), .end = meta.largest.user_key()};
 }
 
-SeqNo LargestSeqIn(const Level& level) {
-  SeqNo largest = 0;
-  level.ForEachTable([&](const TableFilePtr& table) { largest = std::max(largest, table->meta().largest_seq); });
-  return largest;
-}
-
 }  // namespace
 
 struct DatabaseImpl::IngestJob {
@@ -244,7 +238,7 @@ Status DatabaseImpl::PlaceTable(const IngestJob& job, SeqNo last_seq, ExternalTa
       if (overlaps_database) break;
       if (is_universal && level > 0) {
         // Runs are ordered by age: the file must not look older than the run that it joins.
-        const SeqNo run_seq = LargestSeqIn(version.level(level));
+        const SeqNo run_seq = version.level(level).LargestSeq();
         if (run_seq == 0 || !fits(level)) continue;
         *seq = run_seq;
       }

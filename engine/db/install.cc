@@ -272,11 +272,11 @@ void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snap
 }
 
 void DatabaseImpl::UpdateCompactionState(ColumnFamily* family) {
-  // A table taken in from outside may be newer than what waits in memory.
-  const Memtable& oldest = family->sealed.empty() ? *family->active : *family->sealed.front().memtable;
+  // A table taken in from outside may be newer than what waits in memory. What is written from now on is newer than all
+  // tables that there are.
   family->compaction_state = ComputeCompactionState(*family->version, family->config()->compaction,
                                                     static_cast<uint64_t>(config_.clock->UnixSeconds()),
-                                                    {.earliest_unflushed = oldest.earliest_seq()});
+                                                    {.earliest_unflushed = family->FirstSeqInMemory()});
 }
 
 static size_t RunsForStalls(const Version& version, CompactionStyle style) {
@@ -329,6 +329,7 @@ void DatabaseImpl::UpdateThrottle() {
         depth = std::max(depth, measures[i].Depth());
       }
     }
+    if (measures[1].IsStop() || measures[1].IsSlowdown()) FlushWhatBarsLevel0(family);
     if (condition == StallCondition::kStopped) mode = Throttle::Mode::kStopped;
     if (condition == StallCondition::kDelayed && mode == Throttle::Mode::kFree) mode = Throttle::Mode::kDelayed;
     NoteStall(family.get(), condition);
@@ -340,6 +341,19 @@ void DatabaseImpl::UpdateThrottle() {
     attention_.fetch_or(kThrottle);
   }
   state_changed_.SignalAll();
+}
+
+// Writes are to wait for level 0, whose newest tables, ingested ones, may be merged only after what is older in memory
+// was flushed (Level0RowStarts): that must not wait for the writes. No ingestion ends while a writer waits, so that the
+// next one to come seals the memtable before it waits.
+void DatabaseImpl::FlushWhatBarsLevel0(const FamilyPtr& family) {
+  if (family->config()->compaction.style == CompactionStyle::kLevel) return;  // merges level 0 into deeper ones
+  if (family->version->level(0).LargestSeq() < family->FirstSeqInMemory()) return;
+  if (!family->active->empty()) {
+    family->wants_rotation.store(true, std::memory_order_relaxed);
+    attention_.fetch_or(kRotate);
+  }
+  RequestFlush(family);
 }
 
 void DatabaseImpl::NoteStall(ColumnFamily* family, StallCondition now) {

@@ -36,10 +36,6 @@ bool DatabaseImpl::IsFlushDue(const ColumnFamily& family) const {
   return is_enough || (family.is_flush_requested && !family.sealed.empty());
 }
 
-static SeqNo OldestSeqOf(const ColumnFamily& family) {
-  return family.sealed.empty() ? family.active->first_seq() : family.sealed.front().memtable->first_seq();
-}
-
 // The family with the oldest data, of those that no flush is due for, which will bring relief anyway.
 Status DatabaseImpl::FlushForMemory() {
   std::vector<FamilyPtr> chosen;
@@ -53,7 +49,7 @@ Status DatabaseImpl::FlushForMemory() {
         continue;
       }
       if (config_.is_flush_atomic) chosen.push_back(family);
-      if (oldest == nullptr || OldestSeqOf(*family) < OldestSeqOf(*oldest)) oldest = family;
+      if (oldest == nullptr || family->FirstSeqInMemory() < oldest->FirstSeqInMemory()) oldest = family;
     }
     if (oldest == nullptr) return Status::Ok();
     if (!config_.is_flush_atomic) chosen.push_back(oldest);

@@ -13,6 +13,12 @@ void Level::ForEachTable(const std::function<void(const TableFilePtr&)>& visit) 
   }
 }
 
+SeqNo Level::LargestSeq() const {
+  SeqNo largest = 0;
+  ForEachTable([&](const TableFilePtr& table) { largest = std::max(largest, table->meta().largest_seq); });
+  return largest;
+}
+
 Version::Version(const KeyOrder& order, int level_count)
     : order_(order), levels_(static_cast<size_t>(std::max(level_count, 1))) {}
 

@@ -36,6 +36,7 @@ struct Level {
 
   // All tables, newest run first; within a run in key order.
   void ForEachTable(const std::function<void(const TableFilePtr&)>& visit) const;
+  SeqNo LargestSeq() const;  // 0: it is empty
 };
 
 class Version {

@@ -494,6 +494,84 @@ TEST_F(Ingest, FamiliesAreExportedAndImported) {
             other.db->CreateColumnFamilyWithImport(other.options, "wrong", {}, wrong, &family).ToString());
 }
 
+// ---- beside older data in memory
+
+// One level, where all merges stay within level 0.
+class IngestIntoOneLevel : public Ingest {
+ protected:
+  IngestIntoOneLevel() {
+    database_.options.compaction_style = rocksdb::kCompactionStyleUniversal;
+    database_.options.num_levels = 1;
+    database_.options.disable_auto_compactions = false;
+    database_.options.level0_file_num_compaction_trigger = 2;
+  }
+  // Files that overlap, one after the other.
+  void TakeFiles(int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string number = std::to_string(++files_);
+      ASSERT_EQ("OK", Take({Write(number + ".sst", {{"in", number}, {"in" + number, number}})}));
+    }
+  }
+  std::string TableCount() {
+    std::string count;
+    EXPECT_TRUE(database_.db->GetProperty("rocksdb.num-files-at-level0", &count));
+    return count;
+  }
+
+ private:
+  int files_ = 0;
+};
+
+TEST_F(IngestIntoOneLevel, LeavesLevel0InOrder) {
+  if (IsOnReference()) GTEST_SKIP() << "RocksDB merges the files, cannot install the memtable and takes no more writes";
+  database_.options.level0_slowdown_writes_trigger = 100;
+  database_.options.level0_stop_writes_trigger = 100;
+  database_.Open();
+  database_.Put("base", std::string(100'000, 'b'));  // too large to be merged with the files
+  database_.Flush();
+  database_.Put("before", "1");
+  TakeFiles(4);
+  database_.Put("after", "1");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // merges, if there are any, may come now
+  // No merge of the files may have taken the sequence numbers that the memtable begins before and ends after.
+  database_.Flush();
+  CompactAll();
+  EXPECT_EQ("1", TableCount());
+  ASSERT_TRUE(database_.db->Put({}, "after", "2").ok());
+  database_.Put("base", "");
+  database_.Open();
+  EXPECT_EQ((Content{{"base", ""},
+                     {"before", "1"},
+                     {"in", "4"},
+                     {"in1", "1"},
+                     {"in2", "2"},
+                     {"in3", "3"},
+                     {"in4", "4"},
+                     {"after", "2"}}),
+            database_.Scan());
+}
+
+TEST_F(IngestIntoOneLevel, WritesDoNotWaitForMergesThatWaitForThem) {
+  database_.options.level0_slowdown_writes_trigger = 4;
+  database_.options.level0_stop_writes_trigger = 6;
+  database_.Open();
+  database_.Put("memory", "1");
+  TakeFiles(8);
+  ASSERT_TRUE(database_.db->Put({}, "memory", "2").ok());
+  EXPECT_EQ("2", database_.Get("memory"));
+}
+
+TEST_F(IngestIntoOneLevel, ACompactedRangeWaitsForNoWrite) {
+  database_.options.disable_auto_compactions = true;
+  database_.Open();
+  database_.Put("memory", "1");
+  TakeFiles(3);
+  const rocksdb::Slice begin = "i", end = "j";
+  ASSERT_TRUE(database_.db->CompactRange({}, &begin, &end).ok());
+  EXPECT_EQ("1", TableCount());
+  EXPECT_EQ((Content{{"in", "3"}, {"in1", "1"}, {"in2", "2"}, {"in3", "3"}, {"memory", "1"}}), database_.Scan());
+}
+
 // ---- against a map
 
 class IngestAtRandom : public Ingest, public ::testing::WithParamInterface<rocksdb::CompactionStyle> {};
