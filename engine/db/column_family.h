@@ -135,6 +135,9 @@ class ColumnFamily {
     for (const SealedMemtable& each : sealed) first = std::min(first, each.memtable->first_seq());
     return first;
   }
+  // Its newest tables were ingested after what is in memory, and merge within level 0 only once that is flushed
+  // (Level0RowStarts).
+  bool MemoryBarsLevel0() const { return version->level(0).LargestSeq() > FirstSeqInMemory(); }
   std::vector<MemtablePtr> SealedNewestFirst() const {
     std::vector<MemtablePtr> memtables;
     for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) memtables.push_back(it->memtable);

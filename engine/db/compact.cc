@@ -292,9 +292,11 @@ Status DatabaseImpl::CompactRange(const CompactRangeParams& params, const Family
   }
   if (begin != nullptr && end != nullptr && family->order.Compare(*begin, *end) > 0) return Status::Ok();
   if (family->is_dropped.load()) return Status::ColumnFamilyDropped("");
-  bool needs_flush = true;  // within level 0 what is in memory bars newer tables, whatever its keys (Level0RowStarts)
-  if (family->levels.size() > 1 && begin != nullptr && end != nullptr) {
+  bool needs_flush = true;
+  if (begin != nullptr && end != nullptr) {
     GNEISS_RETURN_IF_ERROR(OverlapsMemory(*family, {.begin = *begin, .end = *end}, &needs_flush));
+    MutexLock lock(&mutex_);
+    needs_flush = needs_flush || (family->version->LevelCount() == 1 && family->MemoryBarsLevel0());
   }
   if (needs_flush) {
     GNEISS_RETURN_IF_ERROR(

@@ -348,7 +348,7 @@ void DatabaseImpl::UpdateThrottle() {
 // next one to come seals the memtable before it waits.
 void DatabaseImpl::FlushWhatBarsLevel0(const FamilyPtr& family) {
   if (family->config()->compaction.style == CompactionStyle::kLevel) return;  // merges level 0 into deeper ones
-  if (family->version->level(0).LargestSeq() < family->FirstSeqInMemory()) return;
+  if (!family->MemoryBarsLevel0()) return;
   if (!family->active->empty()) {
     family->wants_rotation.store(true, std::memory_order_relaxed);
     attention_.fetch_or(kRotate);
