@@ -43,6 +43,10 @@ class ClockCache final : public Cache {
     const uint64_t hash = Xxh3(key);
     return ShardOf(hash)->Lookup(key, hash, place);
   }
+  bool Admits(Slice key, size_t charge, uint32_t* place) override {
+    const uint64_t hash = Xxh3(key);
+    return ShardOf(hash)->Admits(hash, charge, place);
+  }
   void Prefetch(Slice key, uint32_t* place) override { ShardOf(Xxh3(key))->Prefetch(place); }
   void Ref(Handle* handle) override { Entry(handle)->state.fetch_add(1, std::memory_order_relaxed); }
   bool Release(Handle* handle, bool erase_if_last_ref) override {

@@ -28,8 +28,11 @@ class Cache {
   virtual Status Insert(Slice key, void* value, size_t charge, Deleter deleter, Priority priority, Handle** handle) = 0;
   virtual Handle* Lookup(Slice key) = 0;  // null when absent; else the caller must Release
   // The same for a caller that asks for one key again and again and keeps a number beside it, zero at first: where the
-  // key was last found. It saves the walk through the table. Read and written as an atomic.
+  // key was last found, or refused. It saves the walk through the table. Read and written as an atomic.
   virtual Handle* Lookup(Slice key, uint32_t* /*place*/) { return Lookup(key); }
+  // After a lookup with this place found nothing: is a value of about this charge worth inserting? A full cache may
+  // leave to others what is not asked for again soon (Admission). Asked once per miss.
+  virtual bool Admits(Slice /*key*/, size_t /*charge*/, uint32_t* /*place*/) { return true; }
   // Brings what a lookup with this place reads first into the processor's cache.
   virtual void Prefetch(Slice /*key*/, uint32_t* /*place*/) {}
   virtual void Ref(Handle* handle) = 0;

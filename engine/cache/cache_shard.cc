@@ -83,7 +83,7 @@ CacheEntry* CacheShard::Lookup(Slice key, uint64_t hash) {
 CacheEntry* CacheShard::Lookup(Slice key, uint64_t hash, uint32_t* place) {
   const std::atomic_ref<uint32_t> kept(*place);
   const uint32_t last = kept.load(std::memory_order_acquire);
-  if (last != 0) [[likely]] {
+  if (Admission::IsEntry(last)) [[likely]] {
     CacheEntry* const entry = pool_.At(last - 1);
     if (PinIfMatching(entry, key, hash)) [[likely]]
       return entry;
@@ -95,7 +95,12 @@ CacheEntry* CacheShard::Lookup(Slice key, uint64_t hash, uint32_t* place) {
 
 void CacheShard::Prefetch(uint32_t* place) const {
   const uint32_t last = std::atomic_ref<uint32_t>(*place).load(std::memory_order_acquire);
-  if (last != 0) __builtin_prefetch(pool_.At(last - 1));
+  if (Admission::IsEntry(last)) __builtin_prefetch(pool_.At(last - 1));
+}
+
+bool CacheShard::Admits(uint64_t hash, size_t charge, uint32_t* place) {
+  MutexLock lock(&mutex_);
+  return Usage() + charge <= capacity_ || admission_.Admits(hash, entry_count_, place);
 }
 
 bool CacheShard::PinIfMatching(CacheEntry* entry, Slice key, uint64_t hash) {

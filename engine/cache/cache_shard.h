@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/cache/admission.h"
 #include "engine/cache/cache.h"
 #include "engine/cache/entry_pool.h"
 #include "engine/cache/entry_table.h"
@@ -35,7 +36,9 @@ class alignas(64) CacheShard {
   Status Insert(Slice key, uint64_t hash, void* value, size_t charge, Cache::Deleter deleter, Cache::Priority priority,
                 Cache::Handle** handle) EXCLUDES(mutex_);
   CacheEntry* Lookup(Slice key, uint64_t hash);
-  CacheEntry* Lookup(Slice key, uint64_t hash, uint32_t* place);  // *place: an entry's number + 1, or zero
+  // *place: zero, an entry's number + 1, or a refusal (Admission).
+  CacheEntry* Lookup(Slice key, uint64_t hash, uint32_t* place);
+  bool Admits(uint64_t hash, size_t charge, uint32_t* place) EXCLUDES(mutex_);
   void Prefetch(uint32_t* place) const;
   bool Release(CacheEntry* entry, bool erase_if_last) EXCLUDES(mutex_);
   void Erase(Slice key, uint64_t hash) EXCLUDES(mutex_);
@@ -83,6 +86,7 @@ class alignas(64) CacheShard {
   std::atomic<size_t> usage_{0};  // changed under the lock only
   size_t high_usage_ GUARDED_BY(mutex_) = 0;
   size_t entry_count_ GUARDED_BY(mutex_) = 0;
+  Admission admission_ GUARDED_BY(mutex_);
   uint32_t hand_ GUARDED_BY(mutex_) = 0;  // the number of the entry that the clock looks at next
 };
 

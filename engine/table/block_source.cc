@@ -145,8 +145,9 @@ Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& ha
   BlockBytes bytes;
   const Histogram timed_as = params.is_compaction ? Histogram::kReadBlockCompactionMicros : Histogram::kReadBlockMicros;
   GNEISS_RETURN_IF_ERROR(ReadBlock(handle, params.verify_checksums, dictionary.get(), ahead, &bytes, timed_as));
-  const bool is_cached =
-      config_.cache != nullptr && params.fill_cache && !params.is_compaction && static_cast<bool>(bytes.owned);
+  const bool is_cached = config_.cache != nullptr && params.fill_cache && !params.is_compaction &&
+                         static_cast<bool>(bytes.owned) &&
+                         config_.cache->Admits(CacheKeyOf(handle).AsSlice(), bytes.payload.size(), cache_place);
   const Block::Heads heads = is_cached && config_.order.is_bytewise() ? Block::Heads::kBuild : Block::Heads::kNone;
   std::unique_ptr<Block> parsed = Block::Parse(std::move(bytes), heads);
   if (parsed == nullptr) return DamagedBlock("bad block contents", handle);

@@ -295,6 +295,22 @@ TEST_F(ReadTest, CachedBlocksAreReadOnce) {
   EXPECT_EQ(file_->reads, reads + 1);
 }
 
+TEST_F(ReadTest, AFullCacheTakesABlockWhenItIsReadAgain) {
+  config_.block_cache = NewCache({.capacity_bytes = 8 << 10, .shard_bits = 0});  // more than half of the blocks
+  Open();
+  PinnedValue value;
+  for (int i = 100; i < 200; i += 4) ASSERT_TRUE(Get("key" + std::to_string(i), &value).ok());  // one of each block
+  EXPECT_TRUE(value.is_pinned());
+  EXPECT_EQ(value.slice(), "196" + std::string(100, 'v'));
+  const size_t usage = config_.block_cache->GetUsage();
+  ASSERT_TRUE(Get("key100", &value, {.cache_only = true}).ok());  // was not driven out
+  ASSERT_TRUE(Get("key196", &value, {.cache_only = true}).IsIncomplete());
+  ASSERT_TRUE(Get("key199", &value).ok());  // of the same block
+  ASSERT_TRUE(Get("key199", &value, {.cache_only = true}).ok());
+  EXPECT_LE(config_.block_cache->GetUsage(), size_t{8 << 10});
+  EXPECT_GT(usage, size_t{6 << 10});
+}
+
 TEST_F(ReadTest, TheCacheIdOutlivesTheReader) {
   UseCache();
   const uint64_t cache_id = config_.block_cache->NewId();

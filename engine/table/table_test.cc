@@ -289,10 +289,13 @@ TEST_P(TableTest, PropertiesSurvive) {
 TEST_P(TableTest, ThroughTheCache) {
   Fill(1000, 2);
   Write();
-  read_config_.block_cache = NewCache({.capacity_bytes = 1 << 20});
-  Open();
-  CheckAll();
-  CheckAll();
+  for (const size_t capacity : {1 << 20, 16 << 10}) {
+    read_config_.block_cache = NewCache({.capacity_bytes = capacity, .shard_bits = 0});
+    Open();
+    CheckAll();
+    CheckAll();
+    reader_.reset();
+  }
 }
 
 // The index and the filter live in the cache too, and come and go.
