@@ -108,11 +108,12 @@ class ColumnFamily {
     MutexLock lock(&config_mutex_);
     config_ = std::move(next);
   }
-  // The next one for `active`: all that it takes is newer than earliest_seq.
-  MemtablePtr NewMemtable(SeqNo earliest_seq) {
+  // The next one for `active`: all that it takes is newer than earliest_seq. A filter serves its readers.
+  MemtablePtr NewMemtable(SeqNo earliest_seq, bool is_filtered = true) {
     const auto current = config();
     memtable_blocks_->Expect(current->write_buffer_bytes, current->wants_huge_pages);
     const Memtable::Config memtable_config = {.order = order,
+                                              .expected_bytes = is_filtered ? current->write_buffer_bytes : 0,
                                               .arena_block_bytes = current->arena_block_bytes,
                                               .blocks = memtable_blocks_,
                                               .clock = current->table_read.clock,

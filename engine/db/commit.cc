@@ -424,7 +424,8 @@ Status DatabaseImpl::RotateMemtable(const FamilyPtr& family) {
     }
   }
   const uint64_t log_number = wals_.current_number();
-  MemtablePtr fresh = family->NewMemtable(allocated_seq_ + 1);
+  // A mere load pays for no filter.
+  MemtablePtr fresh = family->NewMemtable(allocated_seq_ + 1, /*is_filtered=*/family->active->was_read());
   family->active->Seal();
   if (config_.events != nullptr) {
     const Memtable& sealed = *family->active;

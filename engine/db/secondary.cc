@@ -261,6 +261,7 @@ Memtable* DatabaseImpl::FollowedMemtable(uint32_t family_id, uint64_t log_number
 // The primary may take in tables below what is in the logs, so it claims to hold no sequence numbers of its own.
 MemtablePtr DatabaseImpl::NewFollowedMemtable(ColumnFamily* family) {
   const Memtable::Config config{.order = family->order,
+                                .expected_bytes = family->config()->write_buffer_bytes,
                                 .arena_block_bytes = family->config()->arena_block_bytes,
                                 .budget = family->memtable_budget};
   MutexLock lock(&mutex_);

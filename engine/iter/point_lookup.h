@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/hash.h"
 #include "engine/base/status.h"
 #include "engine/iter/blob_values.h"
 #include "engine/key/key_order.h"
@@ -45,6 +46,14 @@ class PointLookup {
 
   Slice user_key() const { return user_key_; }
   SeqNo seq() const { return seq_; }
+  // Xxph3(user_key()), made when it is first asked for.
+  uint64_t KeyHash() {
+    if (!has_key_hash_) {
+      key_hash_ = Xxph3(user_key_);
+      has_key_hash_ = true;
+    }
+    return key_hash_;
+  }
   bool is_done() const { return state_ != State::kSearching; }
 
   // A range tombstone with this seq covers the user key: older entries are deleted. Sources announce it before offering
@@ -98,6 +107,8 @@ class PointLookup {
   State state_ = State::kSearching;
   Wants wants_ = Wants::kValue;
   bool is_entity_ = false;
+  bool has_key_hash_ = false;
+  uint64_t key_hash_ = 0;
   SeqNo covered_below_ = 0;
   Versions* versions_ = nullptr;
   Slice stored_key_;                   // with versions_: of the entry offered

@@ -16,6 +16,7 @@
 #include "engine/iter/internal_iterator.h"
 #include "engine/iter/point_lookup.h"
 #include "engine/key/key_order.h"
+#include "engine/memtable/filter.h"
 
 namespace gneiss {
 
@@ -26,6 +27,8 @@ class Memtable {
  public:
   struct Config {
     KeyOrder order;
+    // How much it will take, about: the size of its filter. 0: it has none, which suits one that is only written.
+    size_t expected_bytes = 0;
     size_t arena_block_bytes = size_t{1} << 20;
     std::shared_ptr<BlockPool> blocks = nullptr;  // what one memtable leaves serves the next; null: from the system
     Clock* clock = Clock::System();
@@ -63,7 +66,8 @@ class Memtable {
   uint64_t EntryCount() const { return entries_.load(std::memory_order_relaxed); }
   uint64_t DeletionCount() const { return deletions_.load(std::memory_order_relaxed); }
   uint64_t DataBytes() const { return data_bytes_.load(std::memory_order_relaxed); }
-  size_t MemoryUsage() const;  // arena and index, as reserved
+  bool was_read() const { return was_read_.load(std::memory_order_relaxed); }  // by Get
+  size_t MemoryUsage() const;  // arena and index, as reserved; not the filter, at most a hundredth of them
   SeqNo first_seq() const { return first_seq_.load(std::memory_order_relaxed); }
   // When the first entry was added; 0: there is none.
   uint64_t oldest_unix_seconds() const { return oldest_unix_seconds_.load(std::memory_order_relaxed); }
@@ -83,10 +87,12 @@ class Memtable {
   const SeqNo earliest_seq_;
   BudgetShare share_;  // before the arena, which it outlives
   Arena arena_;
+  MemtableFilter filter_;  // of point entries
   std::unique_ptr<MemtableIndex> index_;
   std::unique_ptr<MemtableIndex> range_tombstone_index_;
   std::unique_ptr<TombstoneCover> tombstone_cover_;
   std::atomic<uint64_t> range_tombstones_{0};
+  mutable std::atomic<bool> was_read_{false};
 
   // Written by every Add, so kept off the lines that every reader reads.
   alignas(64) std::atomic<uint64_t> entries_{0};

@@ -112,7 +112,7 @@ TEST(MemtableTest, AgreesWithAModelInEveryOrder) {
   Random random(TestSeed(20240131));
   for (const KeyOrder& order : AllOrders()) {
     for (int round = 0; round < 12; ++round) {
-      Memtable memtable({.order = order}, 1, 0);
+      Memtable memtable({.order = order, .expected_bytes = 1 << 16}, 1, 0);
       Model model(InternalLess{order});
       const uint64_t count = random.Uniform(round < 8 ? 300 : 8000);
       uint64_t deletions = 0;
@@ -146,7 +146,7 @@ std::string Number(uint64_t number) {
 TEST(MemtableTest, LongRunsUpAndDown) {
   for (const KeyOrder& order : AllOrders()) {
     for (const bool is_ascending : {true, false}) {
-      Memtable memtable({.order = order}, 1, 0);
+      Memtable memtable({.order = order, .expected_bytes = 1 << 16}, 1, 0);
       Model model(InternalLess{order});
       for (uint64_t i = 1; i <= 20000; ++i) {
         const std::string user_key = Number(is_ascending ? i : 50000 - i);
@@ -161,7 +161,7 @@ TEST(MemtableTest, LongRunsUpAndDown) {
 // Keys that agree in more bytes than a head holds, in random order, deep enough for inner nodes to split.
 TEST(MemtableTest, ManyKeysWithLongSharedPrefixes) {
   Random random(TestSeed(20240131));
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   Model model(InternalLess{KeyOrder()});
   for (SeqNo seq = 1; seq <= 60000; ++seq) {
     const std::string user_key =
@@ -179,7 +179,7 @@ TEST(MemtableTest, ManyKeysWithLongSharedPrefixes) {
 }
 
 TEST(MemtableTest, IteratorsSeeWhatIsAddedLater) {
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   auto iterator = memtable.NewIterator();
   iterator->SeekToFirst();
   EXPECT_FALSE(iterator->Valid());
@@ -193,7 +193,7 @@ TEST(MemtableTest, IteratorsSeeWhatIsAddedLater) {
 }
 
 TEST(MemtableTest, TheNewestVersionOfManyIsFoundAtEverySeq) {
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   for (SeqNo seq = 1; seq <= 3000; ++seq) memtable.Add(seq, Kind::kPut, "key", std::to_string(seq), false);
   for (SeqNo seq = 1; seq <= 3000; ++seq) ASSERT_EQ(Get(memtable, "key", seq), std::to_string(seq));
   EXPECT_EQ(Get(memtable, "key", 0), "(none)");
@@ -211,7 +211,7 @@ class CountOperator final : public MergeOperator {
 
 TEST(MemtableTest, ALookupTakesOperandsDownToTheirBase) {
   const CountOperator count;
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   memtable.Add(1, Kind::kPut, "key", "older", false);
   memtable.Add(2, Kind::kPut, "key", "base", false);
   for (SeqNo seq = 3; seq < 1003; ++seq) memtable.Add(seq, Kind::kMerge, "key", std::to_string(10000 + seq), false);
@@ -224,7 +224,7 @@ TEST(MemtableTest, ALookupTakesOperandsDownToTheirBase) {
 }
 
 TEST(MemtableTest, RangeTombstonesLieApartAndCover) {
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   EXPECT_FALSE(memtable.HasRangeTombstones());
   EXPECT_EQ(memtable.NewRangeTombstoneIterator(), nullptr);
   memtable.Add(1, Kind::kPut, "b", "old", false);
@@ -252,8 +252,24 @@ TEST(MemtableTest, RangeTombstonesLieApartAndCover) {
   EXPECT_FALSE(tombstones->Valid());
 }
 
+// A comparator's equal keys may have other bytes; so their memtables have no filter.
+TEST(MemtableTest, KeysAreEqualAsTheirOrderHasIt) {
+  class FirstByteOrder final : public UserOrder {
+   public:
+    const char* Name() const override { return "first byte"; }
+    int Compare(Slice a, Slice b) const override { return a.substr(0, 1).compare(b.substr(0, 1)); }
+    void FindShortestSeparator(std::string*, Slice) const override {}
+    void FindShortSuccessor(std::string*) const override {}
+  };
+  const FirstByteOrder order;
+  Memtable memtable({.order = KeyOrder::Custom(&order), .expected_bytes = 1 << 16}, 1, 0);
+  memtable.Add(1, Kind::kPut, "apple", "1", false);
+  EXPECT_EQ(Get(memtable, "avocado", 9), "1");
+  EXPECT_EQ(Get(memtable, "banana", 9), "(none)");
+}
+
 TEST(MemtableTest, MemoryUsageGrowsWithTheData) {
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   size_t previous = memtable.MemoryUsage();
   uint64_t bytes = 0;
   for (SeqNo seq = 1; seq <= 20000; ++seq) {
@@ -268,7 +284,7 @@ TEST(MemtableTest, MemoryUsageGrowsWithTheData) {
 }
 
 TEST(MemtableTest, RangesAreEstimated) {
-  Memtable memtable({}, 1, 0);
+  Memtable memtable({.expected_bytes = 1 << 16}, 1, 0);
   EXPECT_EQ(memtable.EstimateRange("", "\xff").entries, 0u);
   const uint64_t count = 100000;
   for (uint64_t i = 0; i < count; ++i)
@@ -287,7 +303,7 @@ TEST(MemtableTest, RangesAreEstimated) {
 // Writers add disjoint keys while readers look for what they know to be there.
 void RunTogether(const KeyOrder& order, int writer_count, bool is_concurrent, bool is_sequential) {
   const uint64_t per_writer = 5000;
-  Memtable memtable({.order = order}, 1, 0);
+  Memtable memtable({.order = order, .expected_bytes = 1 << 16}, 1, 0);
   std::vector<std::atomic<uint64_t>> added(static_cast<size_t>(writer_count));
   const auto key_of = [=](uint64_t writer, uint64_t i) {
     const uint64_t place = is_sequential ? i : i * 7919 % per_writer;

@@ -1,5 +1,4 @@
 // A point read in a Version: level 0 newest first, then one run per deeper level.
-#include "engine/base/hash.h"
 #include "engine/base/perf.h"
 #include "engine/version/version.h"
 
@@ -35,14 +34,10 @@ class Version::Search final : public BlobValues {
     if (table.tombstones() == TableFile::Tombstones::kSome && !params_.ignore_range_deletions) [[unlikely]] {
       if (!AskTombstones(table, *reader)) return;
     }
-    if (!has_hash_) {
-      hash_ = Xxph3(lookup_->user_key());
-      has_hash_ = true;
-    }
     if (PerfCountsLevels()) [[unlikely]] {
       GetCounted(*reader, level);
     } else {
-      reader->Get(params_, key_, hash_, lookup_, probe_);
+      reader->Get(params_, key_, lookup_->KeyHash(), lookup_, probe_);
     }
     if (lookup_->is_done()) CountHit(table, level);
   }
@@ -63,7 +58,7 @@ class Version::Search final : public BlobValues {
 
   [[gnu::cold, gnu::noinline]] void GetCounted(const TableReader& reader, int level) {
     const uint64_t start_nanos = PerfTimes() ? PerfNanos() : 0;
-    reader.Get(params_, key_, hash_, lookup_, probe_);
+    reader.Get(params_, key_, lookup_->KeyHash(), lookup_, probe_);
     if (start_nanos != 0) PerfAddAt(level, LevelPerf::kTableNanos, PerfNanos() - start_nanos);
     if (lookup_->is_done()) PerfAddAt(level, LevelPerf::kUserKeyReturned);
   }
@@ -90,8 +85,6 @@ class Version::Search final : public BlobValues {
   const SeekKey& key_;
   PointLookup* const lookup_;
   TableProbe* const probe_;
-  uint64_t hash_ = 0;
-  bool has_hash_ = false;
 };
 
 void Version::Get(const ReadParams& params, const SeekKey& key, PointLookup* lookup, TableProbe* probe) const {
