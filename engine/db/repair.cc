@@ -7,8 +7,8 @@
 //   4. arrange each family's tables and write a new MANIFEST
 //
 // Nothing tells which level a table was in. Level 0 takes all tables when their ages are clear: tables that share keys
-// share no sequence numbers. Else the tables are merged, every entry of theirs, into one run of the last level: there
-// the entries of a key lie together, newest first.
+// share no sequence numbers, and refer to no more blobs than there are. Else the tables are merged, every entry of
+// theirs, into one run of the last level: there the entries of a key lie together, newest first.
 
 #include <algorithm>
 #include <set>
@@ -276,7 +276,9 @@ Status DatabaseImpl::ArrangeTables(ColumnFamily* family, Tables tables, const Bl
   const auto make_blob_file = [&](const BlobFileMeta& meta) { return MakeBlobFile(*family, meta); };
   VersionPtr next;
   bool is_arranged = false;
-  if (AreAgesClear(family->order, tables)) {
+  std::map<uint64_t, BlobFileMeta> blob_files;
+  for (const BlobFileMeta& file : edit.added_blob_files) blob_files[file.number] = file;
+  if (AreAgesClear(family->order, tables) && found_uses.FitInto(blob_files)) {
     VersionEdit as_found = edit;
     for (const TableFilePtr& table : tables) as_found.added_tables.emplace_back(0, table->meta());
     for (const BlobFileMeta& file : edit.added_blob_files) {
@@ -330,9 +332,13 @@ Status DatabaseImpl::MergeWhole(ColumnFamily* family, Tables tables, std::vector
   output.SetRangeTombstones(std::move(tombstones));
   const std::unique_ptr<InternalIterator> entries = NewMergingIterator(family->order, std::move(children));
   std::string last;
+  std::set<std::string> references;  // of the last user key
   for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
     if (!last.empty() && family->order.CompareInternal(last, entries->key()) == 0) continue;
+    if (last.empty() || !family->order.Equal(UserKeyOf(last), UserKeyOf(entries->key()))) references.clear();
     last.assign(entries->key());
+    // An obsolete table has the same entry under the sequence number that it had before a compaction made that zero.
+    if (BlobUses::IsReference(last) && !references.emplace(entries->value()).second) continue;
     GNEISS_RETURN_IF_ERROR(uses->Note(entries->key(), entries->value()));
     GNEISS_RETURN_IF_ERROR(output.Add(entries->key(), entries->value()));
   }
