@@ -32,6 +32,11 @@ void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global
   back_.clear();
 }
 
+// The lines behind the one that is read next: before the processor sees that a scan goes on.
+static void FetchAhead(const char* entry) {
+  for (int line = 1; line < 4; ++line) __builtin_prefetch(entry + 64 * line);
+}
+
 void BlockCursor::Step() {
   EntryHeader header;
   start_ = next_;
@@ -74,6 +79,7 @@ void BlockCursor::JumpToRestart(uint32_t index) {
 void BlockCursor::SeekToFirst() {
   next_ = nullptr;
   if (block_->restart_count() == 0) return;
+  FetchAhead(block_->entries());
   JumpToRestart(0);
   StepOrEnd();
 }
@@ -138,6 +144,7 @@ void BlockCursor::JumpToEntry(uint32_t i) {
   const BlockHeads& heads = block_->heads();
   EntryHeader header;
   const char* entry = block_->entries() + heads.offset(i);
+  FetchAhead(entry);
   const char* tail = DecodeEntryHeader(entry, block_->entries_end(), &header);
   const size_t known = heads.prefix_bytes() + sizeof(uint32_t);
   if (tail != nullptr && header.shared <= known && header.shared + kTrailerBytes <= header.KeyBytes()) [[likely]] {
