@@ -84,10 +84,9 @@ std::optional<CompactionWork> ChooseDeeperRange(const WorkContext& context, cons
 }
 
 bool IsAnyBusy(const Version& version) {
-  bool is_any_busy = false;
-  for (int level = 0; level < version.LevelCount(); ++level) {
-    version.level(level).ForEachTable(
-        [&](const TableFilePtr& table) { is_any_busy = is_any_busy || table->is_being_compacted; });
+  bool is_any_busy = IsBusy(Level0Tables(version));
+  for (int level = 1; level < version.LevelCount(); ++level) {
+    is_any_busy = is_any_busy || IsBusy(TablesBelow(version, level));
   }
   return is_any_busy;
 }
