@@ -123,7 +123,9 @@ void LookUpBatch(const View& view, const DbReadParams& params, bool skips_memory
                                        request.family->merge_operator.load(std::memory_order_relaxed), request.value);
     if (!skips_memory) LookUpInMemory(*view.super_version, params, read.seek_key, &read.lookup);
     AddTicker(stats, read.lookup.is_done() ? Ticker::kMemtableHit : Ticker::kMemtableMiss);
-    if (!read.lookup.is_done()) probes[probe_count++] = {.key = &read.seek_key, .probe = &read.probe};
+    if (!read.lookup.is_done()) {
+      probes[probe_count++] = {.key = &read.seek_key, .hash = read.lookup.KeyHash(), .probe = &read.probe};
+    }
   }
   const Version& version = *view.super_version->version;
   version.ProbeTables(probes.data(), probe_count);

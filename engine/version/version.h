@@ -72,6 +72,7 @@ class Version {
   // will have to be searched for it, without reading files (engine/table/table_probe.h).
   struct KeyProbe {
     const SeekKey* key = nullptr;
+    uint64_t hash = 0;  // Xxph3 of its user key
     TableProbe* probe = nullptr;
   };
   static constexpr size_t kProbedKeysMax = 32;

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "engine/base/check.h"
-#include "engine/base/hash.h"
 #include "engine/table/table_probe.h"
 #include "engine/version/version.h"
 
@@ -23,7 +22,6 @@ struct Version::Candidates {
 
   std::array<const TableReader*, kMax> readers;
   size_t count = 0;
-  uint64_t hash = 0;
 };
 
 void Version::FindCandidates(const SeekKey& key, Candidates* candidates) const {
@@ -48,14 +46,13 @@ void Version::ProbeTables(const KeyProbe* keys, size_t count) const {
   for (size_t k = 0; k < count; ++k) {
     const Slice user_key = keys[k].key->user_key();
     FindCandidates(*keys[k].key, &candidates[k]);
-    candidates[k].hash = Xxph3(user_key);
     for (size_t i = 0; i < candidates[k].count; ++i) {
-      candidates[k].readers[i]->PrefetchFilter(user_key, candidates[k].hash);
+      candidates[k].readers[i]->PrefetchFilter(user_key, keys[k].hash);
     }
   }
   for (size_t k = 0; k < count; ++k) {
     for (size_t i = 0; i < candidates[k].count; ++i) {
-      if (candidates[k].readers[i]->FindBlock(*keys[k].key, candidates[k].hash, keys[k].probe)) break;
+      if (candidates[k].readers[i]->FindBlock(*keys[k].key, keys[k].hash, keys[k].probe)) break;
     }
   }
   for (size_t k = 0; k < count; ++k) {

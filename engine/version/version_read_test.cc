@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "engine/base/hash.h"
 #include "engine/iter/merging_iterator.h"
 #include "engine/table/table_probe.h"
 #include "engine/version/version_test_util.h"
@@ -108,7 +109,7 @@ void CompareBatch(const Lsm& lsm, Random* random) {
   for (size_t i = 0; i < count; ++i) {
     const SeqNo seq = random->OneIn(2) ? kSeqMax : random->Uniform(lsm.entries.size() + 1);
     keys.emplace_back(KeyOf(random->Uniform(105)), seq);
-    batch[i] = {.key = &keys.back(), .probe = &probes[i]};
+    batch[i] = {.key = &keys.back(), .hash = Xxph3(keys.back().user_key()), .probe = &probes[i]};
   }
   lsm.version->ProbeTables(batch.data(), count);
   for (size_t i = 0; i < count; ++i) {
@@ -156,7 +157,7 @@ TEST(VersionReadTest, ProbesTakeTheBlockThatTheReadWillSearch) {
   const SeekKey key("a", kSeqMax);
   const auto probe_for_a = [&] {
     TableProbe probe;
-    const Version::KeyProbe batch = {.key = &key, .probe = &probe};
+    const Version::KeyProbe batch = {.key = &key, .hash = Xxph3(key.user_key()), .probe = &probe};
     version->ProbeTables(&batch, 1);
     return probe;
   };
