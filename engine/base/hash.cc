@@ -4,12 +4,31 @@
 #include <xxhash.h>
 
 #include "engine/base/coding.h"
+#include "engine/base/xxh3_avx2.h"
 
 namespace gneiss {
 
+namespace {
+
+#if defined(__x86_64__)
+bool HasAvx2() {
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+  return has_avx2;
+}
+#endif
+
+}  // namespace
+
 uint32_t XxHash32(Slice bytes, uint32_t seed) { return XXH32(bytes.data(), bytes.size(), seed); }
 uint64_t XxHash64(Slice bytes, uint64_t seed) { return XXH64(bytes.data(), bytes.size(), seed); }
-uint64_t Xxh3(Slice bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+uint64_t Xxh3(Slice bytes) {
+#if defined(__x86_64__)
+  // Up to here no vectors are used.
+  if (bytes.size() > XXH3_MIDSIZE_MAX && HasAvx2()) return Xxh3Avx2(bytes.data(), bytes.size());
+#endif
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 uint32_t LegacyHash32(Slice bytes, uint32_t seed) {
   constexpr uint32_t kMultiplier = 0xc6a4a793;

@@ -1,6 +1,7 @@
 #include "engine/base/hash.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <memory>
 
@@ -95,6 +96,10 @@ TEST(HashTest, XxHash) {
   EXPECT_EQ(Xxh3(""), 0x2d06800538d394c2u);
   EXPECT_NE(XxHash32("a", 1), XxHash32("a"));
   EXPECT_NE(XxHash64("a", 1), XxHash64("a"));
+  // Whatever instructions are chosen.
+  for (size_t size = 0; size <= 5000; size = size < 300 ? size + 1 : size + 61) {
+    EXPECT_EQ(Xxh3(Input(size)), XXH3_64bits(Input(size).data(), size)) << size;
+  }
   // The preview and the final XXH3 are different functions.
   EXPECT_NE(Xxh3("gneiss"), Xxph3("gneiss"));
 }
