@@ -33,6 +33,26 @@ BlockSearch FindStart(const BlockHeads& heads, Slice user_key, Start* start) {
   return BlockSearch::kFound;
 }
 
+// Without heads: the last restart point of a smaller user key, or the first one.
+BlockSearch FindRestart(const Block& block, Slice user_key, Start* start) {
+  if (block.restart_count() == 0) return BlockSearch::kExhausted;
+  uint32_t left = 0;
+  uint32_t right = block.restart_count() - 1;
+  while (left < right) {
+    const uint32_t middle = left + (right - left + 1) / 2;
+    EntryHeader header;
+    const char* key = DecodeEntryHeader(block.entries() + block.RestartOffset(middle), block.entries_end(), &header);
+    if (key == nullptr || header.shared != 0 || header.tail < kTrailerBytes) return BlockSearch::kUnsure;
+    if (Slice(key, header.tail - kTrailerBytes) < user_key) {
+      left = middle;
+    } else {
+      right = middle - 1;
+    }
+  }
+  start->offset = block.RestartOffset(left);
+  return BlockSearch::kFound;
+}
+
 }  // namespace
 
 void PrefetchEntry(const Block& block, Slice user_key) {
@@ -43,9 +63,10 @@ void PrefetchEntry(const Block& block, Slice user_key) {
 }
 
 BlockSearch SearchBlock(const Block& block, Slice user_key, uint64_t trailer_max, BlockHit* hit) {
-  if (block.heads().empty()) return BlockSearch::kUnsure;
   Start start;
-  if (const BlockSearch found = FindStart(block.heads(), user_key, &start); found != BlockSearch::kFound) return found;
+  const BlockSearch has_start =
+      block.heads().empty() ? FindRestart(block, user_key, &start) : FindStart(block.heads(), user_key, &start);
+  if (has_start != BlockSearch::kFound) return has_start;
 
   const char* next = block.entries() + start.offset;
   const char* const end = block.entries_end();

@@ -1,12 +1,11 @@
 // SearchBlock finds the newest entry of one user key in a block, without putting keys together and without allocating.
 //
-// Algorithm: the block's heads say where to look. From there entries are compared as they lie: an entry that shares
-// more
-//          with its predecessor than the predecessor does with the sought key compares the same way; else only its own
-//          tail is looked at.
+// Algorithm: the block's heads, or its restart points, say where to look. From there entries are compared as they lie:
+//          an entry that shares more with its predecessor than the predecessor does with the sought key compares the
+//          same way; else only its own tail is looked at.
 // Owner:   borrows everything. Threads: a plain function.
-// Errors:  kUnsure for what it does not handle (no heads, damage, a trailer that is partly shared): a BlockCursor then
-//          gives the answer or the error.
+// Errors:  kUnsure for what it does not handle (damage, a trailer that is partly shared): a BlockCursor then gives the
+//          answer or the error.
 #pragma once
 
 #include "engine/base/slice.h"

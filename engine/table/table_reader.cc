@@ -120,6 +120,7 @@ bool TableReader::Rep::SearchBlock(BlockRef block, const BlockHandle& handle, co
                                    PointLookup* lookup) const {
   if (lookup->versions() != nullptr) [[unlikely]]
     return WalkVersions(std::move(block), handle, key, lookup);
+  if (!core.config().order.is_bytewise()) return WalkBlock(std::move(block), handle, key, false, lookup);
   BlockHit hit;
   const bool has_global_seq = core.global_seq() != BlockCursor::kNoGlobalSeq;
   const uint64_t trailer_max = TrailerOf(key.Encode());
