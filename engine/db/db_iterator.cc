@@ -431,13 +431,13 @@ bool DbIterator::FindPrevVisible() {
   is_entry_current_ = false;
   uint64_t skipped_total = 0;
   dead_run_.Begin(Direction::kReverse);
-  while (entries_->Valid()) {
+  for (Slice internal_key; CurrentKey(&internal_key);) {
     ParsedKey entry;
-    if (!ParseCurrent(&entry)) return false;
+    if (!Parse(internal_key, &entry)) return false;
     if (IsBelowLower(entry.user_key)) break;
     SaveKey(entry.user_key);
     bool is_live = false;
-    if (!ResolveReverse(&is_live, &skipped_total)) return false;
+    if (!ResolveReverse(entry, &is_live, &skipped_total)) return false;
     if (is_live || has_newer_entry_) dead_run_.Finish(last_dead_key_);
     if (is_live) return true;
     if (has_newer_entry_) continue;
@@ -451,22 +451,30 @@ bool DbIterator::FindPrevVisible() {
   return false;
 }
 
-// Passes all entries of saved_key_, oldest first, and keeps what the newest visible one says. False on an error.
-bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
+// To the entry before, if it is of saved_key_, too. False also after an error.
+bool DbIterator::StepBackInKey(ParsedKey* entry, uint64_t* skipped_total) {
+  Slice internal_key;
+  if (!entries_->PrevKey(&internal_key)) {
+    if (!entries_->status().ok()) EndWithError(entries_->status());
+    return false;
+  }
+  return Parse(internal_key, entry) && order_.Equal(entry->user_key, saved_key_) && !IsOverSkipBudget(skipped_total);
+}
+
+// Passes all entries of saved_key_, the oldest of which is `entry`, and keeps what the newest visible one says. False
+// on an error.
+bool DbIterator::ResolveReverse(ParsedKey entry, bool* is_live, uint64_t* skipped_total) {
   *is_live = false;
   has_newer_entry_ = false;
   bool has_base = false;
   bool is_base_reference = false;  // what was saved is a reference into a blob file
   operands_newest_first_.clear();  // filled oldest first here, turned around before folding
   uint64_t passed = 0;
-  for (; entries_->Valid(); entries_->Prev()) {
-    ParsedKey entry;
-    if (!ParseCurrent(&entry)) return false;
-    if (!order_.Equal(entry.user_key, saved_key_)) break;
-    if (passed > 0 && IsOverSkipBudget(skipped_total)) return false;
+  do {
     if (entry.seq > source_.seq) {
       has_newer_entry_ = true;
       SeekBefore(saved_key_);
+      if (!entries_->Valid() && !entries_->status().ok()) return EndWithError(entries_->status());
       break;
     }
     if (++passed > source_.skips_before_reseek_max) {
@@ -500,8 +508,8 @@ bool DbIterator::ResolveReverse(bool* is_live, uint64_t* skipped_total) {
       default:
         return EndWithError(UnexpectedKind(entry.kind));
     }
-  }
-  if (!entries_->Valid() && !entries_->status().ok()) return EndWithError(entries_->status());
+  } while (StepBackInKey(&entry, skipped_total));
+  if (!status_.ok()) return false;
   *is_live = has_base || !operands_newest_first_.empty();
   Slice base = saved_value_;
   if (has_base && is_base_reference) {

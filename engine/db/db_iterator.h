@@ -110,7 +110,8 @@ class DbIterator {
   bool ShowLive(const ParsedKey& entry);
   bool MergeForward();
   bool FindPrevVisible();
-  bool ResolveReverse(bool* is_live, uint64_t* skipped_total);
+  bool StepBackInKey(ParsedKey* entry, uint64_t* skipped_total);
+  bool ResolveReverse(ParsedKey entry, bool* is_live, uint64_t* skipped_total);
   bool ResolveBySeek(bool* is_live);
   bool FoldOperands(const Slice* base);
   bool ReadBlob(Slice reference, Slice user_key);

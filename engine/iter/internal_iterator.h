@@ -36,6 +36,12 @@ class InternalIterator {
     *key = this->key();
     return true;
   }
+  virtual bool PrevKey(Slice* key) {  // the same of Prev()
+    Prev();
+    if (!Valid()) return false;
+    *key = this->key();
+    return true;
+  }
 };
 
 }  // namespace gneiss

@@ -75,11 +75,7 @@ class MergingIterator final : public InternalIterator {
     }
     Child& child = children_[winner_];
     child.is_live = child.iterator->NextKey(&child.key);
-    if (!child.is_live) [[unlikely]] {
-      Exhausted(&child);
-    } else {
-      child.head = HeadOf(child.key);
-    }
+    SetHead(&child);
     PlayOn();
   }
   void Prev() override {
@@ -89,12 +85,18 @@ class MergingIterator final : public InternalIterator {
       return;
     }
     Child& child = children_[winner_];
-    child.iterator->Prev();
-    Load(&child);
+    child.is_live = child.iterator->PrevKey(&child.key);
+    SetHead(&child);
     PlayOn();
   }
   bool NextKey(Slice* key) override {
     Next();
+    if (!is_valid_) return false;
+    *key = children_[winner_].key;
+    return true;
+  }
+  bool PrevKey(Slice* key) override {
+    Prev();
     if (!is_valid_) return false;
     *key = children_[winner_].key;
     return true;
@@ -125,12 +127,15 @@ class MergingIterator final : public InternalIterator {
   // Takes over where the child's iterator stands.
   void Load(Child* child) {
     child->is_live = child->iterator->Valid();
-    if (!child->is_live) {
+    if (child->is_live) child->key = child->iterator->key();
+    SetHead(child);
+  }
+  void SetHead(Child* child) {
+    if (child->is_live) [[likely]] {
+      child->head = HeadOf(child->key);
+    } else {
       Exhausted(child);
-      return;
     }
-    child->key = child->iterator->key();
-    child->head = HeadOf(child->key);
   }
   void Exhausted(Child* child) {
     child->head = kDeadHead;

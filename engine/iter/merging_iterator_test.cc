@@ -146,9 +146,16 @@ void Step(Pair* pair, Random* random) {
     if (model.Valid()) {
       ASSERT_EQ(key, model.entries[model.at].key);
     }
-  } else {
+  } else if (action < 32) {
     iterator->Prev();
     --model.at;
+  } else {
+    Slice key;
+    --model.at;
+    ASSERT_EQ(iterator->PrevKey(&key), model.Valid());
+    if (model.Valid()) {
+      ASSERT_EQ(key, model.entries[model.at].key);
+    }
   }
   ASSERT_EQ(iterator->Valid(), model.Valid());
   ASSERT_TRUE(iterator->status().ok());

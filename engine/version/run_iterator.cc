@@ -51,6 +51,14 @@ class RunIterator final : public InternalIterator {
     entries_->Prev();
     SkipBackward();
   }
+  bool PrevKey(Slice* key) override {
+    if (entries_->PrevKey(key)) [[likely]]
+      return true;
+    SkipBackward();
+    if (!Valid()) return false;
+    *key = entries_->key();
+    return true;
+  }
   bool NextKey(Slice* key) override {
     if (entries_->NextKey(key)) [[likely]]
       return true;

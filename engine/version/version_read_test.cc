@@ -249,7 +249,7 @@ TEST_F(RunIteratorTest, MovesAsOverOneSortedList) {
     for (int step = 0; step < 3000; ++step) {
       const InternalKey target(KeyOf(random.Uniform(140)), random.Uniform(14), kKindForSeek);
       const std::string bytes(target.Encode());
-      switch (random.Uniform(7)) {
+      switch (random.Uniform(8)) {
         case 0:
           iterator->SeekToFirst();
           at = 0;
@@ -277,10 +277,18 @@ TEST_F(RunIteratorTest, MovesAsOverOneSortedList) {
           iterator->Next();
           ++at;
           break;
-        default:
+        case 6: {
           if (at == keys_.size()) break;
           Slice key;
           ASSERT_EQ(iterator->NextKey(&key), ++at < keys_.size());
+          ASSERT_TRUE(at == keys_.size() || key == keys_[at]);
+          break;
+        }
+        default:
+          if (at == keys_.size()) break;
+          Slice key;
+          at = at == 0 ? keys_.size() : at - 1;
+          ASSERT_EQ(iterator->PrevKey(&key), at < keys_.size());
           ASSERT_TRUE(at == keys_.size() || key == keys_[at]);
       }
       ASSERT_EQ(iterator->Valid(), at < keys_.size()) << step;
