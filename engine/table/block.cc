@@ -39,6 +39,7 @@ std::unique_ptr<Block> Block::Parse(BlockBytes bytes, Heads heads) {
   block->restarts_at_ = static_cast<uint32_t>(left);
   block->entries_bytes_ = static_cast<uint32_t>(entries.size());
   block->restart_count_ = restart_count;
+  block->first_offset_ = restart_count == 0 ? 0 : block->RestartOffset(0);
   if (heads_bytes != 0) {
     block->heads_ = plan;
     block->heads_.Build(entries, restarts, draft, memory + sizeof(Block));

@@ -51,12 +51,21 @@ class Block {
     const uint32_t offset = DecodeU32(payload_.data() + restarts_at_ + index * sizeof(uint32_t));
     return offset <= entries_bytes_ ? offset : entries_bytes_;
   }
+  // RestartOffset(0), without a look at the payload's end.
+  uint32_t first_offset() const { return first_offset_; }
   // What is known of the entries' heads; empty when nothing.
   const BlockHeads& heads() const { return heads_; }
   // The block object and its heads lie side by side; a search needs all of them at once.
   void PrefetchHeads() const {
     const char* memory = reinterpret_cast<const char*>(this);
     for (int line = 0; line < 5; ++line) __builtin_prefetch(memory + line * 64);
+  }
+  // What a scan from its start, or back from its end, reads first.
+  void PrefetchStart() const {
+    for (int line = 0; line < 4; ++line) __builtin_prefetch(entries() + first_offset_ + line * 64);
+  }
+  void PrefetchEnd() const {
+    for (int line = 1; line < 4; ++line) __builtin_prefetch(payload_end() - line * 64);
   }
   bool owns_payload() const { return static_cast<bool>(owned_); }
   size_t MemoryBytes() const { return sizeof(*this) + heads_.MemoryBytes() + owned_.capacity_bytes(); }
@@ -69,6 +78,7 @@ class Block {
   uint32_t entries_bytes_ = 0;
   uint32_t restarts_at_ = 0;
   uint32_t restart_count_ = 0;
+  uint32_t first_offset_ = 0;
   BlockHeads heads_;  // its arrays lie behind this object, in the same allocation
 };
 

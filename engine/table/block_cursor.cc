@@ -70,17 +70,17 @@ inline void BlockCursor::ShowKey() {
   key_ = global_key_;
 }
 
-void BlockCursor::JumpToRestart(uint32_t index) {
+void BlockCursor::JumpTo(uint32_t offset) {
   back_.clear();
   stored_key_ = {};
-  next_ = block_->entries() + block_->RestartOffset(index);
+  next_ = block_->entries() + offset;
 }
 
 void BlockCursor::SeekToFirst() {
   next_ = nullptr;
   if (block_->restart_count() == 0) return;
-  FetchAhead(block_->entries());
-  JumpToRestart(0);
+  block_->PrefetchStart();
+  JumpTo(block_->first_offset());
   StepOrEnd();
 }
 
@@ -180,6 +180,7 @@ void BlockCursor::Seek(Slice internal_key) {
 
 void BlockCursor::Prev() {
   if (!back_.empty()) {
+    FetchFar(start_, kFetchBackBytes);
     back_.pop_back();
     if (!back_.empty()) return ShowLastOfBack();
   }

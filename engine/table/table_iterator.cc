@@ -11,6 +11,10 @@ constexpr size_t kNoBlock = ~size_t{0};
 // reads), the caller asks for more.
 constexpr size_t kCompactionReadBytes = size_t{128} << 10;
 
+// How far from a block's end a scan looks for the next one, and then asks for the bytes it will read first.
+constexpr size_t kFindBytesLeft = 1024;
+constexpr size_t kFetchBytesLeft = 512;
+
 ReadAhead::Config ReadAheadFor(const TableReadConfig& config, const ReadParams& params) {
   if (params.is_compaction) {
     const size_t bytes = params.readahead_bytes != 0 ? params.readahead_bytes : kCompactionReadBytes;
@@ -30,7 +34,8 @@ TableIterator::TableIterator(const TableCore* core, const ReadParams& params)
 void TableIterator::Fail(Status status) {
   status_ = std::move(status);
   cursor_.Detach();
-  block_ = BlockRef();
+  block_.Reset();
+  ForgetNear();
   open_block_ = kNoBlock;
 }
 
@@ -44,20 +49,63 @@ bool TableIterator::Start() {
   return true;
 }
 
-bool TableIterator::OpenBlock(size_t i) {
+bool TableIterator::OpenBlock(size_t i, Direction direction) {
   block_index_ = i;
   if (open_block_ == i) return true;
   BlockRef block;
-  if (Status status = core_->source().GetDataBlock(params_, index_->handle(i), index_->cache_place(i), &ahead_, &block);
-      !status.ok()) {
+  if (near_block_ && near_index_ == i) {
+    block = std::move(near_block_);
+    core_->source().CountHit(*block.get());
+  } else if (Status status =
+                 core_->source().GetDataBlock(params_, index_->handle(i), index_->cache_place(i), &ahead_, &block);
+             !status.ok()) {
     Fail(std::move(status));
     return false;
   }
-  if (i + 1 < index_->size()) core_->source().PrefetchDataBlock(index_->handle(i + 1), index_->cache_place(i + 1));
+  ForgetNear();
   block_ = std::move(block);
   open_block_ = i;
   core_->Attach(block_.get(), &cursor_);
+  near_index_ = direction == Direction::kForward ? i + 1 : i - 1;  // wraps for the first: there is none
+  if (near_index_ < index_->size()) {
+    core_->source().PrefetchDataBlock(index_->handle(near_index_), index_->cache_place(near_index_));
+    SetNear(kFindBytesLeft);
+  }
   return true;
+}
+
+void TableIterator::SetNear(size_t bytes_left) {
+  const size_t bytes = std::min<size_t>(bytes_left, block_->entries_bytes());
+  if (near_index_ > open_block_) {
+    near_from_ = block_->entries_end() - bytes;
+  } else {
+    near_below_ = block_->entries() + bytes;
+  }
+}
+
+void TableIterator::ForgetNear() {
+  near_block_.Reset();
+  near_from_ = kNever;
+  near_below_ = nullptr;
+}
+
+// To come to a block is to read memory far away three times, each time to learn where to read next: the cache's entry,
+// the block, its first bytes. Each is asked for while the scan is busy with what lies before.
+void TableIterator::ComeNear() {
+  const bool is_forward = near_index_ > open_block_;
+  if (!near_block_) {
+    ForgetNear();
+    near_block_ = core_->source().FindDataBlock(index_->handle(near_index_), index_->cache_place(near_index_));
+    if (near_block_) SetNear(kFetchBytesLeft);
+    return;
+  }
+  if (is_forward) {
+    near_block_->PrefetchStart();
+  } else {
+    near_block_->PrefetchEnd();
+  }
+  near_from_ = kNever;
+  near_below_ = nullptr;
 }
 
 bool TableIterator::FailIfDamaged() {
@@ -69,7 +117,7 @@ bool TableIterator::FailIfDamaged() {
 void TableIterator::SkipForward() {
   while (!cursor_.Valid()) {
     if (FailIfDamaged() || block_index_ + 1 >= index_->size()) return;
-    if (!OpenBlock(block_index_ + 1)) return;
+    if (!OpenBlock(block_index_ + 1, Direction::kForward)) return;
     cursor_.SeekToFirst();
   }
 }
@@ -77,21 +125,21 @@ void TableIterator::SkipForward() {
 void TableIterator::SkipBackward() {
   while (!cursor_.Valid()) {
     if (FailIfDamaged() || block_index_ == 0) return;
-    if (!OpenBlock(block_index_ - 1)) return;
+    if (!OpenBlock(block_index_ - 1, Direction::kBackward)) return;
     cursor_.SeekToLast();
   }
 }
 
 void TableIterator::SeekToFirst() {
   cursor_.Invalidate();
-  if (!Start() || index_->size() == 0 || !OpenBlock(0)) return;
+  if (!Start() || index_->size() == 0 || !OpenBlock(0, Direction::kForward)) return;
   cursor_.SeekToFirst();
   SkipForward();
 }
 
 void TableIterator::SeekToLast() {
   cursor_.Invalidate();
-  if (!Start() || index_->size() == 0 || !OpenBlock(index_->size() - 1)) return;
+  if (!Start() || index_->size() == 0 || !OpenBlock(index_->size() - 1, Direction::kBackward)) return;
   cursor_.SeekToLast();
   SkipBackward();
 }
@@ -100,7 +148,7 @@ void TableIterator::SeekInOrder(Slice internal_key) {
   cursor_.Invalidate();
   if (!Start()) return;
   const size_t i = index_->LowerBound(internal_key);
-  if (i == index_->size() || !OpenBlock(i)) return;
+  if (i == index_->size() || !OpenBlock(i, Direction::kForward)) return;
   cursor_.Seek(internal_key);
   SkipForward();
 }

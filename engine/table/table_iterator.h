@@ -5,6 +5,8 @@
 // Errors:  ends the walk; status() says why.
 #pragma once
 
+#include <cstdint>
+
 #include "engine/iter/internal_iterator.h"
 #include "engine/table/read_ahead.h"
 #include "engine/table/table_core.h"
@@ -21,14 +23,12 @@ class TableIterator final : public InternalIterator {
   void Seek(Slice internal_key) override;
   void SeekForPrev(Slice internal_key) override;
   void Next() override {
-    cursor_.Next();
-    if (!cursor_.Valid()) [[unlikely]]
-      SkipForward();
+    Slice key;
+    NextKey(&key);
   }
   void Prev() override {
-    cursor_.Prev();
-    if (!cursor_.Valid()) [[unlikely]]
-      SkipBackward();
+    Slice key;
+    PrevKey(&key);
   }
   Slice key() const override { return cursor_.key(); }
   Slice value() const override { return cursor_.value(); }
@@ -39,13 +39,32 @@ class TableIterator final : public InternalIterator {
       SkipForward();
       if (!cursor_.Valid()) return false;
     }
+    if (cursor_.value().data() >= near_from_) [[unlikely]]
+      ComeNear();
+    *key = cursor_.key();
+    return true;
+  }
+  bool PrevKey(Slice* key) override {
+    cursor_.Prev();
+    if (!cursor_.Valid()) [[unlikely]] {
+      SkipBackward();
+      if (!cursor_.Valid()) return false;
+    }
+    if (cursor_.value().data() < near_below_) [[unlikely]]
+      ComeNear();
     *key = cursor_.key();
     return true;
   }
 
  private:
-  bool Start();              // forgets errors; makes sure of the index
-  bool OpenBlock(size_t i);  // false: failed
+  enum class Direction : uint8_t { kForward, kBackward };
+  static inline const char* const kNever = reinterpret_cast<const char*>(UINTPTR_MAX);
+
+  bool Start();                                   // forgets errors; makes sure of the index
+  bool OpenBlock(size_t i, Direction direction);  // false: failed
+  void ComeNear();
+  void SetNear(size_t bytes_left);
+  void ForgetNear();
   bool IsLeftOut(Slice user_key) const;
   void SeekInOrder(Slice internal_key);
   void SkipForward();   // at a block's end: to the next entry there is
@@ -60,6 +79,12 @@ class TableIterator final : public InternalIterator {
   size_t block_index_ = 0;
   size_t open_block_ = ~size_t{0};  // which one block_ is
   BlockRef block_;
+  // The block that the scan comes to behind block_, and the places in that where it is time for a step towards it:
+  // going forward, at or behind the first; going backward, before the second.
+  size_t near_index_ = 0;
+  BlockRef near_block_;  // once it was found in the cache
+  const char* near_from_ = kNever;
+  const char* near_below_ = nullptr;
   BlockCursor cursor_;
   Status status_;
 };

@@ -208,8 +208,12 @@ class TableTest : public testing::TestWithParam<Setting> {
           if (!is_valid) break;
           ASSERT_EQ(key, expected->first);
         } else {
-          iterator->Prev();
+          Slice key;
+          const bool is_valid = iterator->PrevKey(&key);
           expected = expected == entries_.begin() ? entries_.end() : std::prev(expected);
+          ASSERT_EQ(is_valid, expected != entries_.end());
+          if (!is_valid) break;
+          ASSERT_EQ(key, expected->first);
         }
       }
     }
