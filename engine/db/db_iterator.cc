@@ -291,11 +291,11 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
         return ShowLive(entry);
       }
       PerfAdd(&PerfCounters::internal_delete_skipped_count);
-      saved_key_.assign(entry.user_key);  // deleted, and so are all older versions
+      SaveKey(entry.user_key);  // deleted, and so are all older versions
       is_skipping = true;
       skipped_in_a_row = 0;
       if (dead_run_.PassKey(saved_key_)) {
-        saved_key_.assign(dead_run_.far_end());
+        SaveKey(dead_run_.far_end());
         SeekBehind(saved_key_);
         has_entry = CurrentKey(&internal_key);
         continue;
@@ -436,6 +436,7 @@ bool DbIterator::FindPrevVisible() {
     if (!Parse(internal_key, &entry)) return false;
     if (IsBelowLower(entry.user_key)) break;
     SaveKey(entry.user_key);
+    key_ = saved_key_;
     bool is_live = false;
     if (!ResolveReverse(entry, &is_live, &skipped_total)) return false;
     if (is_live || has_newer_entry_) dead_run_.Finish(last_dead_key_);

@@ -17,6 +17,7 @@
 #include "engine/iter/range_tombstones.h"
 #include "engine/key/key_order.h"
 #include "engine/key/merge_operator.h"
+#include "engine/table/key_buffer.h"
 #include "engine/version/super_version.h"
 
 namespace gneiss {
@@ -131,9 +132,9 @@ class DbIterator {
   bool CurrentKey(Slice* internal_key) const;
   bool IsOverSkipBudget(uint64_t* skipped);
   bool EndWithError(Status status);
-  void SaveKey(Slice user_key) {
-    saved_key_.assign(user_key);
-    key_ = saved_key_;
+  void SaveKey(Slice user_key) {  // which is not saved_key_
+    saved_bytes_.Assign(user_key);
+    saved_key_ = Slice(saved_bytes_.data(), user_key.size());
   }
 
   const IteratorParams params_;
@@ -148,7 +149,8 @@ class DbIterator {
   Slice value_;
   bool is_entity_ = false;
   Slice entity_;
-  std::string saved_key_;
+  KeyBuffer saved_bytes_;
+  Slice saved_key_;  // in saved_bytes_
   std::string saved_value_;
   PinnedValue blob_value_;  // the value shown, where it lies in a blob file
   std::string seek_key_;

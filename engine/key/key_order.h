@@ -16,6 +16,7 @@
 #include <cstring>
 #include <string>
 
+#include "engine/base/short_bytes.h"
 #include "engine/key/internal_key.h"
 
 namespace gneiss {
@@ -53,8 +54,8 @@ class KeyOrder {
   // Orders user keys, timestamps left out.
   int Compare(Slice a, Slice b) const {
     if (type_ == Type::kBytewise) [[likely]]
-      return a.compare(b);
-    if (type_ == Type::kReverseBytewise) return b.compare(a);
+      return CompareBytes(a, b);
+    if (type_ == Type::kReverseBytewise) return CompareBytes(b, a);
     return timestamp_bytes_ == 0 ? custom_->Compare(a, b) : custom_->CompareWithoutTimestamp(a, b);
   }
   // Equal in this order, timestamps left out. For the built-in orders: equal bytes.
@@ -62,8 +63,8 @@ class KeyOrder {
   // Orders user keys with their timestamps: of one key the newer comes first.
   int CompareStored(Slice a, Slice b) const {
     if (type_ == Type::kBytewise) [[likely]]
-      return a.compare(b);
-    if (type_ == Type::kReverseBytewise) return b.compare(a);
+      return CompareBytes(a, b);
+    if (type_ == Type::kReverseBytewise) return CompareBytes(b, a);
     return custom_->Compare(a, b);
   }
 

@@ -1,23 +1,10 @@
 #include "engine/table/block_builder.h"
 
-#include <algorithm>
-#include <bit>
-
 #include "engine/base/coding.h"
+#include "engine/base/short_bytes.h"
 #include "engine/key/internal_key.h"
 
 namespace gneiss {
-
-size_t CommonPrefix(Slice a, Slice b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t i = 0;
-  for (; i + 8 <= limit; i += 8) {
-    const uint64_t difference = DecodeU64(a.data() + i) ^ DecodeU64(b.data() + i);
-    if (difference != 0) return i + static_cast<size_t>(std::countr_zero(difference)) / 8;
-  }
-  while (i < limit && a[i] == b[i]) ++i;
-  return i;
-}
 
 BlockBuilder::BlockBuilder(const Options& options) : options_(options) {
   restarts_.push_back(0);

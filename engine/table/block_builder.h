@@ -54,7 +54,4 @@ class BlockBuilder {
   std::string last_key_;
 };
 
-// Bytes that a and b have in common at their start.
-size_t CommonPrefix(Slice a, Slice b);
-
 }  // namespace gneiss

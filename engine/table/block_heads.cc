@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "engine/base/coding.h"
+#include "engine/base/short_bytes.h"
 #include "engine/key/internal_key.h"
-#include "engine/table/block_builder.h"
 #include "engine/table/block_entry.h"
 
 namespace gneiss {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/table/block_builder.h"
+#include "engine/base/short_bytes.h"
 #include "engine/table/block_entry.h"
 
 namespace gneiss {

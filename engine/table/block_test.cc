@@ -273,18 +273,6 @@ TEST(BlockTest, AnyBytesAreSafe) {
   }
 }
 
-TEST(BlockBuilderTest, CommonPrefixCountsBytes) {
-  Random random(TestSeed(5));
-  for (int round = 0; round < 2000; ++round) {
-    const std::string shared = RandomBytes(&random, random.Uniform(40), 26);
-    const std::string a = shared + RandomBytes(&random, random.Uniform(20), 2);
-    const std::string b = shared + RandomBytes(&random, random.Uniform(20), 2);
-    size_t expected = 0;
-    while (expected < std::min(a.size(), b.size()) && a[expected] == b[expected]) ++expected;
-    ASSERT_EQ(CommonPrefix(a, b), expected);
-  }
-}
-
 // The bytes of docs/formats/block.md's example.
 TEST(BlockBuilderTest, LaysOutBytesAsDocumented) {
   BlockBuilder builder({.restart_interval = 2});

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/base/short_bytes.h"
 #include "engine/base/slice.h"
 
 namespace gneiss {
@@ -28,7 +29,7 @@ class KeyBuffer {
   }
   void Assign(Slice bytes) {
     Reserve(bytes.size(), 0);
-    std::memcpy(data_, bytes.data(), bytes.size());
+    CopyBytes(data_, bytes);
   }
 
  private:

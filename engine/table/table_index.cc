@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "engine/base/coding.h"
+#include "engine/base/short_bytes.h"
 #include "engine/table/block.h"
-#include "engine/table/block_builder.h"
 
 namespace gneiss {
 
