@@ -34,9 +34,9 @@ class BlobCountingIterator final : public InternalIterator {
   Slice key() const override { return input_->key(); }
   Slice value() const override { return input_->value(); }
   Status status() const override { return status_.ok() ? input_->status() : status_; }
-  bool NextKey(Slice* key) override {
-    if (!input_->NextKey(key)) return false;
-    if (BlobUses::IsReference(*key)) status_ = meter_->AddIn(*key, input_->value());
+  bool NextEntry(Slice* key, Slice* value) override {
+    if (!input_->NextEntry(key, value)) return false;
+    if (BlobUses::IsReference(*key)) status_ = meter_->AddIn(*key, *value);
     return status_.ok();
   }
 

@@ -44,11 +44,12 @@ TEST(BlobGarbageMeterTest, TheIteratorCountsEachEntryOnce) {
   input->SeekToFirst();
   const auto counting = NewBlobCountingIterator(std::move(input), &meter);
   Slice key;
+  Slice value;
   ASSERT_TRUE(counting->Valid());
-  ASSERT_TRUE(counting->NextKey(&key));
+  ASSERT_TRUE(counting->NextEntry(&key, &value));
   counting->Next();
-  ASSERT_TRUE(counting->NextKey(&key));
-  EXPECT_FALSE(counting->NextKey(&key));
+  ASSERT_TRUE(counting->NextEntry(&key, &value));
+  EXPECT_FALSE(counting->NextEntry(&key, &value));
   EXPECT_TRUE(counting->status().ok());
   const std::vector<BlobGarbage> garbage = meter.Garbage();
   ASSERT_EQ(garbage.size(), 2u);
@@ -63,7 +64,8 @@ TEST(BlobGarbageMeterTest, ABadReferenceEndsTheInput) {
   input->SeekToFirst();
   const auto counting = NewBlobCountingIterator(std::move(input), &meter);
   Slice key;
-  EXPECT_FALSE(counting->NextKey(&key));
+  Slice value;
+  EXPECT_FALSE(counting->NextEntry(&key, &value));
   EXPECT_FALSE(counting->Valid());
   EXPECT_TRUE(counting->status().IsCorruption());
 }

@@ -34,7 +34,8 @@ struct Retention::Rep {
   Rep(Params rules, InternalIterator* entries) : params(std::move(rules)), input(entries) {}
 
   // ---- the input ----
-  void LoadEntry(bool is_valid_now, Slice internal_key);
+  void LoadEntry(bool is_valid_now, Slice internal_key, Slice its_value);
+  void LoadCurrentEntry();
   void Advance();
   bool IsSameUserKey() const { return has_entry && params.order.Equal(entry.user_key, UserKey()); }
   size_t StripeOf(SeqNo seq) const { return gneiss::StripeOf(params.snapshots, seq); }
@@ -120,14 +121,14 @@ struct Retention::Rep {
   std::string filter_skip_until;
 };
 
-void Retention::Rep::LoadEntry(bool is_valid_now, Slice internal_key) {
+void Retention::Rep::LoadEntry(bool is_valid_now, Slice internal_key, Slice its_value) {
   has_entry = is_valid_now;
   if (!is_valid_now) [[unlikely]] {
     status = input->status();
     return;
   }
   entry_key = internal_key;
-  entry_value = input->value();
+  entry_value = its_value;
   if (!ParseInternalKey(entry_key, &entry) || !params.order.HoldsTimestamp(entry.user_key)) [[unlikely]] {
     has_entry = false;
     status = Status::Corruption("Corrupted Key: internal key is too short or has an unknown kind");
@@ -139,10 +140,16 @@ void Retention::Rep::LoadEntry(bool is_valid_now, Slice internal_key) {
   counts.input_deletions += IsDeletion(entry.kind);
 }
 
+void Retention::Rep::LoadCurrentEntry() {
+  const bool is_valid_now = input->Valid();
+  LoadEntry(is_valid_now, is_valid_now ? input->key() : Slice(), is_valid_now ? input->value() : Slice());
+}
+
 void Retention::Rep::Advance() {
   Slice internal_key;
-  const bool is_valid_now = input->NextKey(&internal_key);
-  LoadEntry(is_valid_now, internal_key);
+  Slice its_value;
+  const bool is_valid_now = input->NextEntry(&internal_key, &its_value);
+  LoadEntry(is_valid_now, internal_key, its_value);
 }
 
 bool Retention::Rep::IsCoveredByRangeTombstone(SeqNo seq, size_t entry_stripe) const {
@@ -241,8 +248,7 @@ void Retention::Rep::SkipUntil(Slice user_key) {
   has_user_key = false;
   const SeekKey target(user_key, kSeqMax);
   input->Seek(target.Encode());
-  const bool is_valid_now = input->Valid();
-  LoadEntry(is_valid_now, is_valid_now ? input->key() : Slice());
+  LoadCurrentEntry();
 }
 
 void Retention::Rep::TakeEntry() {
@@ -515,8 +521,7 @@ void Retention::Rep::EmitOperand(size_t index) {
 }
 
 Retention::Retention(Params params, InternalIterator* input) : rep_(std::make_unique<Rep>(std::move(params), input)) {
-  const bool is_valid_now = input->Valid();
-  rep_->LoadEntry(is_valid_now, is_valid_now ? input->key() : Slice());
+  rep_->LoadCurrentEntry();
   rep_->FindNext();
 }
 

@@ -43,8 +43,8 @@ class EndingIterator : public InternalIterator {
   Slice key() const override { return child_->key(); }
   Slice value() const override { return child_->value(); }
   Status status() const override { return child_->status(); }
-  bool NextKey(Slice* key) override {
-    is_valid_ = child_->NextKey(key) && order_.Compare(UserKeyOf(*key), end_user_key_) < 0;
+  bool NextEntry(Slice* key, Slice* value) override {
+    is_valid_ = child_->NextEntry(key, value) && order_.Compare(UserKeyOf(*key), end_user_key_) < 0;
     return is_valid_;
   }
 

@@ -199,14 +199,14 @@ void DbIterator::SeekForPrev(Slice user_key) {
 
 // The common step: entries_ went on to a plain value of another key than saved_key_, which nothing hides. False: look
 // closer.
-inline bool DbIterator::ShowNextPut(Slice internal_key) {
+inline bool DbIterator::ShowNextPut(Slice internal_key, Slice value) {
   if (internal_key.size() < kTrailerBytes || tombstones_ != nullptr) return false;
   const uint64_t trailer = TrailerOf(internal_key);
   const Slice user_key = UserKeyOf(internal_key);
   if (TrailerKind(trailer) != Kind::kPut || TrailerSeq(trailer) > source_.seq) return false;
   if (order_.Compare(user_key, saved_key_) <= 0 || IsPastUpper(user_key)) return false;
   key_ = user_key;
-  value_ = entries_->value();
+  value_ = value;
   is_entity_ = false;
   return true;
 }
@@ -215,8 +215,9 @@ void DbIterator::Next() {
   if (direction_ == Direction::kForward && is_entry_current_) [[likely]] {
     SaveKey(key_);  // its bytes go with the entry
     Slice internal_key;
-    const bool has_entry = entries_->NextKey(&internal_key);
-    is_valid_ = (has_entry && ShowNextPut(internal_key)) ||
+    Slice value;
+    const bool has_entry = entries_->NextEntry(&internal_key, &value);
+    is_valid_ = (has_entry && ShowNextPut(internal_key, value)) ||
                 FindNextVisible(has_entry, internal_key, /*skip_current_user_key=*/true);
   } else {
     if (direction_ == Direction::kReverse) SwitchToForward();
@@ -276,6 +277,7 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
   uint64_t skipped_total = 0;
   bool has_sought = false;  // to seek_key_
   dead_run_.Begin(Direction::kForward);
+  Slice value;
   while (has_entry) {
     ParsedKey entry;
     if (!Parse(internal_key, &entry)) return false;
@@ -308,7 +310,7 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
     }
     if (IsOverSkipBudget(&skipped_total)) return false;
     if (++skipped_in_a_row <= source_.skips_before_reseek_max) {
-      has_entry = entries_->NextKey(&internal_key);
+      has_entry = entries_->NextEntry(&internal_key, &value);
       continue;
     }
     // Many in a row: seek to the end of the key's versions, or to the newest one we may see.
@@ -317,7 +319,7 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
     const Slice target = seeks_behind ? Slice(saved_key_) : entry.user_key;
     if (has_sought && order_.Compare(target, UserKeyOf(seek_key_)) <= 0) {
       // Sought before, and here again: entries that damage put out of order would be walked for ever.
-      has_entry = entries_->NextKey(&internal_key);
+      has_entry = entries_->NextEntry(&internal_key, &value);
       continue;
     }
     has_sought = true;

@@ -104,7 +104,7 @@ class DbIterator {
     const uint64_t start_us_;
   };
 
-  bool ShowNextPut(Slice internal_key);
+  bool ShowNextPut(Slice internal_key, Slice value);
   bool FindNextVisible(bool skip_current_user_key);
   bool FindNextVisible(bool has_entry, Slice internal_key, bool skip_current_user_key);
   bool IsDead(const ParsedKey& entry) const;

@@ -29,14 +29,16 @@ class InternalIterator {
   virtual Slice value() const = 0;                   // requires Valid()
   virtual Status status() const = 0;
 
-  // Next() and, in the same virtual call, Valid() and key(): false at the end.
-  virtual bool NextKey(Slice* key) {
+  // Next() and, in the same virtual call, Valid(), key() and value(): false at the end.
+  virtual bool NextEntry(Slice* key, Slice* value) {
     Next();
     if (!Valid()) return false;
     *key = this->key();
+    *value = this->value();
     return true;
   }
-  virtual bool PrevKey(Slice* key) {  // the same of Prev()
+  // Prev(), Valid() and key().
+  virtual bool PrevKey(Slice* key) {
     Prev();
     if (!Valid()) return false;
     *key = this->key();

@@ -68,15 +68,9 @@ class MergingIterator final : public InternalIterator {
   }
 
   void Next() override {
-    GNEISS_DCHECK(is_valid_);
-    if (!is_forward_) [[unlikely]] {
-      TurnForward();
-      return;
-    }
-    Child& child = children_[winner_];
-    child.is_live = child.iterator->NextKey(&child.key);
-    SetHead(&child);
-    PlayOn();
+    Slice key;
+    Slice value;
+    NextEntry(&key, &value);
   }
   void Prev() override {
     GNEISS_DCHECK(is_valid_);
@@ -89,10 +83,22 @@ class MergingIterator final : public InternalIterator {
     SetHead(&child);
     PlayOn();
   }
-  bool NextKey(Slice* key) override {
-    Next();
+  bool NextEntry(Slice* key, Slice* value) override {
+    GNEISS_DCHECK(is_valid_);
+    const uint32_t last = winner_;
+    bool has_value = false;  // that of the child that was last
+    if (is_forward_) [[likely]] {
+      Child& child = children_[last];
+      child.is_live = child.iterator->NextEntry(&child.key, value);
+      SetHead(&child);
+      PlayOn();
+      has_value = winner_ == last;
+    } else {
+      TurnForward();
+    }
     if (!is_valid_) return false;
     *key = children_[winner_].key;
+    if (!has_value) *value = children_[winner_].iterator->value();
     return true;
   }
   bool PrevKey(Slice* key) override {

@@ -141,10 +141,12 @@ void Step(Pair* pair, Random* random) {
     ++model.at;
   } else if (action < 26) {
     Slice key;
+    Slice value;
     ++model.at;
-    ASSERT_EQ(iterator->NextKey(&key), model.Valid());
+    ASSERT_EQ(iterator->NextEntry(&key, &value), model.Valid());
     if (model.Valid()) {
       ASSERT_EQ(key, model.entries[model.at].key);
+      ASSERT_EQ(value, model.entries[model.at].value);
     }
   } else if (action < 32) {
     iterator->Prev();

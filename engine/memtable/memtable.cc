@@ -31,10 +31,11 @@ class MemtableIterator final : public InternalIterator {
   Slice key() const override { return MemtableEntry::Key(cursor_.entry()); }
   Slice value() const override { return MemtableEntry::Value(cursor_.entry()); }
   Status status() const override { return Status::Ok(); }
-  bool NextKey(Slice* key) override {
+  bool NextEntry(Slice* key, Slice* value) override {
     cursor_.Next();
     if (!cursor_.Valid()) return false;
     *key = MemtableEntry::Key(cursor_.entry());
+    *value = MemtableEntry::Value(cursor_.entry());
     return true;
   }
 

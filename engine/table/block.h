@@ -62,7 +62,7 @@ class Block {
   }
   // What a scan from its start, or back from its end, reads first.
   void PrefetchStart() const {
-    for (int line = 0; line < 4; ++line) __builtin_prefetch(entries() + first_offset_ + line * 64);
+    for (int line = 0; line < 10; ++line) __builtin_prefetch(entries() + first_offset_ + line * 64);
   }
   void PrefetchEnd() const {
     for (int line = 1; line < 4; ++line) __builtin_prefetch(payload_end() - line * 64);

@@ -24,7 +24,8 @@ class TableIterator final : public InternalIterator {
   void SeekForPrev(Slice internal_key) override;
   void Next() override {
     Slice key;
-    NextKey(&key);
+    Slice value;
+    NextEntry(&key, &value);
   }
   void Prev() override {
     Slice key;
@@ -33,15 +34,16 @@ class TableIterator final : public InternalIterator {
   Slice key() const override { return cursor_.key(); }
   Slice value() const override { return cursor_.value(); }
   Status status() const override { return status_; }
-  bool NextKey(Slice* key) override {
+  bool NextEntry(Slice* key, Slice* value) override {
     cursor_.Next();
     if (!cursor_.Valid()) [[unlikely]] {
       SkipForward();
       if (!cursor_.Valid()) return false;
     }
-    if (cursor_.value().data() >= near_from_) [[unlikely]]
-      ComeNear();
     *key = cursor_.key();
+    *value = cursor_.value();
+    if (value->data() >= near_from_) [[unlikely]]
+      ComeNear();
     return true;
   }
   bool PrevKey(Slice* key) override {

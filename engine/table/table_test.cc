@@ -202,11 +202,13 @@ class TableTest : public testing::TestWithParam<Setting> {
         ASSERT_EQ(iterator->value(), expected->second);
         if (random_.OneIn(2)) {
           Slice key;
-          const bool is_valid = iterator->NextKey(&key);
+          Slice value;
+          const bool is_valid = iterator->NextEntry(&key, &value);
           ++expected;
           ASSERT_EQ(is_valid, expected != entries_.end());
           if (!is_valid) break;
           ASSERT_EQ(key, expected->first);
+          ASSERT_EQ(value, expected->second);
         } else {
           Slice key;
           const bool is_valid = iterator->PrevKey(&key);

@@ -59,12 +59,13 @@ class RunIterator final : public InternalIterator {
     *key = entries_->key();
     return true;
   }
-  bool NextKey(Slice* key) override {
-    if (entries_->NextKey(key)) [[likely]]
+  bool NextEntry(Slice* key, Slice* value) override {
+    if (entries_->NextEntry(key, value)) [[likely]]
       return true;
     SkipForward();
     if (!Valid()) return false;
     *key = entries_->key();
+    *value = entries_->value();
     return true;
   }
 

@@ -280,8 +280,9 @@ TEST_F(RunIteratorTest, MovesAsOverOneSortedList) {
         case 6: {
           if (at == keys_.size()) break;
           Slice key;
-          ASSERT_EQ(iterator->NextKey(&key), ++at < keys_.size());
-          ASSERT_TRUE(at == keys_.size() || key == keys_[at]);
+          Slice value;
+          ASSERT_EQ(iterator->NextEntry(&key, &value), ++at < keys_.size());
+          ASSERT_TRUE(at == keys_.size() || (key == keys_[at] && value == iterator->value()));
           break;
         }
         default:
