@@ -81,26 +81,28 @@ void KeyOrder::FindShortSuccessor(std::string* key) const {
 // A user key that became shorter and larger stands before all entries of its own, so it gets the highest trailer;
 // otherwise the internal key stays as it was. A key with a timestamp is never shortened: it would lose that.
 
-void KeyOrder::FindShortestInternalSeparator(std::string* start, Slice limit) const {
-  if (has_timestamps()) return;
-  const Slice user_start = UserKeyOf(*start);
-  std::string separator(user_start);
-  FindShortestSeparator(&separator, UserKeyOf(limit));
-  if (separator.size() <= user_start.size() && Compare(user_start, separator) < 0) {
-    PutU64(&separator, PackTrailer(kSeqMax, kKindForSeek));
-    *start = std::move(separator);
+void KeyOrder::ShortestInternalSeparator(Slice start, Slice limit, std::string* separator) const {
+  if (!has_timestamps()) {
+    separator->assign(UserKeyOf(start));
+    FindShortestSeparator(separator, UserKeyOf(limit));
+    if (EndShortened(UserKeyOf(start), separator)) return;
   }
+  separator->assign(start);
 }
 
-void KeyOrder::FindShortInternalSuccessor(std::string* key) const {
-  if (has_timestamps()) return;
-  const Slice user_key = UserKeyOf(*key);
-  std::string successor(user_key);
-  FindShortSuccessor(&successor);
-  if (successor.size() <= user_key.size() && Compare(user_key, successor) < 0) {
-    PutU64(&successor, PackTrailer(kSeqMax, kKindForSeek));
-    *key = std::move(successor);
+void KeyOrder::ShortInternalSuccessor(Slice key, std::string* successor) const {
+  if (!has_timestamps()) {
+    successor->assign(UserKeyOf(key));
+    FindShortSuccessor(successor);
+    if (EndShortened(UserKeyOf(key), successor)) return;
   }
+  successor->assign(key);
+}
+
+bool KeyOrder::EndShortened(Slice user_key, std::string* shortened) const {
+  if (shortened->size() > user_key.size() || Compare(user_key, *shortened) >= 0) return false;
+  PutU64(shortened, PackTrailer(kSeqMax, kKindForSeek));
+  return true;
 }
 
 }  // namespace gneiss

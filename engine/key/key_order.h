@@ -101,9 +101,9 @@ class KeyOrder {
   // Index keys may be shortened: *start becomes a key in [*start, limit).
   void FindShortestSeparator(std::string* start, Slice limit) const;
   void FindShortSuccessor(std::string* key) const;
-  // The same for internal keys: a shortened user key gets (kSeqMax, kKindForSeek).
-  void FindShortestInternalSeparator(std::string* start, Slice limit) const;
-  void FindShortInternalSuccessor(std::string* key) const;
+  // The same for internal keys, into a string that keeps its memory: a shortened user key gets (kSeqMax, kKindForSeek).
+  void ShortestInternalSeparator(Slice start, Slice limit, std::string* separator) const;
+  void ShortInternalSuccessor(Slice key, std::string* successor) const;
 
   // The first eight bytes of a user key as a number. For the bytewise order HeadOf(a) < HeadOf(b) implies a < b, and
   // equal heads decide nothing. Other orders use no heads.
@@ -118,6 +118,8 @@ class KeyOrder {
  private:
   KeyOrder(Type type, const UserOrder* custom, uint32_t timestamp_bytes = 0)
       : type_(type), timestamp_bytes_(timestamp_bytes), custom_(custom) {}
+
+  bool EndShortened(Slice user_key, std::string* shortened) const;  // false: it is none
 
   Type type_ = Type::kBytewise;
   uint32_t timestamp_bytes_ = 0;

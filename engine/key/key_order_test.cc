@@ -78,28 +78,28 @@ TEST(KeyOrderTest, Successor) {
 }
 
 TEST(KeyOrderTest, InternalSeparatorGetsTheSeekTrailer) {
-  std::string start(InternalKey("foo1xyz", 100, Kind::kPut).Encode());
-  KeyOrder().FindShortestInternalSeparator(&start, InternalKey("foo9", 200, Kind::kPut).Encode());
-  EXPECT_EQ(start, InternalKey("foo2", kSeqMax, kKindForSeek).Encode());
+  std::string separator;
+  KeyOrder().ShortestInternalSeparator(InternalKey("foo1xyz", 100, Kind::kPut).Encode(),
+                                       InternalKey("foo9", 200, Kind::kPut).Encode(), &separator);
+  EXPECT_EQ(separator, InternalKey("foo2", kSeqMax, kKindForSeek).Encode());
 }
 
 TEST(KeyOrderTest, InternalSeparatorKeepsWhatCannotBeShortened) {
-  const std::string same(InternalKey("foo", 100, Kind::kPut).Encode());
-  std::string start = same;
-  KeyOrder().FindShortestInternalSeparator(&start, InternalKey("foo", 99, Kind::kPut).Encode());
-  EXPECT_EQ(start, same);
-  KeyOrder().FindShortestInternalSeparator(&start, InternalKey("foobar", 99, Kind::kPut).Encode());
-  EXPECT_EQ(start, same);
+  const InternalKey start("foo", 100, Kind::kPut);
+  for (const char* limit : {"foo", "foobar"}) {
+    std::string separator = "of before";
+    KeyOrder().ShortestInternalSeparator(start.Encode(), InternalKey(limit, 99, Kind::kPut).Encode(), &separator);
+    EXPECT_EQ(separator, start.Encode());
+  }
 }
 
 TEST(KeyOrderTest, InternalSuccessor) {
-  std::string key(InternalKey("foo", 100, Kind::kPut).Encode());
-  KeyOrder().FindShortInternalSuccessor(&key);
-  EXPECT_EQ(key, InternalKey("g", kSeqMax, kKindForSeek).Encode());
-  const std::string high(InternalKey("\xff\xff", 100, Kind::kPut).Encode());
-  key = high;
-  KeyOrder().FindShortInternalSuccessor(&key);
-  EXPECT_EQ(key, high);
+  std::string successor;
+  KeyOrder().ShortInternalSuccessor(InternalKey("foo", 100, Kind::kPut).Encode(), &successor);
+  EXPECT_EQ(successor, InternalKey("g", kSeqMax, kKindForSeek).Encode());
+  const InternalKey high("\xff\xff", 100, Kind::kPut);
+  KeyOrder().ShortInternalSuccessor(high.Encode(), &successor);
+  EXPECT_EQ(successor, high.Encode());
 }
 
 // For all pairs of short keys over a small alphabet: start <= separator < limit, never longer; heads agree with order.
