@@ -491,6 +491,37 @@ TEST_F(ReadTest, CountsWhatItDoes) {
   EXPECT_EQ(stats.counts[Ticker::kBloomUseful], 1u);
 }
 
+// A scan finds the next block before it comes to it: that is a hit when it comes, and once.
+TEST_F(ReadTest, ScansCountEachBlockOnce) {
+  CountingStats stats;
+  config_.stats = &stats;
+  UseCache();
+  Open();
+  const uint64_t block_count = reader_->properties().data_blocks;
+  ASSERT_GT(block_count, 20u);
+  const auto scan = [&](bool is_forward, bool is_emptied) {
+    stats.counts.clear();
+    const auto iterator = reader_->NewIterator({});
+    int number = is_forward ? 100 : 199;
+    is_forward ? iterator->SeekToFirst() : iterator->SeekToLast();
+    for (; iterator->Valid(); number += is_forward ? 1 : -1) {
+      ASSERT_EQ(UserKeyOf(iterator->key()), "key" + std::to_string(number));
+      ASSERT_EQ(iterator->value(), std::to_string(number) + std::string(100, 'v'));
+      is_forward ? iterator->Next() : iterator->Prev();
+      if (is_emptied) config_.block_cache->EraseUnreferenced();  // but for what the iterator holds
+    }
+    ASSERT_EQ(number, is_forward ? 200 : 99);
+    ASSERT_EQ(stats.counts[Ticker::kBlockCacheDataHit] + stats.counts[Ticker::kBlockCacheDataMiss], block_count);
+  };
+  scan(true, false);
+  EXPECT_EQ(stats.counts[Ticker::kBlockCacheDataMiss], block_count);
+  for (const bool is_forward : {true, false}) {
+    scan(is_forward, false);
+    EXPECT_EQ(stats.counts[Ticker::kBlockCacheDataHit], block_count);
+  }
+  for (const bool is_forward : {true, false}) scan(is_forward, true);
+}
+
 std::string DictionaryOf(const std::string& table) {
   Footer footer;
   EXPECT_TRUE(footer.DecodeFrom(table, "table").ok());

@@ -1,6 +1,6 @@
 // A TableIterator walks a table's entries in order: block by block through the index, entry by entry in each block.
 //
-// Owner:   borrows the TableCore; keeps the current block alive.
+// Owner:   borrows the TableCore; keeps the current block alive, and near its end also the next one.
 // Threads: one thread.
 // Errors:  ends the walk; status() says why.
 #pragma once
