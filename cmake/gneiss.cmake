@@ -11,6 +11,7 @@ if(GNEISS_WERROR)
 endif()
 # The baseline that every machine of the last decade has; wider instructions are chosen at run time.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(GNEISS_IS_X86_64 ON)
   target_compile_options(gneiss_flags INTERFACE -march=x86-64-v2)
 endif()
 if(GNEISS_SANITIZE)

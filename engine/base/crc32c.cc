@@ -1,7 +1,6 @@
 #include "engine/base/crc32c.h"
 
 #include <array>
-#include <atomic>
 #include <bit>
 
 #include "engine/base/coding.h"
@@ -108,20 +107,11 @@ ExtendFn BestExtend() {
   return &ExtendPortable;
 }
 
-// Set before any constructor runs, to a function that finds the best one: a crc may be asked for before main begins.
-uint32_t ChooseAndExtend(uint32_t crc, const char* data, size_t size);
-constinit std::atomic<ExtendFn> extend_fn{&ChooseAndExtend};
-
-uint32_t ChooseAndExtend(uint32_t crc, const char* data, size_t size) {
-  const ExtendFn best = BestExtend();
-  extend_fn.store(best, std::memory_order_relaxed);
-  return best(crc, data, size);
-}
-
 }  // namespace
 
 uint32_t Crc32cExtend(uint32_t crc, const char* data, size_t size) {
-  return extend_fn.load(std::memory_order_relaxed)(crc, data, size);
+  static const ExtendFn extend = BestExtend();
+  return extend(crc, data, size);
 }
 
 uint32_t Crc32cExtendPortable(uint32_t crc, const char* data, size_t size) { return ExtendPortable(crc, data, size); }

@@ -1,9 +1,9 @@
 // The MergingIterator shows several sorted sources as one, in both directions.
 //
 // Algorithm: a tournament (loser) tree over the children with the current key and its 8-byte head cached per child;
-// while the
-//          winning child stays below the runner-up, Next costs one comparison. Equal internal keys do not occur between
-//          children except from repeated ingestion; then the child with the lower index (newer) comes first.
+//          while the winning child stays below the runner-up, Next costs one comparison. Equal internal keys do not
+//          occur between children except from repeated ingestion; then the child with the lower index (newer) comes
+//          first.
 // Owner:   owns its children. Threads and errors as InternalIterator: the first failed child ends the iteration.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "engine/base/coding.h"
+#include "engine/base/prefetch.h"
 #include "engine/base/recycled_buffer.h"
 #include "engine/base/slice.h"
 #include "engine/table/block_heads.h"
@@ -32,6 +33,9 @@ struct BlockBytes {
   RecycledBuffer owned;
   Slice payload;
 };
+
+// What a scan asks for before it reads its first entry.
+inline constexpr int kScanLines = 10;
 
 class Block {
  public:
@@ -56,17 +60,10 @@ class Block {
   // What is known of the entries' heads; empty when nothing.
   const BlockHeads& heads() const { return heads_; }
   // The block object and its heads lie side by side; a search needs all of them at once.
-  void PrefetchHeads() const {
-    const char* memory = reinterpret_cast<const char*>(this);
-    for (int line = 0; line < 5; ++line) __builtin_prefetch(memory + line * 64);
-  }
+  void PrefetchHeads() const { PrefetchLines(this, 5); }
   // What a scan from its start, or back from its end, reads first.
-  void PrefetchStart() const {
-    for (int line = 0; line < 10; ++line) __builtin_prefetch(entries() + first_offset_ + line * 64);
-  }
-  void PrefetchEnd() const {
-    for (int line = 1; line < 4; ++line) __builtin_prefetch(payload_end() - line * 64);
-  }
+  void PrefetchStart() const { PrefetchLines(entries() + first_offset_, kScanLines); }
+  void PrefetchEnd() const { PrefetchLines(payload_end() - 3 * kCacheLineBytes, 3); }
   bool owns_payload() const { return static_cast<bool>(owned_); }
   size_t MemoryBytes() const { return sizeof(*this) + heads_.MemoryBytes() + owned_.capacity_bytes(); }
 

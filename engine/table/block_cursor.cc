@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "engine/table/block_entry.h"
+#include "engine/table/block_restarts.h"
 
 namespace gneiss {
 
@@ -30,11 +32,6 @@ void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global
   is_damaged_ = false;
   next_ = nullptr;
   back_.clear();
-}
-
-// The lines behind the one that is read next, up to those that Next will ask for.
-static void FetchAhead(const char* entry) {
-  for (int line = 1; line < 10; ++line) __builtin_prefetch(entry + 64 * line);
 }
 
 void BlockCursor::Step() {
@@ -94,36 +91,21 @@ void BlockCursor::SeekToLast() {
   }
 }
 
-bool BlockCursor::KeyAtRestart(uint32_t index, Slice* key) const {
-  EntryHeader header;
-  const char* tail =
-      DecodeEntryHeader(block_->entries() + block_->RestartOffset(index), block_->entries_end(), &header);
-  if (tail == nullptr || header.shared != 0 || header.tail < kTrailerBytes) return false;
-  *key = Slice(tail, header.tail);
-  return true;
-}
-
-uint32_t BlockCursor::LastRestartBefore(Slice internal_key) {
+bool BlockCursor::SeekByRestarts(Slice internal_key) {
   // With a global seq the stored trailers do not count: intervals are chosen by user key.
   const bool is_by_user_key = global_seq_ != kNoGlobalSeq;
-  uint32_t left = 0;
-  uint32_t right = block_->restart_count() - 1;
-  while (left < right) {
-    const uint32_t middle = left + (right - left + 1) / 2;
-    Slice key;
-    if (!KeyAtRestart(middle, &key)) {
-      Damaged();
-      return 0;
-    }
+  const std::optional<uint32_t> restart = LastRestartBefore(*block_, [&](Slice key) {
     const int order = is_by_user_key ? order_.CompareStored(UserKeyOf(key), UserKeyOf(internal_key))
                                      : order_.CompareInternal(key, internal_key);
-    if (order < 0) {
-      left = middle;
-    } else {
-      right = middle - 1;
-    }
+    return order < 0;
+  });
+  if (!restart) {
+    Damaged();
+    return false;
   }
-  return left;
+  JumpToRestart(*restart);
+  StepOrEnd();
+  return Valid();
 }
 
 bool BlockCursor::SeekByHeads(Slice user_key) {
@@ -144,7 +126,7 @@ void BlockCursor::JumpToEntry(uint32_t i) {
   const BlockHeads& heads = block_->heads();
   EntryHeader header;
   const char* entry = block_->entries() + heads.offset(i);
-  FetchAhead(entry);
+  PrefetchLines(entry, kScanLines);
   const char* tail = DecodeEntryHeader(entry, block_->entries_end(), &header);
   const size_t known = heads.prefix_bytes() + sizeof(uint32_t);
   if (tail != nullptr && header.shared <= known && header.shared + kTrailerBytes <= header.KeyBytes()) [[likely]] {
@@ -167,14 +149,8 @@ void BlockCursor::JumpToEntry(uint32_t i) {
 void BlockCursor::Seek(Slice internal_key) {
   next_ = nullptr;
   if (block_->restart_count() == 0) return;
-  if (!block_->heads().empty()) {
-    if (!SeekByHeads(UserKeyOf(internal_key))) return;
-  } else {
-    const uint32_t restart = LastRestartBefore(internal_key);
-    if (is_damaged_) return;
-    JumpToRestart(restart);
-    StepOrEnd();
-  }
+  const bool is_found = block_->heads().empty() ? SeekByRestarts(internal_key) : SeekByHeads(UserKeyOf(internal_key));
+  if (!is_found) return;
   while (Valid() && order_.CompareInternal(key_, internal_key) < 0) StepOrEnd();
 }
 

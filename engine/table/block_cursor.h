@@ -52,14 +52,13 @@ class BlockCursor {
   void Prev();
 
  private:
-  // Scans ask for the lines that they read some entries later; where a block ends, they ask in vain. Going back, those
-  // are about a restart interval of small entries away.
+  // Scans ask for the lines that they read some entries later, behind the kScanLines they began with; where a block
+  // ends, they ask in vain. Going back, those are about a restart interval of small entries away.
   static constexpr intptr_t kFetchAheadBytes = 512;
   static constexpr intptr_t kFetchBackBytes = -2048;
   static void FetchFar(const char* from, intptr_t distance) {
     const intptr_t at = reinterpret_cast<intptr_t>(from) + distance;
-    __builtin_prefetch(reinterpret_cast<const char*>(at));
-    __builtin_prefetch(reinterpret_cast<const char*>(at + 64));
+    PrefetchLines(reinterpret_cast<const char*>(at), 2);
   }
 
   // What Prev remembers of an entry; its key lies in back_keys_.
@@ -85,10 +84,10 @@ class BlockCursor {
   }
   void JumpTo(uint32_t offset);  // of an entry that shares nothing
   void JumpToRestart(uint32_t index) { JumpTo(block_->RestartOffset(index)); }
-  bool KeyAtRestart(uint32_t index, Slice* key) const;  // false: damaged
-  uint32_t LastRestartBefore(Slice internal_key);       // the last one with a smaller key, or the first
-  bool SeekByHeads(Slice user_key);                     // to an entry not behind user_key; false: all are smaller
-  void JumpToEntry(uint32_t i);                         // by its number; only when heads cover entries
+  // To an entry not behind the sought one, from which Seek goes on; false: there is none, or damage.
+  bool SeekByRestarts(Slice internal_key);
+  bool SeekByHeads(Slice user_key);
+  void JumpToEntry(uint32_t i);  // by its number; only when heads cover entries
   void CopyTail(char* to, const char* tail, size_t size) const;
   void ShowLastBefore(uint32_t restart, const char* end);
   void ShowLastOfBack();

@@ -1,9 +1,11 @@
 #include "engine/table/block_search.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/short_bytes.h"
 #include "engine/table/block_entry.h"
+#include "engine/table/block_restarts.h"
 
 namespace gneiss {
 
@@ -33,33 +35,22 @@ BlockSearch FindStart(const BlockHeads& heads, Slice user_key, Start* start) {
   return BlockSearch::kFound;
 }
 
-// Without heads: the last restart point of a smaller user key, or the first one.
+// Without heads.
 BlockSearch FindRestart(const Block& block, Slice user_key, Start* start) {
   if (block.restart_count() == 0) return BlockSearch::kExhausted;
-  uint32_t left = 0;
-  uint32_t right = block.restart_count() - 1;
-  while (left < right) {
-    const uint32_t middle = left + (right - left + 1) / 2;
-    EntryHeader header;
-    const char* key = DecodeEntryHeader(block.entries() + block.RestartOffset(middle), block.entries_end(), &header);
-    if (key == nullptr || header.shared != 0 || header.tail < kTrailerBytes) return BlockSearch::kUnsure;
-    if (Slice(key, header.tail - kTrailerBytes) < user_key) {
-      left = middle;
-    } else {
-      right = middle - 1;
-    }
-  }
-  start->offset = block.RestartOffset(left);
+  const std::optional<uint32_t> restart =
+      LastRestartBefore(block, [user_key](Slice key) { return UserKeyOf(key) < user_key; });
+  if (!restart) return BlockSearch::kUnsure;
+  start->offset = block.RestartOffset(*restart);
   return BlockSearch::kFound;
 }
 
 }  // namespace
 
 void PrefetchEntry(const Block& block, Slice user_key) {
-  constexpr int kLines = 3;  // of a small entry
   Start start;
   if (block.heads().empty() || FindStart(block.heads(), user_key, &start) != BlockSearch::kFound) return;
-  for (int line = 0; line < kLines; ++line) __builtin_prefetch(block.entries() + start.offset + line * 64);
+  PrefetchLines(block.entries() + start.offset, 3);  // a small entry
 }
 
 BlockSearch SearchBlock(const Block& block, Slice user_key, uint64_t trailer_max, BlockHit* hit) {

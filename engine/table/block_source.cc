@@ -129,11 +129,16 @@ void BlockSource::CountHit(const Block& block) const {
 
 Status BlockSource::GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place,
                                  ReadAhead* ahead, BlockRef* block) const {
+  if (*block = FindDataBlock(handle, cache_place); *block) {
+    CountHit(*block->get());
+    return Status::Ok();
+  }
+  return ReadDataBlock(params, handle, cache_place, ahead, block);
+}
+
+Status BlockSource::ReadDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place,
+                                  ReadAhead* ahead, BlockRef* block) const {
   if (config_.cache != nullptr) {
-    if (*block = FindDataBlock(handle, cache_place); *block) {
-      CountHit(*block->get());
-      return Status::Ok();
-    }
     AddTicker(config_.stats, Ticker::kBlockCacheMiss);
     AddTicker(config_.stats, Ticker::kBlockCacheDataMiss);
     PerfAddAt(config_.level, LevelPerf::kBlockCacheMiss);

@@ -85,13 +85,15 @@ class BlockSource {
   // `cache_place` is kept with the handle (Cache::Lookup).
   Status GetDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place, ReadAhead* ahead,
                       BlockRef* block) const;
-  // For a read that will come to this block: begins to bring it near; then has it, if the cache does. It counts as a
-  // hit when it is used.
+  // The same in steps, for a read that will come to this block: begins to bring it near; has it, if the cache does (it
+  // counts as a hit when it is used); else reads it.
   void PrefetchDataBlock(const BlockHandle& handle, uint32_t* cache_place) const {
     if (config_.cache != nullptr) config_.cache->Prefetch(CacheKeyOf(handle).AsSlice(), cache_place);
   }
   BlockRef FindDataBlock(const BlockHandle& handle, uint32_t* cache_place) const;
   void CountHit(const Block& block) const;
+  Status ReadDataBlock(const ReadParams& params, const BlockHandle& handle, uint32_t* cache_place, ReadAhead* ahead,
+                       BlockRef* block) const;
   void EraseFromCache(const BlockHandle& handle) const {
     if (config_.cache != nullptr) config_.cache->Erase(CacheKeyOf(handle).AsSlice());
   }

@@ -40,20 +40,15 @@ IndexBuilder::IndexBuilder(const TableFormat& format, const KeyOrder& order)
       partition_of_user_keys_(block_options_) {}
 
 void IndexBuilder::MakeSeparator(Slice last_key, const Slice* next_first_key) {
-  if (next_first_key == nullptr) {
-    if (shortening_ == IndexShortening::kSeparatorsAndSuccessor) {
-      order_.ShortInternalSuccessor(last_key, &separator_);
-    } else {
-      separator_ = last_key;
-    }
-    return;
-  }
-  if (shortening_ != IndexShortening::kNone) {
+  const bool is_last = next_first_key == nullptr;
+  if (is_last && shortening_ == IndexShortening::kSeparatorsAndSuccessor) {
+    order_.ShortInternalSuccessor(last_key, &separator_);
+  } else if (!is_last && shortening_ != IndexShortening::kNone) {
     order_.ShortestInternalSeparator(last_key, *next_first_key, &separator_);
   } else {
     separator_ = last_key;
   }
-  if (key_is_user_key_ && order_.CompareStored(UserKeyOf(separator_), UserKeyOf(*next_first_key)) == 0) {
+  if (!is_last && key_is_user_key_ && order_.CompareStored(UserKeyOf(separator_), UserKeyOf(*next_first_key)) == 0) {
     key_is_user_key_ = false;
   }
 }

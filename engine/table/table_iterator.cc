@@ -49,16 +49,25 @@ bool TableIterator::Start() {
   return true;
 }
 
+Status TableIterator::GetBlock(size_t i, BlockRef* block) {
+  const BlockSource& source = core_->source();
+  const BlockHandle& handle = index_->handle(i);
+  uint32_t* const cache_place = index_->cache_place(i);
+  const bool is_near = i == near_index_;
+  if (is_near && near_block_) {
+    *block = std::move(near_block_);
+    source.CountHit(*block->get());
+    return Status::Ok();
+  }
+  if (is_near && near_is_missing_) return source.ReadDataBlock(params_, handle, cache_place, &ahead_, block);
+  return source.GetDataBlock(params_, handle, cache_place, &ahead_, block);
+}
+
 bool TableIterator::OpenBlock(size_t i, Direction direction) {
   block_index_ = i;
   if (open_block_ == i) return true;
   BlockRef block;
-  if (near_block_ && near_index_ == i) {
-    block = std::move(near_block_);
-    core_->source().CountHit(*block.get());
-  } else if (Status status =
-                 core_->source().GetDataBlock(params_, index_->handle(i), index_->cache_place(i), &ahead_, &block);
-             !status.ok()) {
+  if (Status status = GetBlock(i, &block); !status.ok()) {
     Fail(std::move(status));
     return false;
   }
@@ -69,14 +78,14 @@ bool TableIterator::OpenBlock(size_t i, Direction direction) {
   near_index_ = direction == Direction::kForward ? i + 1 : i - 1;  // wraps for the first: there is none
   if (near_index_ < index_->size()) {
     core_->source().PrefetchDataBlock(index_->handle(near_index_), index_->cache_place(near_index_));
-    SetNear(kFindBytesLeft);
+    WatchFor(kFindBytesLeft);
   }
   return true;
 }
 
-void TableIterator::SetNear(size_t bytes_left) {
+void TableIterator::WatchFor(size_t bytes_left) {
   const size_t bytes = std::min<size_t>(bytes_left, block_->entries_bytes());
-  if (near_index_ > open_block_) {
+  if (IsForward()) {
     near_from_ = block_->entries_end() - bytes;
   } else {
     near_below_ = block_->entries() + bytes;
@@ -85,27 +94,23 @@ void TableIterator::SetNear(size_t bytes_left) {
 
 void TableIterator::ForgetNear() {
   near_block_.Reset();
-  near_from_ = kNever;
-  near_below_ = nullptr;
+  near_is_missing_ = false;
+  StopWatching();
 }
 
 // To come to a block is to read memory far away three times, each time to learn where to read next: the cache's entry,
 // the block, its first bytes. Each is asked for while the scan is busy with what lies before.
 void TableIterator::ComeNear() {
-  const bool is_forward = near_index_ > open_block_;
+  StopWatching();
   if (!near_block_) {
-    ForgetNear();
     near_block_ = core_->source().FindDataBlock(index_->handle(near_index_), index_->cache_place(near_index_));
-    if (near_block_) SetNear(kFetchBytesLeft);
-    return;
-  }
-  if (is_forward) {
+    near_is_missing_ = !near_block_;
+    if (near_block_) WatchFor(kFetchBytesLeft);
+  } else if (IsForward()) {
     near_block_->PrefetchStart();
   } else {
     near_block_->PrefetchEnd();
   }
-  near_from_ = kNever;
-  near_below_ = nullptr;
 }
 
 bool TableIterator::FailIfDamaged() {

@@ -64,8 +64,14 @@ class TableIterator final : public InternalIterator {
 
   bool Start();                                   // forgets errors; makes sure of the index
   bool OpenBlock(size_t i, Direction direction);  // false: failed
+  bool IsForward() const { return near_index_ > open_block_; }
+  Status GetBlock(size_t i, BlockRef* block);
   void ComeNear();
-  void SetNear(size_t bytes_left);
+  void WatchFor(size_t bytes_left);
+  void StopWatching() {
+    near_from_ = kNever;
+    near_below_ = nullptr;
+  }
   void ForgetNear();
   bool IsLeftOut(Slice user_key) const;
   void SeekInOrder(Slice internal_key);
@@ -84,7 +90,8 @@ class TableIterator final : public InternalIterator {
   // The block that the scan comes to behind block_, and the places in that where it is time for a step towards it:
   // going forward, at or behind the first; going backward, before the second.
   size_t near_index_ = 0;
-  BlockRef near_block_;  // once it was found in the cache
+  BlockRef near_block_;           // once it was found in the cache
+  bool near_is_missing_ = false;  // or was not
   const char* near_from_ = kNever;
   const char* near_below_ = nullptr;
   BlockCursor cursor_;
