@@ -28,13 +28,20 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Aligned to 8 bytes. Never null (throws std::bad_alloc as operator new does).
+  // Anywhere, one behind the other. Never null (throws std::bad_alloc as operator new does).
   char* Allocate(size_t bytes);
+  // Aligned to 8 bytes.
+  char* AllocateAligned(size_t bytes) {
+    const uintptr_t place = reinterpret_cast<uintptr_t>(Allocate(bytes + kAlignment - 1));
+    return reinterpret_cast<char*>((place + kAlignment - 1) & ~(kAlignment - 1));
+  }
 
   // Bytes taken from the system so far.
   size_t MemoryUsage() const { return reserved_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr uintptr_t kAlignment = 8;
+
   // Lies at the start of its own memory; the payload follows.
   struct Block {
     Block* previous;
@@ -64,12 +71,11 @@ class Arena {
 };
 
 inline char* Arena::Allocate(size_t bytes) {
-  const size_t rounded = (bytes + 7) & ~size_t{7};
-  if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && rounded <= block->size_bytes) {
-    if (char* place = Take(block, rounded); place != nullptr) [[likely]]
+  if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && bytes <= block->size_bytes) {
+    if (char* place = Take(block, bytes); place != nullptr) [[likely]]
       return place;
   }
-  return AllocateSlow(rounded);
+  return AllocateSlow(bytes);
 }
 
 }  // namespace gneiss

@@ -25,9 +25,10 @@ TEST(ArenaTest, AllocationsAreAlignedAndDoNotOverlap) {
   std::vector<Piece> pieces;
   for (int i = 0; i < 20000; ++i) {
     const size_t size = random.OneIn(1000) ? random.Uniform(50000) : random.Uniform(200);
-    char* const at = arena.Allocate(size);
+    const bool is_aligned = random.OneIn(2);
+    char* const at = is_aligned ? arena.AllocateAligned(size) : arena.Allocate(size);
     ASSERT_NE(at, nullptr);
-    ASSERT_EQ(reinterpret_cast<uintptr_t>(at) % 8, 0u);
+    ASSERT_TRUE(!is_aligned || reinterpret_cast<uintptr_t>(at) % 8 == 0);
     const char fill = static_cast<char>(i);
     std::memset(at, fill, size);
     pieces.push_back({at, size, fill});
@@ -45,6 +46,13 @@ TEST(ArenaTest, FirstBlockIsSmall) {
   Arena arena;
   arena.Allocate(10);
   EXPECT_LE(arena.MemoryUsage(), 4096u);
+}
+
+TEST(ArenaTest, SmallRequestsLieSideBySide) {
+  Arena arena;
+  char* const first = arena.Allocate(3);
+  EXPECT_EQ(arena.Allocate(5), first + 3);
+  EXPECT_EQ(arena.Allocate(1), first + 8);
 }
 
 TEST(ArenaTest, LargeRequestsDoNotReplaceTheCurrentBlock) {
@@ -65,7 +73,7 @@ TEST(ArenaTest, ThreadsShareIt) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&arena, &mine = places[static_cast<size_t>(t)], t] {
       for (size_t i = 0; i < kPieces; ++i) {
-        auto* const place = reinterpret_cast<uint64_t*>(arena.Allocate(8 + i % 50));
+        auto* const place = reinterpret_cast<uint64_t*>(arena.AllocateAligned(8 + i % 50));
         *place = static_cast<uint64_t>(t) << 32 | i;
         mine.push_back(place);
       }

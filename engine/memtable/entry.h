@@ -1,6 +1,6 @@
 // A memtable entry is one write as it lies in the memtable's arena: it never moves and never changes.
 //
-// Format:  u32 user key size, u32 value size, user key, 8 bytes trailer, value. In memory only.
+// Format:  varint32 user key size, varint32 value size, user key, 8 bytes trailer, value; not aligned. In memory only.
 // Owner:   the arena it was written to; a `const char*` to its first byte stands for the entry.
 #pragma once
 
@@ -12,26 +12,47 @@
 
 namespace gneiss {
 
-struct MemtableEntry {
-  static constexpr size_t kHeaderBytes = 8;
-
+class MemtableEntry {
+ public:
   static size_t BytesFor(Slice user_key, Slice value) {
-    return kHeaderBytes + user_key.size() + kTrailerBytes + value.size();
+    const int header_bytes = VarintLength(user_key.size()) + VarintLength(value.size());
+    return static_cast<size_t>(header_bytes) + user_key.size() + kTrailerBytes + value.size();
   }
   static void Write(char* at, Slice user_key, uint64_t trailer, Slice value) {
-    EncodeU32(at, static_cast<uint32_t>(user_key.size()));
-    EncodeU32(at + 4, static_cast<uint32_t>(value.size()));
-    char* const key = at + kHeaderBytes;
-    user_key.copy(key, user_key.size());
-    EncodeU64(key + user_key.size(), trailer);
-    value.copy(key + user_key.size() + kTrailerBytes, value.size());
+    at = EncodeVarint32(at, static_cast<uint32_t>(user_key.size()));
+    at = EncodeVarint32(at, static_cast<uint32_t>(value.size()));
+    user_key.copy(at, user_key.size());
+    EncodeU64(at + user_key.size(), trailer);
+    value.copy(at + user_key.size() + kTrailerBytes, value.size());
   }
 
-  static Slice UserKey(const char* entry) { return Slice(entry + kHeaderBytes, DecodeU32(entry)); }
-  static Slice Key(const char* entry) { return Slice(entry + kHeaderBytes, DecodeU32(entry) + kTrailerBytes); }
-  static Slice Value(const char* entry) {
-    return Slice(entry + kHeaderBytes + DecodeU32(entry) + kTrailerBytes, DecodeU32(entry + 4));
+  static Slice UserKey(const char* entry) {
+    const Parts parts(entry);
+    return Slice(parts.key, parts.key_size);
   }
+  static Slice Key(const char* entry) {
+    const Parts parts(entry);
+    return Slice(parts.key, parts.key_size + kTrailerBytes);
+  }
+  static Slice Value(const char* entry) {
+    const Parts parts(entry);
+    return Slice(parts.key + parts.key_size + kTrailerBytes, parts.value_size);
+  }
+
+ private:
+  struct Parts {
+    explicit Parts(const char* entry) : key(entry + 2) {
+      key_size = static_cast<unsigned char>(entry[0]);
+      value_size = static_cast<unsigned char>(entry[1]);
+      if ((key_size | value_size) >= 0x80) [[unlikely]] {
+        const char* const limit = entry + 2 * kVarint32BytesMax;
+        key = DecodeVarint32(DecodeVarint32(entry, limit, &key_size), limit, &value_size);
+      }
+    }
+    const char* key;
+    uint32_t key_size = 0;
+    uint32_t value_size = 0;
+  };
 };
 
 }  // namespace gneiss

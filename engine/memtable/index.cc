@@ -154,7 +154,7 @@ IndexNode* MemtableIndex::NewNode(uint32_t level) {
   const size_t bytes = level == 0 ? sizeof(IndexNode) : sizeof(IndexInner);
   if (bytes > node_bytes_left_) {
     const size_t chunk_bytes = std::max(bytes, next_chunk_bytes_);
-    constexpr size_t kSlack = alignof(IndexNode) - 8;  // the arena aligns to 8
+    constexpr size_t kSlack = alignof(IndexNode) - 1;
     void* chunk = arena_->Allocate(chunk_bytes + kSlack);
     size_t space = chunk_bytes + kSlack;
     next_node_ = static_cast<char*>(std::align(alignof(IndexNode), chunk_bytes, chunk, space));

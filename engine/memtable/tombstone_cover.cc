@@ -76,7 +76,7 @@ const char* TombstoneCover::BoundaryAt(Slice user_key) {
   if (is_there) return cursor.entry();
 
   const Seqs* const here = cursor.Valid() ? SeqsAt(cursor.entry())->load(std::memory_order_relaxed) : nullptr;
-  char* const place = arena_->Allocate(sizeof(SeqsPtr) + MemtableEntry::BytesFor(user_key, {}));
+  char* const place = arena_->AllocateAligned(sizeof(SeqsPtr) + MemtableEntry::BytesFor(user_key, {}));
   new (place) SeqsPtr(here);
   char* const boundary = place + sizeof(SeqsPtr);
   MemtableEntry::Write(boundary, user_key, kBoundaryTrailer, {});
@@ -92,7 +92,7 @@ const TombstoneCover::Seqs* TombstoneCover::With(const Seqs* seqs, SeqNo seq, co
       is_newest
           ? Seqs{.newest = seq, .timestamp = timestamp, .older = seqs}
           : Seqs{.newest = seqs->newest, .timestamp = seqs->timestamp, .older = With(seqs->older, seq, timestamp)};
-  return new (arena_->Allocate(sizeof(Seqs))) Seqs(front);
+  return new (arena_->AllocateAligned(sizeof(Seqs))) Seqs(front);
 }
 
 }  // namespace gneiss
