@@ -44,10 +44,9 @@ Iterator* NewErrorIterator(const Status& status) { return new EmptyIterator(stat
 
 namespace gneiss::compat {
 
-IteratorHandle::IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
+IteratorHandle::IteratorHandle(std::shared_ptr<DbCore> core, const rocksdb::ReadOptions& options,
                                std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor, const KeyOrder& order)
     : core_(std::move(core)),
-      family_(std::move(family)),
       options_(options),
       prefix_extractor_(options.prefix_same_as_start ? std::move(prefix_extractor) : nullptr),
       order_(order),
@@ -96,7 +95,7 @@ IteratorParams IteratorHandle::ParamsOf() {
   return params;
 }
 
-void IteratorHandle::Open() { inner_ = core_->database->NewIterator(ParamsOf(), family_); }
+void IteratorHandle::Open(const FamilyPtr& family) { inner_ = core_->database->NewIterator(ParamsOf(), family); }
 
 // A tailing iterator looks at the newest data.
 void IteratorHandle::BeforeSeek() {
@@ -105,7 +104,7 @@ void IteratorHandle::BeforeSeek() {
   refusal_ = rocksdb::Status::OK();
   is_key_kept_ = false;
   ReadBounds();
-  if (options_.tailing && inner_->seq() != core_->database->LatestSeq()) Open();
+  if (options_.tailing && inner_->seq() != core_->database->LatestSeq()) Open(inner_->family());
 }
 
 void IteratorHandle::NotePrefix(const rocksdb::Slice& target) {
@@ -211,7 +210,7 @@ rocksdb::Status IteratorHandle::Refresh() {
   if (options_.snapshot != nullptr || core_->database == nullptr) {
     return rocksdb::Status::NotSupported("Creating renew iterator is not allowed.");
   }
-  Open();
+  Open(inner_->family());
   is_past_prefix_ = false;
   has_prefix_ = false;
   refusal_ = rocksdb::Status::OK();

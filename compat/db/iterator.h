@@ -20,10 +20,10 @@ namespace gneiss::compat {
 
 class IteratorHandle final : public rocksdb::Iterator {
  public:
-  IteratorHandle(std::shared_ptr<DbCore> core, FamilyPtr family, const rocksdb::ReadOptions& options,
+  IteratorHandle(std::shared_ptr<DbCore> core, const rocksdb::ReadOptions& options,
                  std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor, const KeyOrder& order);
   // Before use: opens the engine's iterator at the newest state or the options' snapshot.
-  void Open();
+  void Open(const FamilyPtr& family);
   void Adopt(std::unique_ptr<DbIterator> inner) { inner_ = std::move(inner); }
   IteratorParams ParamsOf();
 
@@ -54,7 +54,6 @@ class IteratorHandle final : public rocksdb::Iterator {
   rocksdb::Slice KeptKey() const;
 
   const std::shared_ptr<DbCore> core_;
-  const FamilyPtr family_;
   const rocksdb::ReadOptions options_;
   const std::shared_ptr<const rocksdb::SliceTransform> prefix_extractor_;  // null unless prefix_same_as_start
   const KeyOrder order_;

@@ -324,9 +324,8 @@ rocksdb::Iterator* DbImpl::NewIterator(const rocksdb::ReadOptions& options, rock
   }
   std::shared_ptr<const rocksdb::SliceTransform> prefix;
   if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
-  auto iterator =
-      std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix), FamilyOf(family)->order);
-  iterator->Open();
+  auto iterator = std::make_unique<IteratorHandle>(core_, options, std::move(prefix), FamilyOf(family)->order);
+  iterator->Open(FamilyOf(family));
   return iterator.release();
 }
 
@@ -345,8 +344,7 @@ rocksdb::Status DbImpl::NewIterators(const rocksdb::ReadOptions& options,
   for (rocksdb::ColumnFamilyHandle* family : families) {
     std::shared_ptr<const rocksdb::SliceTransform> prefix;
     if (options.prefix_same_as_start) prefix = core_->OptionsOf(family->GetName()).prefix_extractor;
-    auto iterator =
-        std::make_unique<IteratorHandle>(core_, FamilyOf(family), options, std::move(prefix), FamilyOf(family)->order);
+    auto iterator = std::make_unique<IteratorHandle>(core_, options, std::move(prefix), FamilyOf(family)->order);
     IteratorParams params = iterator->ParamsOf();
     if (own_snapshot != nullptr) params.snapshot = SnapshotOf(own_snapshot);
     iterator->Adopt(core_->database->NewIterator(params, FamilyOf(family)));

@@ -343,7 +343,7 @@ Iterator* SstFileReader::NewIterator(const ReadOptions& options) {
   core->db_options = rep_->options;
   if (core->db_options.env == nullptr) core->db_options.env = Env::Default();
   auto iterator = std::make_unique<gneiss::compat::IteratorHandle>(
-      std::move(core), nullptr, read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr,
+      std::move(core), read, read.prefix_same_as_start ? rep_->options.prefix_extractor : nullptr,
       opened->config.order);
   const auto release = [](void* kept, void*) { delete static_cast<std::shared_ptr<const OpenedFile>*>(kept); };
   iterator->RegisterCleanup(release, new std::shared_ptr<const OpenedFile>(opened), nullptr);

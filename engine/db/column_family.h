@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/base/read_guard.h"
 #include "engine/base/thread_pool.h"
 #include "engine/compaction/choose.h"
 #include "engine/db/config.h"
@@ -102,11 +103,18 @@ class ColumnFamily {
     MutexLock lock(&config_mutex_);
     return config_;
   }
+  // For callers that share nothing with others, whose ReadGuard was open before and keeps it.
+  const FamilyConfig& GuardedConfig() const { return *guarded_config_.load(std::memory_order_acquire); }
+  // The caller Reclaims.
   void SetConfig(std::shared_ptr<const FamilyConfig> next) {
     write_buffer_bytes.store(next->write_buffer_bytes, std::memory_order_relaxed);
     successive_merges_max.store(next->successive_merges_max, std::memory_order_relaxed);
-    MutexLock lock(&config_mutex_);
-    config_ = std::move(next);
+    guarded_config_.store(next.get(), std::memory_order_release);
+    {
+      MutexLock lock(&config_mutex_);
+      std::swap(config_, next);
+    }
+    if (next != nullptr) Retire([last = std::move(next)] {});
   }
   // The next one for `active`: all that it takes is newer than earliest_seq. A filter serves its readers.
   MemtablePtr NewMemtable(SeqNo earliest_seq, bool is_filtered = true) {
@@ -151,6 +159,7 @@ class ColumnFamily {
   const std::shared_ptr<BlockPool> memtable_blocks_ = std::make_shared<BlockPool>();
   mutable Mutex config_mutex_;
   std::shared_ptr<const FamilyConfig> config_ GUARDED_BY(config_mutex_);
+  std::atomic<const FamilyConfig*> guarded_config_{nullptr};  // config_
   std::string history_start_ GUARDED_BY(config_mutex_);
 };
 

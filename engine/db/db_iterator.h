@@ -83,6 +83,7 @@ class DbIterator {
   Slice stored_internal_key() const { return source_.view->shown_internal_key(); }
   uint64_t super_version_number() const { return source_.super_version->number; }
   SeqNo seq() const { return source_.seq; }
+  const std::shared_ptr<ColumnFamily>& family() const { return source_.family; }
 
  private:
   using Direction = DeadRun::Direction;

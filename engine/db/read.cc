@@ -385,6 +385,14 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     view.super_version->Ref();
     source.super_version = view.super_version;
     source.seq = view.seq;
+    const FamilyConfig& config = family->GuardedConfig();
+    if (!params.memtable_only) {
+      source.seek_scope = SeekScopeOf(params, family->order, config.table_read.prefix_extractor.get());
+    }
+    source.skips_before_reseek_max = config.skips_before_reseek_max;
+    if (SeesWhatItsViewSays(params, config) && !family->order.has_timestamps()) {
+      source.dead_spans = &family->dead_spans;
+    }
   }
   const SuperVersion& super_version = *source.super_version;
   std::vector<std::unique_ptr<InternalIterator>> children;
@@ -395,9 +403,7 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
     children.push_back(memtable->NewIterator());
     has_tombstones = has_tombstones || memtable->HasRangeTombstones();
   }
-  const auto config = family->config();
   if (!params.memtable_only) {
-    source.seek_scope = SeekScopeOf(params, family->order, config->table_read.prefix_extractor.get());
     ReadParams table_params = params.table;
     table_params.seek_scope = source.seek_scope.get();
     super_version.version->AddIterators(table_params, &children);
@@ -424,8 +430,6 @@ std::unique_ptr<DbIterator> DatabaseImpl::NewIterator(const IteratorParams& para
   source.merge_operator = family->merge_operator.load(std::memory_order_relaxed);
   source.stats = config_.stats;
   source.clock = config_.clock;
-  source.skips_before_reseek_max = config->skips_before_reseek_max;
-  if (SeesWhatItsViewSays(params, *config) && !order.has_timestamps()) source.dead_spans = &family->dead_spans;
   if (family->dead_spans.NeedsAcknowledgement()) RequestDeadSpanAcknowledgement();
   AddTicker(config_.stats, Ticker::kIteratorsCreated);
   return std::make_unique<DbIterator>(params, std::move(source));
