@@ -119,12 +119,19 @@ TEST(SetOptions, LeavesMergesAndReadersAlone) {
   std::thread reader([&] {
     while (!is_done) EXPECT_EQ("1,2", database.Get("k"));
   });
+  std::thread scanner([&] {  // each iterator reads the options it is made under
+    while (!is_done) EXPECT_EQ(1u, database.Scan().size());
+  });
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(database.db->SetOptions({{"write_buffer_size", std::to_string((1 << 20) + i)}}).ok());
+    ASSERT_TRUE(database.db
+                    ->SetOptions({{"write_buffer_size", std::to_string((1 << 20) + i)},
+                                  {"max_sequential_skip_in_iterations", std::to_string(8 + i)}})
+                    .ok());
     ASSERT_TRUE(database.db->SetDBOptions({{"max_background_jobs", std::to_string(2 + i % 2)}}).ok());
   }
   is_done = true;
   reader.join();
+  scanner.join();
   ASSERT_TRUE(database.db->Merge({}, "k", "3").ok());
   EXPECT_EQ("1,2,3", database.Get("k"));
   database.Open();
