@@ -143,6 +143,26 @@ std::string Number(uint64_t number) {
   return key;
 }
 
+// An entry begins with two sizes of one to five bytes each; entries lie side by side.
+TEST(MemtableTest, KeysAndValuesOfAnySizeLieSideBySide) {
+  Memtable memtable({}, 1, 1);
+  const std::vector<size_t> sizes = {0, 1, 127, 128, 129, 16383, 16384, 70000, 1 << 21};
+  SeqNo seq = 0;
+  for (const size_t key_size : sizes) {
+    for (const size_t value_size : sizes) {
+      const std::string value(value_size, static_cast<char>('a' + seq % 26));
+      memtable.Add(++seq, Kind::kPut, std::string(key_size, 'k'), value, false);
+    }
+  }
+  seq = 0;
+  for (const size_t key_size : sizes) {
+    for (const size_t value_size : sizes) {
+      const std::string value(value_size, static_cast<char>('a' + seq % 26));
+      ASSERT_EQ(Get(memtable, std::string(key_size, 'k'), ++seq), value) << key_size << " " << value_size;
+    }
+  }
+}
+
 TEST(MemtableTest, LongRunsUpAndDown) {
   for (const KeyOrder& order : AllOrders()) {
     for (const bool is_ascending : {true, false}) {
