@@ -115,7 +115,7 @@ class Measurement:
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         try:
-            benchmarks = workload.run + (",waitforcompaction" if purpose == WRITES and workload.settles else "")
+            benchmarks = workload.run + (",flush,waitforcompaction" if purpose == WRITES and workload.settles else "")
             flags = workload.flags + [f"--benchmarks={benchmarks}", f"--db={self.database_for(contender, workload, directory)}"]
             if purpose == LATENCY:
                 flags += ["--histogram=1", "--report_interval_seconds=1", f"--report_file={directory}/intervals.csv"]

@@ -38,7 +38,7 @@ class Workload:
     changes_dataset: bool  # each run gets a copy
     place: str  # memory or disk
     entry_bytes: int | None  # key and value of one write; None: no write amplification is computed
-    settles: bool  # compaction goes on after the benchmark and belongs to it
+    settles: bool  # what is left in memory, and compactions under way, count as written by it
     has_latency: bool
     note: str
 

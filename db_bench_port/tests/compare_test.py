@@ -241,7 +241,7 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual([line[0] for line in lines], ["a", "b", "b", "a", "a", "b", "a", "b", "a", "b"])
         self.assertTrue(all("--histogram" not in line for line in lines[:6]))
         self.assertTrue(all("--histogram=1" in line and "/memory/" in line for line in lines[6:8]))
-        self.assertTrue(all("fillseq,waitforcompaction" in line and "/disk/" in line for line in lines[8:]))
+        self.assertTrue(all("fillseq,flush,waitforcompaction" in line and "/disk/" in line for line in lines[8:]))
 
     def test_a_dataset_is_prepared_once_and_copied_where_it_changes(self):
         dataset = workloads.Dataset("d", [["--benchmarks=fillseq"], ["--benchmarks=deleteseq"]], [])
