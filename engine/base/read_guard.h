@@ -4,7 +4,7 @@
 // Use:     readers: { ReadGuard guard; auto* p = pointer.load(acquire); use p }
 //          writers: swap the pointer, Retire(free), and Reclaim() once no lock is held.
 // Cost:    opening a guard is one exchange on memory that only this thread writes; closing it is one store.
-// Owner:   Retire takes over the closure. It runs inside a Reclaim or ReclaimAll of some thread, never inside Retire, so
+// Owner:   Retire takes over the closure. It runs inside a Reclaim or ReclaimAll of some thread, never inside Retire:
 //          a lock held while retiring may be taken by the closure. Closures may Retire but not Reclaim.
 // Threads: every function is safe from any thread, also while thread_local objects are destroyed. Guards nest.
 //          A guard must not wait for a Reclaim.
