@@ -68,8 +68,15 @@ class Library:
             shutil.rmtree(copy)
 
 
+# Where RocksDB 7.8.3 skips a record whose middle is damaged, the next one is hashed together with what it had read of that,
+# if it has several fragments too: then it refuses what it was told to skip. Nothing else has this text.
+SKIPPING_FAILED = "Corruption: Write batch content corrupted."
+
+
 def same(libraries, directory, settings, what):
     (first, first_error), (second, second_error) = [library.read(directory, settings) for library in libraries]
+    if "mode=3" in settings and SKIPPING_FAILED in second_error and first.startswith("open: OK\n"):
+        return first
     if first != second:
         kept = tempfile.mkdtemp(prefix="gneiss_logs_")
         shutil.copytree(directory, os.path.join(kept, "directory"))
