@@ -35,9 +35,11 @@ void CommitQueue::WaitWhile(Writer* writer, uint32_t state) {
 }
 
 void CommitQueue::SetState(Writer* writer, uint32_t state) {
-  // The writer may be gone as soon as it sees kDone; notify_one uses its address only.
+  // The writer may be gone as soon as it sees kDone; notify_one uses its address only. Sequentially consistent, because
+  // notify_one in libstdc++ wakes nobody when it sees no sleeper, and a processor may look for sleepers while a weaker
+  // store is still on its way to memory: the writer would see the old state, go to sleep, and sleep for good.
   std::atomic<uint32_t>* const word = &writer->state;
-  word->store(state, std::memory_order_release);
+  word->store(state, std::memory_order_seq_cst);
   word->notify_one();
 }
 

@@ -2,12 +2,10 @@
 // it.
 //
 // Idea:    a stack of waiting writers grown by compare-and-swap, as in LevelDB's descendants. Who finds it empty leads
-// at once: a
-//          lone writer takes no lock, waits for nobody and wakes nobody.
+//          at once: a lone writer takes no lock, waits for nobody and wakes nobody.
 // Owner:   writers live on their threads' stacks until their state is kDone.
 // Threads: Join, and what follows by role, from any thread. FormGroup, LaunchInserts and Finish only by the leader
-// (Finish by the
-//          last inserter when inserts were launched).
+//          (Finish by the last inserter when inserts were launched).
 #pragma once
 
 #include <atomic>

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <thread>
 #include <vector>
 
+#include "engine/base/check.h"
 #include "engine/base/random.h"
 #include "engine/base/test_seed.h"
 
@@ -46,6 +49,7 @@ class QueueUser {
   }
 
   CommitQueue queue;
+  std::function<void()> before_launch = [] {};
   std::atomic<bool> is_leading{false};
   uint64_t committed = 0;  // the leader's
   size_t largest_group = 0;
@@ -71,6 +75,7 @@ class QueueUser {
       Finish(&group, leader);
       return;
     }
+    before_launch();
     queue.LaunchInserts(&group);
     if (!leader->is_skipped) inserted.fetch_add(1);
     if (queue.FinishInsert(&group)) {
@@ -152,6 +157,43 @@ TEST(CommitQueue, GroupsStopAtWhatCannotShare) {
   queue.Finish(&group, &leader);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(done, 2);
+}
+
+// A leader whose own stores are slow to reach memory, because they miss the caches, wakes a follower that is just going
+// to sleep. The follower once missed that for good: the new state was still under way when the waker saw no sleeper.
+TEST(CommitQueue, NoWakeUpIsLostBehindSlowStores) {
+  constexpr size_t kFarBytes = size_t{256} << 20;
+  constexpr int kThreads = 2;
+  QueueUser user;
+  std::vector<char> far(kFarBytes);
+  user.before_launch = [&far, random = Random(TestSeed(12))]() mutable {
+    const auto go = std::chrono::steady_clock::now() + std::chrono::nanoseconds(random.Uniform(20'000));
+    while (std::chrono::steady_clock::now() < go) {
+    }
+    for (uint64_t stores = random.Uniform(24); stores > 0; --stores) {
+      *static_cast<volatile char*>(&far[random.Uniform(kFarBytes)]) = 1;
+    }
+  };
+  std::atomic<bool> is_over{false};
+  std::atomic<uint64_t> writes{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      std::string rep(20, 'x');
+      while (!is_over) {
+        user.Write(WriteParams{}, &rep);
+        writes.fetch_add(1, std::memory_order_relaxed);
+      }
+    });
+  }
+  for (int second = 0; second < 5; ++second) {
+    const uint64_t before = writes;
+    for (int wait = 0; wait < 600 && (wait < 10 || writes == before); ++wait)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    GNEISS_CHECK(writes != before);  // the sleepers cannot be joined
+  }
+  is_over = true;
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace
