@@ -6,6 +6,7 @@
 //          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -30,18 +31,18 @@ class Arena {
 
   // Anywhere, one behind the other. Never null (throws std::bad_alloc as operator new does).
   char* Allocate(size_t bytes);
-  // Aligned to 8 bytes.
-  char* AllocateAligned(size_t bytes) {
-    const uintptr_t place = reinterpret_cast<uintptr_t>(Allocate(bytes + kAlignment - 1));
-    return reinterpret_cast<char*>((place + kAlignment - 1) & ~(kAlignment - 1));
+  // `alignment`: a power of two.
+  char* AllocateAligned(size_t bytes, uintptr_t alignment = 8) {
+    const uintptr_t place = reinterpret_cast<uintptr_t>(Allocate(bytes + alignment - 1));
+    return reinterpret_cast<char*>((place + alignment - 1) & ~(alignment - 1));
   }
 
   // Bytes taken from the system so far.
   size_t MemoryUsage() const { return reserved_bytes_.load(std::memory_order_relaxed); }
+  // The same without what the current block still has to give.
+  size_t UsedBytes() const;
 
  private:
-  static constexpr uintptr_t kAlignment = 8;
-
   // Lies at the start of its own memory; the payload follows.
   struct Block {
     Block* previous;
@@ -69,6 +70,13 @@ class Arena {
   Block* newest_ GUARDED_BY(mutex_) = nullptr;  // all blocks, linked by `previous`
   size_t next_block_bytes_ GUARDED_BY(mutex_);
 };
+
+inline size_t Arena::UsedBytes() const {
+  const Block* const block = current_.load(std::memory_order_acquire);
+  if (block == nullptr) return MemoryUsage();
+  const size_t used_bytes = block->used_bytes.load(std::memory_order_relaxed);
+  return MemoryUsage() - (block->size_bytes - std::min(used_bytes, block->size_bytes));
+}
 
 inline char* Arena::Allocate(size_t bytes) {
   if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && bytes <= block->size_bytes) {

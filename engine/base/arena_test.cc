@@ -25,10 +25,10 @@ TEST(ArenaTest, AllocationsAreAlignedAndDoNotOverlap) {
   std::vector<Piece> pieces;
   for (int i = 0; i < 20000; ++i) {
     const size_t size = random.OneIn(1000) ? random.Uniform(50000) : random.Uniform(200);
-    const bool is_aligned = random.OneIn(2);
-    char* const at = is_aligned ? arena.AllocateAligned(size) : arena.Allocate(size);
+    const uintptr_t alignment = uintptr_t{1} << random.Uniform(7);
+    char* const at = alignment == 1 ? arena.Allocate(size) : arena.AllocateAligned(size, alignment);
     ASSERT_NE(at, nullptr);
-    ASSERT_TRUE(!is_aligned || reinterpret_cast<uintptr_t>(at) % 8 == 0);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(at) % alignment, 0u);
     const char fill = static_cast<char>(i);
     std::memset(at, fill, size);
     pieces.push_back({at, size, fill});
@@ -53,6 +53,28 @@ TEST(ArenaTest, SmallRequestsLieSideBySide) {
   char* const first = arena.Allocate(3);
   EXPECT_EQ(arena.Allocate(5), first + 3);
   EXPECT_EQ(arena.Allocate(1), first + 8);
+}
+
+// What does not fit and is lost at a block's end counts as used; what is still free does not.
+TEST(ArenaTest, UsedBytesLeaveOutWhatTheCurrentBlockStillHas) {
+  Arena arena(1 << 20);
+  EXPECT_EQ(arena.UsedBytes(), 0u);
+  size_t before = 0;
+  for (int i = 0; i < 100; ++i) {
+    const size_t reserved_before = arena.MemoryUsage();
+    arena.Allocate(100'000);
+    const bool is_same_block = arena.MemoryUsage() == reserved_before;
+    const size_t used = arena.UsedBytes();
+    ASSERT_LE(used, arena.MemoryUsage());
+    if (is_same_block) {
+      ASSERT_EQ(used, before + 100'000);
+    } else {
+      ASSERT_GE(used, reserved_before + 100'000);
+      ASSERT_LE(used, reserved_before + 100'000 + 64) << "a new block counts by what was taken of it";
+    }
+    before = used;
+  }
+  EXPECT_LT(arena.UsedBytes(), arena.MemoryUsage());
 }
 
 TEST(ArenaTest, LargeRequestsDoNotReplaceTheCurrentBlock) {

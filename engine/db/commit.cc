@@ -325,7 +325,7 @@ void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
 }
 
 void DatabaseImpl::NoteMemtableFull(ColumnFamily* family) {
-  const bool is_full = family->active->MemoryUsage() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
+  const bool is_full = family->active->UsedBytes() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
   if (is_full && !family->wants_rotation.exchange(true, std::memory_order_relaxed)) attention_.fetch_or(kRotate);
 }
 

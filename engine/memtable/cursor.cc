@@ -50,7 +50,7 @@ void MemtableCursor::SeekForPrev(Slice internal_key) {
 
 // The leaf that was to the right when this one was copied starts where the copy ends, whatever was split since.
 void MemtableCursor::GoRight() {
-  IndexNode* const leaf = next_;
+  IndexLeaf* const leaf = next_;
   if (leaf == nullptr) return Stop();
   while (!Take({.leaf = leaf, .version = leaf->version.BeginRead(), .at = 0})) {
   }

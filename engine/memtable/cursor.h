@@ -41,10 +41,7 @@ class MemtableCursor {
  private:
   static constexpr uint32_t kFetchAhead = 8;
 
-  void FetchEntry(uint32_t i) const {
-    __builtin_prefetch(entries_[i]);
-    __builtin_prefetch(entries_[i] + 64);
-  }
+  void FetchEntry(uint32_t i) const { PrefetchLines(entries_[i], 2); }
   // Copies the leaf; false when it changed since the place was found.
   bool Take(const MemtableIndex::Place& place);
   void GoRight();
@@ -55,8 +52,8 @@ class MemtableCursor {
   uint32_t at_ = 0;
   uint32_t count_ = 0;
   const char* low_ = nullptr;  // of the leaf, when it was copied
-  IndexNode* next_ = nullptr;  // likewise
-  const char* entries_[IndexNode::kEntriesMax];
+  IndexLeaf* next_ = nullptr;  // likewise
+  const char* entries_[IndexLeaf::kEntriesMax];
 };
 
 }  // namespace gneiss

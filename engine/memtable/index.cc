@@ -1,44 +1,57 @@
 #include "engine/memtable/index.h"
 
 #include <algorithm>
-#include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace gneiss {
 namespace {
 
-constexpr uint32_t kFull = IndexNode::kEntriesMax;
-constexpr size_t kChunkBytesMax = size_t{64} << 10;
+// Small beside the arena's blocks, because what is left of a block when a chunk no longer fits is lost.
+constexpr uint32_t kLeavesPerChunkMax = 16;
 
-constexpr uint32_t kHeadsPerLine = 64 / sizeof(uint64_t);
-static_assert(IndexNode::kEntriesMax == kHeadsPerLine * kHeadsPerLine);
+// A node's heads are counted in groups of eight.
+constexpr uint32_t kGroup = 8;
+static_assert(IndexLeaf::kEntriesMax % kGroup == 0 && IndexInner::kEntriesMax % kGroup == 0);
 
 // How many of heads[begin + i * stride] are below `head`: all loads and comparisons side by side.
-template <uint32_t stride, uint32_t... i>
-uint32_t CountEveryBelow(const IndexNode* node, uint32_t begin, uint64_t head, std::integer_sequence<uint32_t, i...>) {
+template <uint32_t stride, typename Node, uint32_t... i>
+uint32_t CountEveryBelow(const Node* node, uint32_t begin, typename Node::Head head,
+                         std::integer_sequence<uint32_t, i...>) {
   return (0U + ... + (node->HeadAt(begin + i * stride) < head ? 1U : 0U));
 }
 
-// The number of heads below `head`, in two rounds that wait for nothing. The first, over the last head of each cache
-// line but one, finds the line, and the lines come from memory side by side. Unused heads are kHeadUnused.
-uint32_t CountHeadsBelow(const IndexNode* node, uint64_t head) {
-  const uint32_t lines = CountEveryBelow<kHeadsPerLine>(node, kHeadsPerLine - 1, head,
-                                                        std::make_integer_sequence<uint32_t, kHeadsPerLine - 1>());
-  const uint32_t begin = lines * kHeadsPerLine;
-  return begin + CountEveryBelow<1>(node, begin, head, std::make_integer_sequence<uint32_t, kHeadsPerLine>());
+// The number of heads below `head`, in two rounds that wait for nothing. The first, over the last head of each group
+// but one, finds the group, and the cache lines come from memory side by side. Unused heads are kHeadUnused.
+template <typename Node>
+uint32_t CountHeadsBelow(const Node* node, typename Node::Head head) {
+  constexpr uint32_t kGroups = Node::kEntriesMax / kGroup;
+  const uint32_t groups =
+      CountEveryBelow<kGroup>(node, kGroup - 1, head, std::make_integer_sequence<uint32_t, kGroups - 1>());
+  const uint32_t begin = groups * kGroup;
+  return begin + CountEveryBelow<1>(node, begin, head, std::make_integer_sequence<uint32_t, kGroup>());
+}
+
+bool IsFull(const IndexNode* node) {
+  return node->level == 0 ? static_cast<const IndexLeaf*>(node)->IsFull()
+                          : static_cast<const IndexInner*>(node)->IsFull();
 }
 
 }  // namespace
 
-uint64_t MemtableIndex::HeadOf(Slice user_key, uint32_t head_at) const {
+template <typename Node>
+typename Node::Head MemtableIndex::HeadFor(const Node* node, Slice user_key) const {
   if (order_.type() == KeyOrder::Type::kCustom) return 0;
-  return KeyOrder::HeadOf(user_key.substr(std::min<size_t>(head_at, user_key.size()))) ^ head_flip_;
+  const size_t head_at = std::min<size_t>(node->head_at.load(std::memory_order_acquire), user_key.size());
+  const uint64_t head = KeyOrder::HeadOf(user_key.substr(head_at)) ^ head_flip_;
+  return static_cast<typename Node::Head>(head >> (64 - 8 * sizeof(typename Node::Head)));
 }
 
-uint32_t MemtableIndex::CountBelow(const IndexNode* node, Slice internal_key) const {
+template <typename Node>
+uint32_t MemtableIndex::CountBelow(const Node* node, Slice internal_key) const {
   const uint32_t count = node->CountNow();
-  const uint64_t head = HeadOf(UserKeyOf(internal_key), node->head_at.load(std::memory_order_acquire));
+  const auto head = HeadFor(node, UserKeyOf(internal_key));
   const uint32_t begin = std::min(count, CountHeadsBelow(node, head));
   if (begin == count || node->HeadAt(begin) != head) return begin;
   uint32_t end = begin + 1;
@@ -46,8 +59,8 @@ uint32_t MemtableIndex::CountBelow(const IndexNode* node, Slice internal_key) co
   return CountBelowAmongTies(node, begin, end, internal_key);
 }
 
-uint32_t MemtableIndex::CountBelowAmongTies(const IndexNode* node, uint32_t begin, uint32_t end,
-                                            Slice internal_key) const {
+template <typename Node>
+uint32_t MemtableIndex::CountBelowAmongTies(const Node* node, uint32_t begin, uint32_t end, Slice internal_key) const {
   while (begin < end) {
     const uint32_t middle = begin + (end - begin) / 2;
     if (order_.CompareInternal(MemtableEntry::Key(node->EntryAt(middle)), internal_key) < 0) {
@@ -69,19 +82,21 @@ MemtableIndex::Place MemtableIndex::Descend(const Choose& choose) const {
     bool is_good = root_.load(std::memory_order_acquire) == node;
     while (is_good && node->level > 0) {
       const auto* const inner = static_cast<const IndexInner*>(node);
-      IndexNode* const child = inner->ChildAt(choose(node));
-      if (node->level == 1) child->PrefetchEntries();
+      IndexNode* const child = inner->ChildAt(choose(inner));
+      if (node->level == 1) static_cast<IndexLeaf*>(child)->PrefetchEntries();
       const uint64_t child_version = child->version.BeginRead();
       is_good = node->version.IsStill(version);
       node = child;
       version = child_version;
     }
-    if (is_good) return {.leaf = node, .version = version, .at = choose(node)};
+    if (!is_good) continue;
+    auto* const leaf = static_cast<IndexLeaf*>(node);
+    return {.leaf = leaf, .version = version, .at = choose(leaf)};
   }
 }
 
 MemtableIndex::Place MemtableIndex::Find(Slice internal_key) const {
-  return Descend([this, internal_key](const IndexNode* node) { return CountBelow(node, internal_key); });
+  return Descend([this, internal_key](const auto* node) { return CountBelow(node, internal_key); });
 }
 MemtableIndex::Place MemtableIndex::FindFirst() const {
   return Descend([](const IndexNode*) { return 0U; });
@@ -94,10 +109,10 @@ const char* MemtableIndex::NewestOf(Slice internal_key) const {
   for (;;) {
     const Place place = Find(internal_key);
     if (place.leaf == nullptr) return nullptr;
-    const IndexNode* const leaf = place.leaf;
+    const IndexLeaf* const leaf = place.leaf;
     // Where the heads differ the entry is another key's, and needs not be fetched to see that.
-    const uint64_t head = HeadOf(UserKeyOf(internal_key), leaf->head_at.load(std::memory_order_acquire));
-    const bool may_match = place.at < leaf->CountNow() && leaf->HeadAt(place.at) == head;
+    const bool may_match =
+        place.at < leaf->CountNow() && leaf->HeadAt(place.at) == HeadFor(leaf, UserKeyOf(internal_key));
     const char* const entry = may_match ? leaf->EntryAt(place.at) : nullptr;
     if (!leaf->version.IsStill(place.version)) continue;
     const bool matches = may_match && order_.Equal(MemtableEntry::UserKey(entry), UserKeyOf(internal_key));
@@ -128,9 +143,9 @@ void MemtableIndex::Insert(const char* entry, bool is_concurrent) {
 
 // For the single writer: a key that belongs right after all others of the leaf it used last.
 bool MemtableIndex::InsertBesidePrevious(const char* entry) {
-  IndexNode* const leaf = previous_leaf_.load(std::memory_order_relaxed);
+  IndexLeaf* const leaf = previous_leaf_.load(std::memory_order_relaxed);
   const uint32_t count = leaf->CountNow();
-  if (count == kFull) return false;
+  if (count == IndexLeaf::kEntriesMax) return false;
   const Slice key = MemtableEntry::Key(entry);
   if (order_.CompareInternal(MemtableEntry::Key(leaf->EntryAt(count - 1)), key) >= 0) return false;
   const char* const high = leaf->high.load(std::memory_order_relaxed);
@@ -141,32 +156,31 @@ bool MemtableIndex::InsertBesidePrevious(const char* entry) {
 }
 
 // The leaf is locked; this unlocks it.
-void MemtableIndex::InsertInto(IndexNode* leaf, uint32_t at, const char* entry) {
+void MemtableIndex::InsertInto(IndexLeaf* leaf, uint32_t at, const char* entry) {
   const uint32_t count = leaf->count.load(std::memory_order_relaxed);
   leaf->OpenGap(at);
-  leaf->SetAt(at, HeadOf(MemtableEntry::UserKey(entry), leaf->head_at.load(std::memory_order_relaxed)), entry);
+  leaf->SetAt(at, HeadFor(leaf, MemtableEntry::UserKey(entry)), entry);
   leaf->count.store(count + 1, std::memory_order_release);
   leaf->version.Unlock();
 }
 
-// Nodes lie together, apart from entries: that keeps the pages a search touches few.
-IndexNode* MemtableIndex::NewNode(uint32_t level) {
-  const size_t bytes = level == 0 ? sizeof(IndexNode) : sizeof(IndexInner);
-  if (bytes > node_bytes_left_) {
-    const size_t chunk_bytes = std::max(bytes, next_chunk_bytes_);
-    constexpr size_t kSlack = alignof(IndexNode) - 1;
-    void* chunk = arena_->Allocate(chunk_bytes + kSlack);
-    size_t space = chunk_bytes + kSlack;
-    next_node_ = static_cast<char*>(std::align(alignof(IndexNode), chunk_bytes, chunk, space));
-    node_bytes_left_ = chunk_bytes;
-    next_chunk_bytes_ = std::min(2 * chunk_bytes, kChunkBytesMax);
+// Leaves lie together, apart from entries: that keeps the pages a search touches few.
+template <>
+IndexLeaf* MemtableIndex::NewNode(uint32_t level) {
+  if (leaves_left_ == 0) {
+    next_leaf_ = arena_->AllocateAligned(next_chunk_leaves_ * sizeof(IndexLeaf), alignof(IndexLeaf));
+    leaves_left_ = next_chunk_leaves_;
+    next_chunk_leaves_ = std::min(2 * next_chunk_leaves_, kLeavesPerChunkMax);
   }
-  void* const place = next_node_;
-  next_node_ += bytes;
-  node_bytes_left_ -= bytes;
-  if (level > 0) return new (place) IndexInner(level);
+  void* const place = next_leaf_;
+  next_leaf_ += sizeof(IndexLeaf);
+  --leaves_left_;
   leaf_count_.fetch_add(1, std::memory_order_relaxed);
-  return new (place) IndexNode(level);
+  return new (place) IndexLeaf(level);
+}
+template <>
+IndexInner* MemtableIndex::NewNode(uint32_t level) {
+  return new (arena_->AllocateAligned(sizeof(IndexInner), alignof(IndexInner))) IndexInner(level);
 }
 
 // Splits, from the root down, every full node on the way to the key. A parent is split before its child, so it has room
@@ -175,11 +189,11 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
   MutexLock lock(&structure_mutex_);
   IndexNode* node = root_.load(std::memory_order_relaxed);
   if (node == nullptr) {
-    root_.store(NewNode(0), std::memory_order_release);
+    root_.store(NewNode<IndexLeaf>(0), std::memory_order_release);
     return;
   }
-  if (node->IsFull()) {
-    auto* const root = static_cast<IndexInner*>(NewNode(node->level + 1));
+  if (IsFull(node)) {
+    auto* const root = NewNode<IndexInner>(node->level + 1);
     root->children[0].store(node, std::memory_order_relaxed);
     // 1. the new root is seen, 2. the old one is split: a reader that noted the old root's version later finds 1 done.
     root_.store(root, std::memory_order_release);
@@ -188,8 +202,12 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
   while (node->level > 0) {
     auto* const inner = static_cast<IndexInner*>(node);
     uint32_t at = CountBelow(inner, internal_key);
-    if (inner->ChildAt(at)->IsFull()) {
-      SplitChild(inner, at, internal_key);
+    if (IsFull(inner->ChildAt(at))) {
+      if (inner->level == 1) {
+        SplitChild<IndexLeaf>(inner, at, internal_key);
+      } else {
+        SplitChild<IndexInner>(inner, at, internal_key);
+      }
       at = CountBelow(inner, internal_key);
     }
     node = inner->ChildAt(at);
@@ -198,39 +216,38 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
 
 // The child keeps its lower part and a new node to its right takes the rest. Both child and parent stay locked until
 // the parent knows the new node: a reader that comes to the child later sees that the parent changed.
+template <typename Node>
 void MemtableIndex::SplitChild(IndexInner* parent, uint32_t child_at, Slice internal_key) {
-  IndexNode* const child = parent->ChildAt(child_at);
-  IndexNode* const right = NewNode(child->level);  // may throw, so nothing is locked yet
+  auto* const child = static_cast<Node*>(parent->ChildAt(child_at));
+  Node* const right = NewNode<Node>(child->level);  // may throw, so nothing is locked yet
   // A full leaf gets no more inserts, but the one that filled it may still be under way.
   while (!child->version.TryLock(child->version.BeginRead())) {
   }
 
   // A run of ascending keys leaves full nodes behind, a run of descending ones too.
   const uint32_t at = CountBelow(child, internal_key);
+  constexpr uint32_t kFull = Node::kEntriesMax;
   const uint32_t kept = at == kFull ? kFull - 1 : (at == 0 ? 1 : kFull / 2);
   const char* const divider = child->EntryAt(kept - 1);
   MoveUpperPart(child, kept, right);
 
   parent->version.LockAlone();
-  LinkChild(parent, child_at, HeadOf(MemtableEntry::UserKey(divider), parent->head_at.load(std::memory_order_relaxed)),
-            divider, right);
+  LinkChild(parent, child_at, divider, right);
   parent->version.Unlock();
   child->version.Unlock();
 }
 
-void MemtableIndex::MoveUpperPart(IndexNode* from, uint32_t kept, IndexNode* to) {
+template <typename Node>
+void MemtableIndex::MoveUpperPart(Node* from, uint32_t kept, Node* to) {
+  constexpr uint32_t kFull = Node::kEntriesMax;
   for (uint32_t i = kept; i < kFull; ++i) to->SetAt(i - kept, from->HeadAt(i), from->EntryAt(i));
   to->count.store(kFull - kept, std::memory_order_release);
   to->head_at.store(from->head_at.load(std::memory_order_relaxed), std::memory_order_release);
   to->low.store(from->EntryAt(kept - 1), std::memory_order_release);
   to->high.store(from->high.load(std::memory_order_relaxed), std::memory_order_release);
   from->high.store(from->EntryAt(kept - 1), std::memory_order_release);
-  if (from->level > 0) {
-    auto* const inner_from = static_cast<IndexInner*>(from);
-    auto* const inner_to = static_cast<IndexInner*>(to);
-    for (uint32_t i = kept; i <= kFull; ++i) {
-      inner_to->children[i - kept].store(inner_from->ChildAt(i), std::memory_order_release);
-    }
+  if constexpr (std::is_same_v<Node, IndexInner>) {
+    for (uint32_t i = kept; i <= kFull; ++i) to->children[i - kept].store(from->ChildAt(i), std::memory_order_release);
     from->count.store(kept - 1, std::memory_order_release);  // the divider goes up and stays in neither part
   } else {
     to->next.store(from->next.load(std::memory_order_relaxed), std::memory_order_release);
@@ -238,15 +255,15 @@ void MemtableIndex::MoveUpperPart(IndexNode* from, uint32_t kept, IndexNode* to)
     from->count.store(kept, std::memory_order_release);
   }
   for (uint32_t i = from->CountNow(); i < kFull; ++i)
-    from->heads[i].store(IndexNode::kHeadUnused, std::memory_order_release);
+    from->heads[i].store(Node::kHeadUnused, std::memory_order_release);
   RefineHeads(from);
   RefineHeads(to);
 }
 
-void MemtableIndex::LinkChild(IndexInner* parent, uint32_t at, uint64_t head, const char* divider, IndexNode* child) {
+void MemtableIndex::LinkChild(IndexInner* parent, uint32_t at, const char* divider, IndexNode* child) const {
   const uint32_t count = parent->count.load(std::memory_order_relaxed);
   parent->OpenGap(at);
-  parent->SetAt(at, head, divider);
+  parent->SetAt(at, HeadFor(parent, MemtableEntry::UserKey(divider)), divider);
   for (uint32_t i = count + 1; i > at + 1; --i) {
     parent->children[i].store(parent->children[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
   }
@@ -255,14 +272,16 @@ void MemtableIndex::LinkChild(IndexInner* parent, uint32_t at, uint64_t head, co
 }
 
 // Where heads tie although the node's bounds share a longer prefix by now, heads are taken from behind it.
-void MemtableIndex::RefineHeads(IndexNode* node) {
+template <typename Node>
+void MemtableIndex::RefineHeads(Node* node) {
   const char* const low = node->low.load(std::memory_order_relaxed);
   const char* const high = node->high.load(std::memory_order_relaxed);
   if (low == nullptr || high == nullptr || order_.type() == KeyOrder::Type::kCustom) return;
   const Slice a = MemtableEntry::UserKey(low);
   const Slice b = MemtableEntry::UserKey(high);
   const auto shared = static_cast<uint32_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-  if (shared < node->head_at.load(std::memory_order_relaxed) + 4) return;
+  // Not for less than half a head: that tells few more keys apart.
+  if (shared < node->head_at.load(std::memory_order_relaxed) + sizeof(typename Node::Head) / 2) return;
 
   const uint32_t count = node->count.load(std::memory_order_relaxed);
   bool has_ties = false;
@@ -270,7 +289,7 @@ void MemtableIndex::RefineHeads(IndexNode* node) {
   if (!has_ties) return;
   node->head_at.store(shared, std::memory_order_release);
   for (uint32_t i = 0; i < count; ++i) {
-    node->heads[i].store(HeadOf(MemtableEntry::UserKey(node->EntryAt(i)), shared), std::memory_order_release);
+    node->heads[i].store(HeadFor(node, MemtableEntry::UserKey(node->EntryAt(i))), std::memory_order_release);
   }
 }
 
@@ -284,8 +303,12 @@ uint64_t MemtableIndex::EstimateBetween(Slice from, Slice to, uint64_t entry_cou
 // A null bound: all of the node on that side. Leaves inside the range are not looked at, they count as usual ones.
 uint64_t MemtableIndex::CountInRange(const IndexNode* node, const Slice* from, const Slice* to,
                                      uint64_t usual_leaf) const {
-  const uint32_t begin = from == nullptr ? 0 : CountBelow(node, *from);
-  const uint32_t end = to == nullptr ? node->CountNow() : CountBelow(node, *to);
+  const auto count_below = [this, node](Slice key) {
+    return node->level == 0 ? CountBelow(static_cast<const IndexLeaf*>(node), key)
+                            : CountBelow(static_cast<const IndexInner*>(node), key);
+  };
+  const uint32_t begin = from == nullptr ? 0 : count_below(*from);
+  const uint32_t end = to == nullptr ? node->CountNow() : count_below(*to);
   if (begin > end) return 0;  // a writer is moving entries just now
   if (node->level == 0) return end - begin;
   const auto* const inner = static_cast<const IndexInner*>(node);

@@ -8,7 +8,7 @@
 // Cost:    64 MiB of random 16 + 100 byte entries, one thread, ns per operation, beside a skip list whose links carry
 //          the heads of the nodes they point to, measured together: insert 230 (1600), lookup 390 (2000), lookup of an
 //          absent key 120 (2000), next 25 (180); sequential keys: insert 98 (117), two thirds of which are page faults,
-//          next 7 (7). The index itself takes 25 bytes per entry, 17 where keys came in order.
+//          next 7 (7). The index itself takes 19 bytes per entry, 13 where keys came in order.
 // Owner:   entries and nodes lie in the memtable's arena.
 // Threads: Insert with `is_concurrent` may run in several threads at once, without it in one; readers run at any time.
 #pragma once
@@ -45,15 +45,19 @@ class MemtableIndex {
   // A leaf as a reader found it, and where in it the first entry >= key is. That is past the leaf's end only in the
   // last leaf, because every other one holds its own upper bound. The leaf is null when the tree is empty.
   struct Place {
-    IndexNode* leaf = nullptr;
+    IndexLeaf* leaf = nullptr;
     uint64_t version = 0;
     uint32_t at = 0;
   };
 
-  uint64_t HeadOf(Slice user_key, uint32_t head_at) const;
+  // The head that the node, a leaf or an inner one, has for the key.
+  template <typename Node>
+  typename Node::Head HeadFor(const Node* node, Slice user_key) const;
   // How many of the node's entries come before the key.
-  uint32_t CountBelow(const IndexNode* node, Slice internal_key) const;
-  uint32_t CountBelowAmongTies(const IndexNode* node, uint32_t begin, uint32_t end, Slice internal_key) const;
+  template <typename Node>
+  uint32_t CountBelow(const Node* node, Slice internal_key) const;
+  template <typename Node>
+  uint32_t CountBelowAmongTies(const Node* node, uint32_t begin, uint32_t end, Slice internal_key) const;
   Place Find(Slice internal_key) const;
   // The outermost leaves.
   Place FindFirst() const;
@@ -62,13 +66,17 @@ class MemtableIndex {
   Place Descend(const Choose& choose) const;
 
   bool InsertBesidePrevious(const char* entry);
-  void InsertInto(IndexNode* leaf, uint32_t at, const char* entry);
+  void InsertInto(IndexLeaf* leaf, uint32_t at, const char* entry);
   void MakeRoomFor(Slice internal_key) EXCLUDES(structure_mutex_);
+  template <typename Node>
   void SplitChild(IndexInner* parent, uint32_t child_at, Slice internal_key) REQUIRES(structure_mutex_);
-  void MoveUpperPart(IndexNode* from, uint32_t kept, IndexNode* to) REQUIRES(structure_mutex_);
-  void RefineHeads(IndexNode* node) REQUIRES(structure_mutex_);
-  static void LinkChild(IndexInner* parent, uint32_t at, uint64_t head, const char* divider, IndexNode* child);
-  IndexNode* NewNode(uint32_t level) REQUIRES(structure_mutex_);
+  template <typename Node>
+  void MoveUpperPart(Node* from, uint32_t kept, Node* to) REQUIRES(structure_mutex_);
+  template <typename Node>
+  void RefineHeads(Node* node) REQUIRES(structure_mutex_);
+  void LinkChild(IndexInner* parent, uint32_t at, const char* divider, IndexNode* child) const;
+  template <typename Node>
+  Node* NewNode(uint32_t level) REQUIRES(structure_mutex_);
 
   uint64_t CountInRange(const IndexNode* node, const Slice* from, const Slice* to, uint64_t usual_leaf) const;
 
@@ -80,12 +88,12 @@ class MemtableIndex {
   // What writers write is kept off the line that every reader reads.
   alignas(64) std::atomic<uint64_t> leaf_count_{0};
   Mutex structure_mutex_;
-  char* next_node_ GUARDED_BY(structure_mutex_) = nullptr;
-  size_t node_bytes_left_ GUARDED_BY(structure_mutex_) = 0;
-  size_t next_chunk_bytes_ GUARDED_BY(structure_mutex_) = sizeof(IndexNode);
+  char* next_leaf_ GUARDED_BY(structure_mutex_) = nullptr;
+  uint32_t leaves_left_ GUARDED_BY(structure_mutex_) = 0;
+  uint32_t next_chunk_leaves_ GUARDED_BY(structure_mutex_) = 1;
 
   // Where the single writer inserted last, and whether the insert before it went to the same leaf.
-  std::atomic<IndexNode*> previous_leaf_{nullptr};
+  std::atomic<IndexLeaf*> previous_leaf_{nullptr};
   std::atomic<bool> is_run_{false};
 };
 

@@ -1,8 +1,9 @@
 // The nodes of a memtable's index, a B+-tree of pointers to entries.
 //
-// Each node holds a sorted array of entry pointers and beside it their heads: eight bytes of each user key as a number
-// that orders as the keys do, so that a search rarely looks at an entry. All keys that may ever come to a node share
-// their first `head_at` bytes, because the node's two bounds do; heads are taken from there.
+// Each node holds a sorted array of entry pointers and beside it their heads: the first bytes of each user key as a
+// number that orders as the keys do, so that a search rarely looks at an entry. All keys that may ever come to a node
+// share their first `head_at` bytes, because the node's two bounds do; heads are taken from there. A leaf has narrow
+// bounds, so four bytes tell its keys apart; inner nodes, which are few, take eight.
 //
 // Owner:   nodes lie in the memtable's arena and are never freed or reused, so a pointer read from one is always good.
 // Threads: a node's version is odd while its writer changes it. A reader notes the version, reads, and trusts what it
@@ -12,9 +13,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <thread>
 
-#include "engine/base/check.h"
+#include "engine/base/prefetch.h"
 
 namespace gneiss {
 
@@ -43,49 +45,68 @@ class NodeVersion {
   std::atomic<uint64_t> version_{0};
 };
 
-struct alignas(64) IndexNode {
-  static constexpr uint32_t kEntriesMax = 64;
-  static constexpr uint64_t kHeadUnused = UINT64_MAX;  // a key may have it too: heads decide nothing where they tie
+struct IndexLeaf;
 
-  explicit IndexNode(uint32_t node_level) : level(node_level) {
-    for (auto& head : heads) head.store(kHeadUnused, std::memory_order_relaxed);
-  }
+// What all nodes have.
+struct alignas(kCacheLineBytes) IndexNode {
+  explicit IndexNode(uint32_t node_level) : level(node_level) {}
 
   uint32_t CountNow() const { return count.load(std::memory_order_acquire); }
-  const char* EntryAt(uint32_t i) const { return entries[i].load(std::memory_order_acquire); }
-  uint64_t HeadAt(uint32_t i) const { return heads[i].load(std::memory_order_acquire); }
-  void SetAt(uint32_t i, uint64_t head, const char* entry) {
-    heads[i].store(head, std::memory_order_release);
-    entries[i].store(entry, std::memory_order_release);
-  }
-  bool IsFull() const { return CountNow() == kEntriesMax; }
-  // Moves the entries from `at` on up by one.
-  void OpenGap(uint32_t at) {
-    for (uint32_t i = count.load(std::memory_order_relaxed); i > at; --i) {
-      heads[i].store(heads[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
-      entries[i].store(entries[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
-    }
-  }
-  // A search brings the heads from memory side by side; the entry pointers come along if asked for early.
-  void PrefetchEntries() const {
-    for (uint32_t i = 0; i < kEntriesMax; i += 64 / sizeof(entries[0])) __builtin_prefetch(&entries[i]);
-  }
 
   NodeVersion version;
-  const uint32_t level;  // 0: a leaf
+  const uint32_t level;  // 0: an IndexLeaf, else an IndexInner
   std::atomic<uint32_t> count{0};
   std::atomic<uint32_t> head_at{0};
   // The node's keys lie in (low, high]; null: no bound.
   std::atomic<const char*> low{nullptr};
   std::atomic<const char*> high{nullptr};
-  std::atomic<IndexNode*> next{nullptr};  // leaves only: the leaf to the right
-  std::atomic<uint64_t> heads[kEntriesMax];
+  std::atomic<IndexLeaf*> next{nullptr};  // leaves only: the leaf to the right
+};
+
+template <typename HeadType, uint32_t entries_max>
+struct IndexEntries : IndexNode {
+  using Head = HeadType;
+  static constexpr uint32_t kEntriesMax = entries_max;
+  // A key may have it too: heads decide nothing where they tie.
+  static constexpr Head kHeadUnused = std::numeric_limits<Head>::max();
+
+  explicit IndexEntries(uint32_t node_level) : IndexNode(node_level) {
+    for (auto& head : heads) head.store(kHeadUnused, std::memory_order_relaxed);
+  }
+
+  const char* EntryAt(uint32_t i) const { return entries[i].load(std::memory_order_acquire); }
+  bool IsFull() const { return CountNow() == kEntriesMax; }
+  Head HeadAt(uint32_t i) const { return heads[i].load(std::memory_order_acquire); }
+  void SetAt(uint32_t i, Head head, const char* entry) {
+    heads[i].store(head, std::memory_order_release);
+    entries[i].store(entry, std::memory_order_release);
+  }
+  // Moves the entries from `at` on up by one.
+  void OpenGap(uint32_t at) {
+    const uint32_t end = count.load(std::memory_order_relaxed);
+#pragma GCC unroll 4
+    for (uint32_t i = end; i > at; --i)
+      heads[i].store(heads[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
+#pragma GCC unroll 4
+    for (uint32_t i = end; i > at; --i)
+      entries[i].store(entries[i - 1].load(std::memory_order_relaxed), std::memory_order_release);
+  }
+
+  alignas(kCacheLineBytes) std::atomic<Head> heads[kEntriesMax];
   std::atomic<const char*> entries[kEntriesMax];
 };
 
+// Its size is a compromise: larger ones take fewer bytes per entry, smaller ones fewer moves per insert.
+struct IndexLeaf : IndexEntries<uint32_t, 96> {
+  using IndexEntries::IndexEntries;
+
+  // A search brings the heads from memory side by side; the entry pointers come along if asked for early.
+  void PrefetchEntries() const { PrefetchLines(entries, sizeof(entries) / kCacheLineBytes); }
+};
+
 // An inner node's entries divide its children: child i holds the keys above entry i - 1, up to and including entry i.
-struct IndexInner : IndexNode {
-  using IndexNode::IndexNode;
+struct IndexInner : IndexEntries<uint64_t, 64> {
+  using IndexEntries::IndexEntries;
 
   IndexNode* ChildAt(uint32_t i) const { return children[i].load(std::memory_order_acquire); }
 
