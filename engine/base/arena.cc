@@ -47,16 +47,22 @@ Arena::Block* Arena::NewBlock(size_t size_bytes) {
   return newest_;
 }
 
+char* Arena::TakeIfItFits(Block* block, size_t bytes) {
+  size_t at = block->used_bytes.load(std::memory_order_relaxed);
+  do {
+    if (at > block->size_bytes || bytes > block->size_bytes - at) return nullptr;
+  } while (!block->used_bytes.compare_exchange_weak(at, at + bytes, std::memory_order_relaxed));
+  return block->payload() + at;
+}
+
 char* Arena::AllocateSlow(size_t bytes) {
   MutexLock lock(&mutex_);
-  // A request that would waste much of a block gets memory of its own, and the current block stays.
-  if (bytes > block_bytes_ / 4) {
-    return Take(NewBlock(bytes), bytes);
-  }
-  // Another thread may have brought a new block while this one waited for the lock.
+  // A large request comes here at once; for others another thread may have brought a new block meanwhile.
   if (Block* block = current_.load(std::memory_order_relaxed); block != nullptr) {
-    if (char* place = Take(block, bytes); place != nullptr) return place;
+    if (char* place = TakeIfItFits(block, bytes); place != nullptr) return place;
   }
+  // Where a large one does not fit it gets memory of its own, and the current block stays.
+  if (IsLarge(bytes, block_bytes_)) return Take(NewBlock(bytes), bytes);
   // The size counts the block's own header, so that a block is a round number of pages.
   Block* const block = NewBlock(std::max(next_block_bytes_, bytes + sizeof(Block)) - sizeof(Block));
   next_block_bytes_ = std::min(next_block_bytes_ * 2, block_bytes_);

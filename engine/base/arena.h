@@ -3,7 +3,7 @@
 // Units:   bytes. Blocks grow from 4 KiB to `block_bytes`; larger requests get a block of their own.
 // Owner:   the arena owns all it hands out.
 // Threads: Allocate may be called from several threads at once: it is one atomic addition to the current block, and
-//          only the thread that finds the block full takes the lock. MemoryUsage is a relaxed reading.
+//          only the thread that finds the block full takes the lock. MemoryUsage and UsedBytes are relaxed readings.
 #pragma once
 
 #include <algorithm>
@@ -51,10 +51,15 @@ class Arena {
     char* payload() { return reinterpret_cast<char*>(this + 1); }
   };
 
+  // A request so large may waste much of a block where it does not fit.
+  static bool IsLarge(size_t bytes, size_t block_bytes) { return bytes > block_bytes / 4; }
+  // Null: it does not fit, and what was left of the block is lost.
   static char* Take(Block* block, size_t bytes) {
     const size_t at = block->used_bytes.fetch_add(bytes, std::memory_order_relaxed);
     return at + bytes <= block->size_bytes ? block->payload() + at : nullptr;
   }
+  // Null: it does not fit, and nothing changed.
+  static char* TakeIfItFits(Block* block, size_t bytes);
   char* AllocateSlow(size_t bytes) EXCLUDES(mutex_);
   Block* NewBlock(size_t size_bytes) REQUIRES(mutex_);
   bool IsPooled(size_t bytes) const;
@@ -79,7 +84,7 @@ inline size_t Arena::UsedBytes() const {
 }
 
 inline char* Arena::Allocate(size_t bytes) {
-  if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && bytes <= block->size_bytes) {
+  if (Block* block = current_.load(std::memory_order_acquire); block != nullptr && !IsLarge(bytes, block->size_bytes)) {
     if (char* place = Take(block, bytes); place != nullptr) [[likely]]
       return place;
   }

@@ -86,6 +86,21 @@ TEST(ArenaTest, LargeRequestsDoNotReplaceTheCurrentBlock) {
   EXPECT_EQ(arena.Allocate(8), first + 8);
 }
 
+TEST(ArenaTest, LargeRequestsThatDoNotFitLoseNothing) {
+  Arena arena(1 << 20);
+  size_t asked = 0;
+  const auto allocate = [&](size_t bytes) {
+    arena.Allocate(bytes);
+    asked += bytes;
+  };
+  while (arena.MemoryUsage() < 4 << 20) allocate(100);  // the current block has its full size, and room
+  for (int i = 0; i < 100; ++i) {
+    allocate(100);
+    allocate(600'000);
+  }
+  EXPECT_LE(arena.UsedBytes(), asked + asked / 20);
+}
+
 TEST(ArenaTest, ThreadsShareIt) {
   constexpr int kThreads = 4;
   constexpr size_t kPieces = 20000;

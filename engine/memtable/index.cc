@@ -8,7 +8,7 @@
 namespace gneiss {
 namespace {
 
-// Small beside the arena's blocks, because what is left of a block when a chunk no longer fits is lost.
+// Small beside the blocks of usual arenas, because what is left of a block when a chunk no longer fits is lost.
 constexpr uint32_t kLeavesPerChunkMax = 16;
 
 // A node's heads are counted in groups of eight.
@@ -55,7 +55,10 @@ uint32_t MemtableIndex::CountBelow(const Node* node, Slice internal_key) const {
   const uint32_t begin = std::min(count, CountHeadsBelow(node, head));
   if (begin == count || node->HeadAt(begin) != head) return begin;
   uint32_t end = begin + 1;
-  while (end < count && node->HeadAt(end) == head) ++end;
+  if (end < count && node->HeadAt(end) == head) {
+    const bool is_last_head = head == Node::kHeadUnused;
+    end = is_last_head ? count : std::min(count, CountHeadsBelow(node, static_cast<typename Node::Head>(head + 1)));
+  }
   return CountBelowAmongTies(node, begin, end, internal_key);
 }
 
@@ -165,8 +168,7 @@ void MemtableIndex::InsertInto(IndexLeaf* leaf, uint32_t at, const char* entry) 
 }
 
 // Leaves lie together, apart from entries: that keeps the pages a search touches few.
-template <>
-IndexLeaf* MemtableIndex::NewNode(uint32_t level) {
+IndexLeaf* MemtableIndex::NewLeaf() {
   if (leaves_left_ == 0) {
     next_leaf_ = arena_->AllocateAligned(next_chunk_leaves_ * sizeof(IndexLeaf), alignof(IndexLeaf));
     leaves_left_ = next_chunk_leaves_;
@@ -176,10 +178,10 @@ IndexLeaf* MemtableIndex::NewNode(uint32_t level) {
   next_leaf_ += sizeof(IndexLeaf);
   --leaves_left_;
   leaf_count_.fetch_add(1, std::memory_order_relaxed);
-  return new (place) IndexLeaf(level);
+  return new (place) IndexLeaf(0);
 }
-template <>
-IndexInner* MemtableIndex::NewNode(uint32_t level) {
+
+IndexInner* MemtableIndex::NewInner(uint32_t level) {
   return new (arena_->AllocateAligned(sizeof(IndexInner), alignof(IndexInner))) IndexInner(level);
 }
 
@@ -189,11 +191,11 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
   MutexLock lock(&structure_mutex_);
   IndexNode* node = root_.load(std::memory_order_relaxed);
   if (node == nullptr) {
-    root_.store(NewNode<IndexLeaf>(0), std::memory_order_release);
+    root_.store(NewLeaf(), std::memory_order_release);
     return;
   }
   if (IsFull(node)) {
-    auto* const root = NewNode<IndexInner>(node->level + 1);
+    auto* const root = NewInner(node->level + 1);
     root->children[0].store(node, std::memory_order_relaxed);
     // 1. the new root is seen, 2. the old one is split: a reader that noted the old root's version later finds 1 done.
     root_.store(root, std::memory_order_release);
@@ -219,7 +221,12 @@ void MemtableIndex::MakeRoomFor(Slice internal_key) {
 template <typename Node>
 void MemtableIndex::SplitChild(IndexInner* parent, uint32_t child_at, Slice internal_key) {
   auto* const child = static_cast<Node*>(parent->ChildAt(child_at));
-  Node* const right = NewNode<Node>(child->level);  // may throw, so nothing is locked yet
+  Node* right = nullptr;  // made before anything is locked, because that may throw
+  if constexpr (std::is_same_v<Node, IndexLeaf>) {
+    right = NewLeaf();
+  } else {
+    right = NewInner(child->level);
+  }
   // A full leaf gets no more inserts, but the one that filled it may still be under way.
   while (!child->version.TryLock(child->version.BeginRead())) {
   }

@@ -1,6 +1,6 @@
 // A MemtableIndex keeps a memtable's entries in internal-key order: a B+-tree with optimistic lock coupling.
 //
-// Writers: an insert finds its leaf as a reader does, then locks that leaf alone. Splits, one in some thirty inserts,
+// Writers: an insert finds its leaf as a reader does, then locks that leaf alone. Splits, one in some fifty inserts,
 //          take turns under `structure_mutex_`; nobody else changes inner nodes. Keys that arrive in order go straight
 //          to the leaf of the one before and leave full leaves behind.
 // Readers: take no lock. Going down, a reader checks a node's version after it found the child and noted the child's
@@ -75,8 +75,8 @@ class MemtableIndex {
   template <typename Node>
   void RefineHeads(Node* node) REQUIRES(structure_mutex_);
   void LinkChild(IndexInner* parent, uint32_t at, const char* divider, IndexNode* child) const;
-  template <typename Node>
-  Node* NewNode(uint32_t level) REQUIRES(structure_mutex_);
+  IndexLeaf* NewLeaf() REQUIRES(structure_mutex_);
+  IndexInner* NewInner(uint32_t level) REQUIRES(structure_mutex_);
 
   uint64_t CountInRange(const IndexNode* node, const Slice* from, const Slice* to, uint64_t usual_leaf) const;
 

@@ -22,7 +22,7 @@ namespace gneiss {
 
 class NodeVersion {
  public:
-  // Waits out a change in progress, which is some dozens of stores.
+  // Waits out a change in progress, which is some hundred stores.
   uint64_t BeginRead() const {
     for (int spins = 0;; ++spins) {
       const uint64_t version = version_.load(std::memory_order_acquire);

@@ -67,9 +67,9 @@ class Memtable {
   uint64_t DeletionCount() const { return deletions_.load(std::memory_order_relaxed); }
   uint64_t DataBytes() const { return data_bytes_.load(std::memory_order_relaxed); }
   bool was_read() const { return was_read_.load(std::memory_order_relaxed); }  // by Get
-  // Of write_buffer_bytes: what MemoryUsage counts, less what is still free of it.
-  size_t UsedBytes() const { return arena_.UsedBytes(); }
   size_t MemoryUsage() const;  // arena and index, as reserved; not the filter, at most a hundredth of them
+  // The same without the rest of the arena's current block: when this reaches write_buffer_bytes, the memtable is full.
+  size_t UsedBytes() const { return arena_.UsedBytes(); }
   SeqNo first_seq() const { return first_seq_.load(std::memory_order_relaxed); }
   // When the first entry was added; 0: there is none.
   uint64_t oldest_unix_seconds() const { return oldest_unix_seconds_.load(std::memory_order_relaxed); }
