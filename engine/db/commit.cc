@@ -393,11 +393,15 @@ Status DatabaseImpl::SyncWal() {
 
 Status DatabaseImpl::RotateMarked() {
   attention_.fetch_and(~kRotate);
-  std::vector<FamilyPtr> families;
-  std::copy_if(commit_families_.begin(), commit_families_.end(), std::back_inserter(families),
-               [](const FamilyPtr& family) { return family != nullptr && family->wants_rotation.load(); });
-  if (families.empty()) return Status::Ok();
-  return SealTogether(config_.is_flush_atomic ? AllFamilies() : families);
+  const Status status = CatchBadAlloc([this] {
+    std::vector<FamilyPtr> families;
+    std::copy_if(commit_families_.begin(), commit_families_.end(), std::back_inserter(families),
+                 [](const FamilyPtr& family) { return family != nullptr && family->wants_rotation.load(); });
+    return families.empty() ? Status::Ok() : SealTogether(config_.is_flush_atomic ? AllFamilies() : families);
+  });
+  // Families that are still marked are not marked a second time.
+  if (!status.ok()) attention_.fetch_or(kRotate);
+  return status;
 }
 
 Status DatabaseImpl::SealTogether(const std::vector<FamilyPtr>& families) {

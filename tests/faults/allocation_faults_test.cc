@@ -220,7 +220,65 @@ std::string RunPoint(uint64_t seed, bool* has_failed_call) {
   return problem.empty() ? "" : problem + "\n" + ended.output;
 }
 
+// --- memtables that are full when memory is short
+
+// Both families' memtables are full, and the write that should seal them meets the `at`-th failure. Once memory is
+// there again they must be sealed, and those that come after them too. "" or what went wrong; `has_failed`: whether the
+// write made as many allocations.
+std::string RunRotation(uint64_t at, bool* has_failed) {
+  constexpr uint64_t kBufferBytes = 64 << 10;
+  const TempDir temp;
+  DrawnOptions options;
+  options.db.create_if_missing = true;
+  options.db.create_missing_column_families = true;
+  options.family.write_buffer_size = kBufferBytes;
+  options.family.max_write_buffer_number = 8;
+  OpenedDb db;
+  if (const Status status = db.Open(options, temp.path() + "/db", kFamilies); !status.ok()) return status.ToString();
+  const auto write = [&db](size_t bytes) {
+    rocksdb::WriteBatch batch;
+    for (const std::string& name : kFamilies) batch.Put(db.handles().at(name), "key", std::string(bytes, 'v'));
+    return db->Write({}, &batch);
+  };
+  if (const Status status = write(2 * kBufferBytes); !status.ok()) return status.ToString();
+  // The write alone is met, not what runs beside it.
+  if (const Status status = db->PauseBackgroundWork(); !status.ok()) return status.ToString();
+  ArmAllocations(at, 0);
+  try {
+    const CountingScope scope;
+    db->Put({}, "small", "value").PermitUncheckedError();
+  } catch (const std::bad_alloc&) {
+  }
+  *has_failed = CountedAllocations() >= at;
+  ArmAllocations(0, 0);
+  if (const Status status = db->ContinueBackgroundWork(); !status.ok()) return status.ToString();
+  if (!db->Resume().ok()) return "";  // it says that it must be reopened
+  for (int i = 0; i < 20; ++i) {
+    if (const Status status = write(kBufferBytes / 4); !status.ok()) return status.ToString();
+  }
+  for (const std::string& name : kFamilies) {
+    uint64_t bytes = 0;
+    if (!db->GetIntProperty(db.handles().at(name), "rocksdb.cur-size-active-mem-table", &bytes)) return "no property";
+    if (bytes > 2 * kBufferBytes) return "the memtable of " + name + " has " + std::to_string(bytes) + " bytes";
+  }
+  return "";
+}
+
+uint64_t RunRotations() {
+  uint64_t failures = 0, at = 0;
+  for (bool has_failed = true; has_failed;) {
+    const std::string problem = RunRotation(++at, &has_failed);
+    if (problem.empty()) continue;
+    ++failures;
+    std::printf("FAILED allocation %" PRIu64 " of sealing: %s\n", at, problem.c_str());
+  }
+  std::printf("%" PRIu64 " allocations failed while memtables were sealed; %" PRIu64 " violations\n", at - 1, failures);
+  return failures;
+}
+
 int Run(const ProgramOptions& options) {
+  CountOnlyInScopes();
+  const uint64_t rotation_failures = RunRotations();
   const uint64_t first = options.Number("seed", 1);
   const uint64_t points = options.Number("points", 500);
   std::printf("seeds from %" PRIu64 " on\n", first);
@@ -238,7 +296,7 @@ int Run(const ProgramOptions& options) {
   }
   std::printf("%" PRIu64 " allocation faults, %" PRIu64 " of them told of by a call; %" PRIu64 " violations\n", done,
               answered, failures);
-  return failures == 0 ? 0 : 1;
+  return failures + rotation_failures == 0 ? 0 : 1;
 }
 
 }  // namespace
