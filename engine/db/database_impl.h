@@ -301,7 +301,7 @@ class DatabaseImpl final : public Database {
   // What the MANIFEST or the log tells already is brought to memory whole, or nothing more is built on memory.
   template <typename Action>
   Status WholeOrStale(Action action) EXCLUDES(mutex_);
-  SuperVersion* NewSuperVersion(ColumnFamily* family) REQUIRES(mutex_);
+  SuperVersionPtr NewSuperVersion(ColumnFamily* family) REQUIRES(mutex_);
   void InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) REQUIRES(mutex_);
   void UpdateCompactionState(ColumnFamily* family) REQUIRES(mutex_);
   void UpdateThrottle() REQUIRES(mutex_);

@@ -249,8 +249,8 @@ std::vector<VersionEdit> DatabaseImpl::StateAsEdits() {
   return edits;
 }
 
-SuperVersion* DatabaseImpl::NewSuperVersion(ColumnFamily* family) {
-  auto* const next = new SuperVersion(family->active, family->SealedNewestFirst(), family->version);
+SuperVersionPtr DatabaseImpl::NewSuperVersion(ColumnFamily* family) {
+  SuperVersionPtr next(new SuperVersion(family->active, family->SealedNewestFirst(), family->version));
   std::erase_if(family->versions, [](const auto& version) { return version.expired(); });
   if (family->versions.empty() || family->versions.back().lock() != family->version) {
     family->versions.push_back(family->version);
@@ -259,12 +259,12 @@ SuperVersion* DatabaseImpl::NewSuperVersion(ColumnFamily* family) {
 }
 
 void DatabaseImpl::InstallSuperVersion(ColumnFamily* family, bool preserves_snapshots) {
-  SuperVersion* const next = NewSuperVersion(family);
+  SuperVersionPtr next = NewSuperVersion(family);
   if (preserves_snapshots) {
-    family->history.InstallPreserving(next);
+    family->history.InstallPreserving(std::move(next));
   } else {
     snapshots_.BeginEpoch([&](Epoch epoch, const std::vector<Epoch>& live_epochs) {
-      family->history.InstallChanging(next, epoch, live_epochs);
+      family->history.InstallChanging(std::move(next), epoch, live_epochs);
     });
   }
   UpdateCompactionState(family);

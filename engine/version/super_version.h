@@ -41,4 +41,10 @@ class SuperVersion {
   mutable std::atomic<uint64_t> references_{1};
 };
 
+// Owns one reference.
+struct DropReference {
+  void operator()(const SuperVersion* super_version) const { super_version->Unref(); }
+};
+using SuperVersionPtr = std::unique_ptr<SuperVersion, DropReference>;
+
 }  // namespace gneiss

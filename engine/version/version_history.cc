@@ -29,7 +29,7 @@ size_t VersionHistory::IndexFor(const Entries& entries, Epoch snapshot_epoch) {
   return index;
 }
 
-void VersionHistory::InstallPreserving(SuperVersion* next) {
+void VersionHistory::InstallPreserving(SuperVersionPtr next) {
   const View* view = view_.load(std::memory_order_acquire);
   Entries entries = view != nullptr ? view->entries : Entries();
   Entries dropped;
@@ -39,20 +39,23 @@ void VersionHistory::InstallPreserving(SuperVersion* next) {
     entries.pop_back();
   }
   next->number = ++installs_;
-  entries.push_back(next);
+  entries.push_back(next.get());
   Publish(std::move(entries), std::move(dropped));
+  next.release();
 }
 
-void VersionHistory::InstallChanging(SuperVersion* next, Epoch epoch, const std::vector<Epoch>& live_snapshot_epochs) {
+void VersionHistory::InstallChanging(SuperVersionPtr next, Epoch epoch,
+                                     const std::vector<Epoch>& live_snapshot_epochs) {
   const View* view = view_.load(std::memory_order_acquire);
   Entries entries = view != nullptr ? view->entries : Entries();
   GNEISS_CHECK(entries.empty() || entries.back()->epoch < epoch);
   next->epoch = epoch;
   next->number = ++installs_;
-  entries.push_back(next);
+  entries.push_back(next.get());
   Entries dropped;
   entries = Needed(entries, live_snapshot_epochs, &dropped);
   Publish(std::move(entries), std::move(dropped));
+  next.release();
 }
 
 void VersionHistory::Trim(const std::vector<Epoch>& live_snapshot_epochs) {

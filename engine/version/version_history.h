@@ -30,10 +30,11 @@ class VersionHistory {
   const SuperVersion* Newest() const { return view_.load(std::memory_order_acquire)->entries.back(); }
   const SuperVersion* Select(Epoch snapshot_epoch) const;
 
-  // Rule 2, first half. Takes over the caller's reference. The first install of all is of epoch 0.
-  void InstallPreserving(SuperVersion* next);
+  // Rule 2, first half. The first install of all is of epoch 0. Where memory is short nothing is installed
+  // (std::bad_alloc).
+  void InstallPreserving(SuperVersionPtr next);
   // Rule 2, second half: `epoch` is new, higher than any snapshot's; `live_snapshot_epochs` ascending.
-  void InstallChanging(SuperVersion* next, Epoch epoch, const std::vector<Epoch>& live_snapshot_epochs);
+  void InstallChanging(SuperVersionPtr next, Epoch epoch, const std::vector<Epoch>& live_snapshot_epochs);
   // Rule 3, after snapshots were released.
   void Trim(const std::vector<Epoch>& live_snapshot_epochs);
 

@@ -13,8 +13,8 @@ namespace gneiss {
 namespace {
 
 // SuperVersions told apart by their Version: it has `mark` levels.
-SuperVersion* Marked(int mark) {
-  return new SuperVersion(nullptr, {}, std::make_shared<const Version>(KeyOrder::Bytewise(), mark));
+SuperVersionPtr Marked(int mark) {
+  return SuperVersionPtr(new SuperVersion(nullptr, {}, std::make_shared<const Version>(KeyOrder::Bytewise(), mark)));
 }
 int MarkOf(const SuperVersion* super_version) { return super_version->version->LevelCount(); }
 
@@ -64,12 +64,11 @@ TEST(VersionHistoryTest, WithoutSnapshotsOneEntryIsLeft) {
 TEST(VersionHistoryTest, DroppedEntriesAreFreedByReclaim) {
   ReclaimAll();
   VersionHistory history;
-  auto* first = Marked(1);
-  const std::weak_ptr<const Version> version = first->version;
-  history.InstallPreserving(first);
+  history.InstallPreserving(Marked(1));
+  const SuperVersion* read = history.Newest();
+  const std::weak_ptr<const Version> version = read->version;
   {
     ReadGuard guard;
-    const SuperVersion* read = history.Newest();
     read->Ref();
     history.InstallPreserving(Marked(2));
     Reclaim();
@@ -78,7 +77,7 @@ TEST(VersionHistoryTest, DroppedEntriesAreFreedByReclaim) {
   }
   ReclaimAll();
   EXPECT_FALSE(version.expired()) << "a reference was taken";
-  first->Unref();
+  read->Unref();
   EXPECT_TRUE(version.expired());
 }
 
@@ -86,9 +85,9 @@ TEST(VersionHistoryTest, TheHistoryFreesWhatItHolds) {
   std::weak_ptr<const Version> version;
   {
     VersionHistory history;
-    auto* first = Marked(1);
+    auto first = Marked(1);
     version = first->version;
-    history.InstallPreserving(first);
+    history.InstallPreserving(std::move(first));
   }
   EXPECT_TRUE(version.expired());
 }

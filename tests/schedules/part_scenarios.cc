@@ -153,8 +153,8 @@ namespace {
 // A family's history as the engine drives it: installs under a lock, snapshots and readers beside it. SuperVersions are
 // told apart by their Version's number of levels.
 struct History {
-  SuperVersion* Made(int mark) {
-    return new SuperVersion(nullptr, {}, std::make_shared<const Version>(KeyOrder::Bytewise(), mark));
+  SuperVersionPtr Made(int mark) {
+    return SuperVersionPtr(new SuperVersion(nullptr, {}, std::make_shared<const Version>(KeyOrder::Bytewise(), mark)));
   }
   static int MarkOf(const SuperVersion* super_version) { return super_version->version->LevelCount(); }
 
