@@ -139,7 +139,10 @@ class ColumnFamily {
     history_start_ = timestamp;
   }
   Status CheckReadTimestamp(Slice timestamp) const;  // InvalidArgument before the history start
-  SeqNo FirstSeqInMemory() const {                   // kSeqMax: there is nothing
+  bool IsFull(const Memtable& memtable) const {
+    return memtable.UsedBytes() >= write_buffer_bytes.load(std::memory_order_relaxed);
+  }
+  SeqNo FirstSeqInMemory() const {  // kSeqMax: there is nothing
     SeqNo first = active->first_seq();
     for (const SealedMemtable& each : sealed) first = std::min(first, each.memtable->first_seq());
     return first;

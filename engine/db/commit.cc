@@ -325,8 +325,8 @@ void DatabaseImpl::InsertRecords(Slice rep, SeqNo* seq, bool is_concurrent) {
 }
 
 void DatabaseImpl::NoteMemtableFull(ColumnFamily* family) {
-  const bool is_full = family->active->UsedBytes() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
-  if (is_full && !family->wants_rotation.exchange(true, std::memory_order_relaxed)) attention_.fetch_or(kRotate);
+  if (family->IsFull(*family->active) && !family->wants_rotation.exchange(true, std::memory_order_relaxed))
+    attention_.fetch_or(kRotate);
 }
 
 // By a commit leader before it begins, or by whoever finds the queue empty: all groups before are in the memtables.

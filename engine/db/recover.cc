@@ -344,8 +344,7 @@ Status DatabaseImpl::ReplayRecords(Slice rep, uint64_t log_number, SeqNo* seq, R
       memtable->Add(*seq, record.kind, record.key, record.value, /*is_concurrent=*/false);
       if (family->dead_spans.IsWatching()) NoteForDeadSpans(family, record);
       replay->log_numbers.emplace(family->id, log_number);
-      const bool is_full = memtable->UsedBytes() >= family->write_buffer_bytes.load(std::memory_order_relaxed);
-      if (is_full && !config_.is_read_only) {
+      if (family->IsFull(*memtable) && !config_.is_read_only) {
         allocated_seq_ = std::max(allocated_seq_, *seq);
         GNEISS_RETURN_IF_ERROR(FlushRecovered(family, replay));
       }

@@ -9,16 +9,13 @@ namespace {
 std::atomic<uint64_t> fail_at{0};
 std::atomic<uint64_t> fail_more{0};
 std::atomic<uint64_t> counted{0};
-std::atomic<bool> has_failed{false};
 thread_local bool is_counting = true;
 
 bool Fails() {
   const uint64_t first = fail_at.load(std::memory_order_relaxed);
   if (!is_counting || first == 0) return false;
   const uint64_t number = counted.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (number < first || number > first + fail_more.load(std::memory_order_relaxed)) return false;
-  has_failed.store(true);
-  return true;
+  return number >= first && number <= first + fail_more.load(std::memory_order_relaxed);
 }
 
 void* Allocate(size_t size) { return Fails() ? nullptr : std::malloc(size == 0 ? 1 : size); }
@@ -59,7 +56,6 @@ void ArmAllocations(uint64_t at, uint64_t more) {
   fail_at.store(at);
 }
 uint64_t CountedAllocations() { return counted.load(); }
-bool HasAllocationFailed() { return has_failed.load(); }
 
 CountingScope::CountingScope() { is_counting = true; }
 CountingScope::~CountingScope() { is_counting = false; }

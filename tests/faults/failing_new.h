@@ -10,7 +10,6 @@ namespace gneiss::faults {
 // The `at`-th counted allocation from now on fails, and `more` after it. 0: none.
 void ArmAllocations(uint64_t at, uint64_t more);
 uint64_t CountedAllocations();
-bool HasAllocationFailed();
 
 // While none of these is alive, what this thread allocates is not counted.
 class CountingScope {
