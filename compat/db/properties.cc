@@ -267,7 +267,7 @@ TableSums SumTables(const Version& version) {
       sums.entries += properties.entries;
       sums.deletions += properties.deletions;
       sums.raw_bytes += properties.raw_key_bytes + properties.raw_value_bytes;
-      sums.reader_bytes += reader->MemoryUsage();
+      sums.reader_bytes += reader->MemoryUsage() + table->MemoryUsage();
     });
   }
   return sums;

@@ -16,6 +16,7 @@
 #include "engine/compaction/paced_file.h"
 #include "engine/io/file_checksum.h"
 #include "engine/io/file_system.h"
+#include "engine/memtable/filter.h"
 #include "engine/table/table_writer.h"
 #include "engine/version/version.h"
 
@@ -45,6 +46,7 @@ struct OutputTable {
   TableMeta meta;
   TableProperties properties;
   uint64_t cache_id = 0;  // under which its blocks lie in the block cache; 0: none do
+  std::shared_ptr<const MemtableFilter> key_filter = nullptr;  // TableFile::SetKeyFilter
 };
 
 class TableOutput {

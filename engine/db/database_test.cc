@@ -267,6 +267,37 @@ TEST_F(DatabaseTest, ManyWritersCommitInOrder) {
   EXPECT_EQ(Scan().size(), static_cast<size_t>(kThreads * kBatches + 2));
 }
 
+// A table without a filter of its own is not read for keys that its memtable did not hold.
+TEST_F(DatabaseTest, ANewTableKeepsTheFilterOfItsMemtable) {
+  family_.config.write_buffer_bytes = 1 << 20;
+  family_.config.compaction.disable_auto_compactions = true;
+  const auto misses_without_reading = [this] {
+    int count = 0;
+    for (int i = 0; i < 100; ++i) {
+      PinnedValue value;
+      const std::string key = "key" + std::to_string(100000 + i) + "x";
+      count += database_->Get({.table = {.cache_only = true}}, handles_[0].get(), key, &value).IsNotFound() ? 1 : 0;
+    }
+    return count;
+  };
+  Random random(Seed());
+  const auto put = [&](int n) {
+    std::string value(100, '\0');
+    for (char& byte : value) byte = static_cast<char>(random.Uniform(256));
+    return Put("key" + std::to_string(100000 + n), value);
+  };
+  ASSERT_TRUE(Open().ok());
+  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(put(i).ok());
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  EXPECT_GE(misses_without_reading(), 85);
+  for (int i = 0; i < 5000; ++i) ASSERT_NE(Get("key" + std::to_string(100000 + i)), "NotFound: ") << i;
+  // Not where it is large beside its table.
+  ASSERT_TRUE(put(0).ok());
+  ASSERT_TRUE(put(4999).ok());
+  ASSERT_TRUE(database_->Flush({}, handles_).ok());
+  EXPECT_EQ(misses_without_reading(), 0);
+}
+
 TEST_F(DatabaseTest, ATornLogTailIsCut) {
   ASSERT_TRUE(Open().ok());
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(Put("key" + std::to_string(i), "value").ok());

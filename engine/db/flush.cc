@@ -83,6 +83,18 @@ void CountGarbage(const Retention::Counts& counts, const std::vector<MemtablePtr
   stats->Add(Ticker::kMemtableGarbageBytesAtFlush, payload - written);
 }
 
+// A table without a filter keeps that of its memtable, where it is small beside it: reads of other keys then spare a
+// block each. It goes when the table has been compacted.
+void KeepFilter(const Memtable& memtable, std::vector<OutputTable>* outputs) {
+  constexpr uint64_t kTablePartMax = 32;
+  const std::shared_ptr<const MemtableFilter> filter = memtable.filter();
+  if (filter == nullptr) return;
+  for (OutputTable& output : *outputs) {
+    const bool is_small = filter->MemoryBytes() <= output.meta.file_bytes / kTablePartMax;
+    if (is_small && output.properties.filter_bytes == 0) output.key_filter = filter;
+  }
+}
+
 CacheWarming WarmingOf(const TableReadConfig& read) {
   return {.cache = read.block_cache.get(),
           .includes_meta_blocks = read.cache_index_and_filter_blocks,
@@ -485,6 +497,7 @@ Status DatabaseImpl::WriteLevel0(ColumnFamily* family, const std::vector<Memtabl
   const Status finished = output.Finish(outputs);
   if (finished.ok() && reason == BlobFileEvent::Reason::kFlush) {
     CountGarbage(retention.counts(), memtables, *outputs, config_.stats);
+    if (memtables.size() == 1) KeepFilter(*memtables.front(), outputs);
   }
   if (!finished.ok()) {
     for (const OutputBlobFile& file : *blob_files) {

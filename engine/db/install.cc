@@ -29,7 +29,10 @@ TableFilePtr DatabaseImpl::MakeTable(const ColumnFamily& family, const TableMeta
   }
   TableFilePtr table =
       std::make_shared<TableFile>(meta, family.opener, obsolete_files_, output == nullptr ? 0 : output->cache_id);
-  if (output != nullptr) table->NoteProperties(output->properties);
+  if (output != nullptr) {
+    table->NoteProperties(output->properties);
+    table->SetKeyFilter(output->key_filter);
+  }
   return table;
 }
 

@@ -13,7 +13,7 @@ constexpr size_t kWordsMin = 512;  // a page
 constexpr size_t kWordsMax = size_t{1} << 20;
 
 size_t WordsFor(size_t write_buffer_bytes) {
-  return write_buffer_bytes == 0 ? 0 : std::clamp(write_buffer_bytes / kBufferBytesPerWord, kWordsMin, kWordsMax);
+  return std::clamp(write_buffer_bytes / kBufferBytesPerWord, kWordsMin, kWordsMax);
 }
 
 }  // namespace
@@ -21,19 +21,18 @@ size_t WordsFor(size_t write_buffer_bytes) {
 MemtableFilter::MemtableFilter(size_t write_buffer_bytes) : word_count_(WordsFor(write_buffer_bytes)) {}
 
 MemtableFilter::~MemtableFilter() {
-  if (words_.load(std::memory_order_relaxed) != nullptr) munmap(words_.load(), word_count_ * sizeof(Word));
+  if (words_.load(std::memory_order_relaxed) != nullptr) munmap(words_.load(), MemoryBytes());
 }
 
 // Zero pages of the system: a memtable that takes little touches few of them.
 MemtableFilter::Word* MemtableFilter::TakeMemory() {
-  const size_t bytes = word_count_ * sizeof(Word);
-  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory = mmap(nullptr, MemoryBytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   Word* taken = nullptr;
   if (words_.compare_exchange_strong(taken, static_cast<Word*>(memory), std::memory_order_acq_rel)) {
     return static_cast<Word*>(memory);
   }
-  munmap(memory, bytes);  // another thread was first
+  munmap(memory, MemoryBytes());  // another thread was first
   return taken;
 }
 

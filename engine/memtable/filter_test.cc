@@ -17,7 +17,6 @@ TEST(MemtableFilterTest, HoldsBackMostOfWhatIsAbsent) {
   constexpr size_t kBuffer = 1 << 20;
   constexpr size_t kCount = kBuffer / 130;
   MemtableFilter filter(kBuffer);
-  ASSERT_TRUE(filter.is_active());
   for (size_t i = 0; i < kCount; ++i) filter.Add(HashOf(i), false);
   for (size_t i = 0; i < kCount; ++i) EXPECT_TRUE(filter.MayContain(HashOf(i))) << i;
   size_t passed = 0;
@@ -36,8 +35,6 @@ TEST(MemtableFilterTest, EmptyItHoldsBackAll) {
   const MemtableFilter filter(64 << 20);
   for (size_t i = 0; i < 1000; ++i) EXPECT_FALSE(filter.MayContain(HashOf(i)));
 }
-
-TEST(MemtableFilterTest, OfNoSizeThereIsNone) { EXPECT_FALSE(MemtableFilter(0).is_active()); }
 
 TEST(MemtableFilterTest, SeveralThreadsAdd) {
   MemtableFilter filter(1 << 10);  // words are shared

@@ -59,7 +59,11 @@ void Increase(std::atomic<uint64_t>* counter, uint64_t by, bool is_concurrent) {
 }
 
 // Where equal keys have equal bytes.
-bool HasFilter(const KeyOrder& order) { return order.type() != KeyOrder::Type::kCustom && !order.has_timestamps(); }
+std::shared_ptr<MemtableFilter> MakeFilter(const Memtable::Config& config) {
+  const bool is_wanted = config.expected_bytes > 0 && config.order.type() != KeyOrder::Type::kCustom;
+  return is_wanted && !config.order.has_timestamps() ? std::make_shared<MemtableFilter>(config.expected_bytes)
+                                                     : nullptr;
+}
 
 }  // namespace
 
@@ -69,7 +73,7 @@ Memtable::Memtable(const Config& config, uint64_t id, SeqNo earliest_seq)
       earliest_seq_(earliest_seq),
       share_(config.budget),
       arena_(config.arena_block_bytes, config.blocks, &share_),
-      filter_(HasFilter(config.order) ? config.expected_bytes : 0),
+      filter_(MakeFilter(config)),
       index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
       range_tombstone_index_(std::make_unique<MemtableIndex>(config.order, &arena_)),
       tombstone_cover_(std::make_unique<TombstoneCover>(config.order, &arena_)) {}
@@ -91,7 +95,7 @@ void Memtable::Add(SeqNo seq, Kind kind, Slice user_key, Slice value, bool is_co
     tombstone_cover_->Add(MemtableEntry::UserKey(entry), MemtableEntry::Value(entry), seq);
     range_tombstones_.fetch_add(1, std::memory_order_release);
   } else {
-    if (filter_.is_active()) filter_.Add(Xxph3(user_key), is_concurrent);
+    if (filter_ != nullptr) filter_->Add(Xxph3(user_key), is_concurrent);
     index_->Insert(entry, is_concurrent);
   }
   Increase(&entries_, 1, is_concurrent);
@@ -116,7 +120,7 @@ void Memtable::Get(const SeekKey& key, PointLookup* lookup, bool ignore_range_de
     if (const SeqNo seq = CoveringSeq(key.user_key(), SeqOf(key.Encode())); seq > 0) lookup->CoverBelow(seq);
   }
   if (!was_read()) was_read_.store(true, std::memory_order_relaxed);
-  if (filter_.is_active() && !filter_.MayContain(lookup->KeyHash())) return;
+  if (filter_ != nullptr && !filter_->MayContain(lookup->KeyHash())) return;
   const char* const newest = index_->NewestOf(key.Encode());
   if (newest == nullptr || !Offer(newest, lookup)) return;
   MemtableCursor cursor(index_.get());

@@ -60,6 +60,8 @@ class Memtable {
   std::unique_ptr<InternalIterator> NewRangeTombstoneIterator() const;
   // The highest range tombstone seq <= read_seq that covers the key; 0: none. O(log n), no lock.
   SeqNo CoveringSeq(Slice user_key, SeqNo read_seq) const;  // for keys without timestamps
+  // Of its point entries, by Xxph3 of their user keys; null: there is none.
+  std::shared_ptr<const MemtableFilter> filter() const { return filter_; }
   bool HasRangeTombstones() const { return range_tombstones_.load(std::memory_order_acquire) != 0; }
 
   bool empty() const { return EntryCount() == 0; }
@@ -89,7 +91,7 @@ class Memtable {
   const SeqNo earliest_seq_;
   BudgetShare share_;  // before the arena, which it outlives
   Arena arena_;
-  MemtableFilter filter_;  // of point entries
+  const std::shared_ptr<MemtableFilter> filter_;
   std::unique_ptr<MemtableIndex> index_;
   std::unique_ptr<MemtableIndex> range_tombstone_index_;
   std::unique_ptr<TombstoneCover> tombstone_cover_;

@@ -18,6 +18,7 @@
 #include "engine/cache/cache.h"
 #include "engine/io/file_system.h"
 #include "engine/iter/range_tombstones.h"
+#include "engine/memtable/filter.h"
 #include "engine/table/table_reader.h"
 #include "engine/version/version_edit.h"
 
@@ -131,6 +132,15 @@ class TableFile {
   bool EndsBeforeLargest() const { return HasExclusiveEnd() && !MayHoldNewerThanEnd(); }
   StatsSink* stats() const { return opener_->config().read.stats; }
 
+  // A filter of all user keys of its point entries, from the memtable that it was made of. Before others see the table.
+  void SetKeyFilter(std::shared_ptr<const MemtableFilter> filter) { key_filter_ = std::move(filter); }
+  // True when the table has nothing to say of the user key with this hash: neither an entry nor a range tombstone.
+  bool CertainlyLacks(uint64_t hash) const {
+    return key_filter_ != nullptr && !key_filter_->MayContain(hash) && tombstones() == Tombstones::kNone;
+  }
+  // Of what stays when the reader is closed.
+  size_t MemoryUsage() const { return key_filter_ == nullptr ? 0 : key_filter_->MemoryBytes(); }
+
   // Opens the table at its first use. Lock-free once open (with open_tables: one cache look-up). With `cache_only` a
   // table that is not open gives Incomplete.
   Status Reader(int level, ReaderRef* reader, bool cache_only = false) const EXCLUDES(open_mutex_);
@@ -182,6 +192,7 @@ class TableFile {
   const std::shared_ptr<const TableOpener> opener_;
   const std::shared_ptr<FileReaper> reaper_;
   const uint64_t cache_id_;  // under which its blocks lie in the block cache, however often it is opened
+  std::shared_ptr<const MemtableFilter> key_filter_;  // may be null
   ChargedBytes charged_;
   bool has_room_ = true;
   mutable Mutex open_mutex_;

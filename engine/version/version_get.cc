@@ -21,6 +21,7 @@ class Version::Search final : public BlobValues {
   bool is_done() const { return lookup_->is_done(); }
 
   void AskTable(const TableFile& table, int level) {
+    if (table.CertainlyLacks(lookup_->KeyHash())) return;
     ReaderRef opened;
     const TableReader* reader = table.ReaderIfOpen();
     if (reader == nullptr) [[unlikely]] {

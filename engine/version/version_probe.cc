@@ -24,17 +24,19 @@ struct Version::Candidates {
   size_t count = 0;
 };
 
-void Version::FindCandidates(const SeekKey& key, Candidates* candidates) const {
+void Version::FindCandidates(const SeekKey& key, uint64_t hash, Candidates* candidates) const {
   const Slice user_key = key.user_key();
   const uint64_t head = order_.is_bytewise() ? KeyOrder::HeadOf(user_key) : 0;
   for (const Fence& fence : level0_fences_) {
-    if (IsInside(fence, user_key, head) && !candidates->Add(*fence.table)) return;
+    const bool is_asked = IsInside(fence, user_key, head) && !fence.table->CertainlyLacks(hash);
+    if (is_asked && !candidates->Add(*fence.table)) return;
   }
   for (int number = 1; number < LevelCount(); ++number) {
     for (const auto& run : level(number).runs) {
       const Run::Span span = run->TablesFor(order_, key);
       for (size_t i = span.first; i < span.last; ++i) {
-        if (!candidates->Add(*run->tables()[i])) return;
+        const TableFile& table = *run->tables()[i];
+        if (!table.CertainlyLacks(hash) && !candidates->Add(table)) return;
       }
     }
   }
@@ -45,7 +47,7 @@ void Version::ProbeTables(const KeyProbe* keys, size_t count) const {
   std::array<Candidates, kProbedKeysMax> candidates;
   for (size_t k = 0; k < count; ++k) {
     const Slice user_key = keys[k].key->user_key();
-    FindCandidates(*keys[k].key, &candidates[k]);
+    FindCandidates(*keys[k].key, keys[k].hash, &candidates[k]);
     for (size_t i = 0; i < candidates[k].count; ++i) {
       candidates[k].readers[i]->PrefetchFilter(user_key, keys[k].hash);
     }

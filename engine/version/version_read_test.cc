@@ -142,6 +142,33 @@ TEST(VersionReadTest, GetsWithFewOpenTables) {
   EXPECT_EQ(cache->GetUsage(), 0u) << "tables that are gone leave the cache";
 }
 
+TEST(VersionReadTest, GetsWithFiltersOfMemtables) {
+  for (const bool has_tombstones : {false, true}) {
+    TestTables tables;
+    tables.has_key_filters = true;
+    CompareGets(tables, has_tombstones);
+  }
+}
+
+TEST(VersionReadTest, ATableIsNotReadForWhatItsFilterLacks) {
+  TestTables tables;
+  tables.has_key_filters = true;
+  const std::vector<Entry> entries = {{.user_key = "a", .seq = 1, .value = "v"}, {.user_key = "c", .seq = 2}};
+  const VersionPtr version = Build(tables, {{0, tables.Write(1, entries)}});
+  ReadParams cache_only;
+  cache_only.cache_only = true;
+  EXPECT_EQ(Get(*version, "b", kSeqMax, cache_only).substr(0, 6), "Result") << "it may hold range tombstones";
+  version->level(0).ForEachTable([](const TableFilePtr& table) {
+    TableProperties properties;
+    table->NoteProperties(properties);
+    EXPECT_TRUE(table->CertainlyLacks(Xxph3("b")));
+    EXPECT_FALSE(table->CertainlyLacks(Xxph3("a")));
+  });
+  EXPECT_EQ(Get(*version, "b", kSeqMax, cache_only), "NOT_FOUND");
+  EXPECT_EQ(Get(*version, "a", kSeqMax, cache_only).substr(0, 6), "Result");
+  EXPECT_EQ(Get(*version, "a", kSeqMax), "v");
+}
+
 TEST(VersionReadTest, CacheOnlyReadsOpenNothing) {
   TestTables tables;
   const VersionPtr version = Build(tables, {{1, tables.Write(1, {{.user_key = "a", .seq = 1, .value = "v"}})}});

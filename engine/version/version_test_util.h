@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "engine/base/check.h"
+#include "engine/base/hash.h"
 #include "engine/base/random.h"
 #include "engine/io/file_name.h"
+#include "engine/memtable/filter.h"
 #include "engine/table/table_writer.h"
 #include "engine/version/version.h"
 
@@ -88,7 +90,11 @@ class TestTables {
   const std::string& dir() const { return dir_.path(); }
   const std::shared_ptr<const TableOpener>& opener() const { return opener_; }
   Version::MakeTable Maker() const {
-    return [this](const TableMeta& meta) { return std::make_shared<TableFile>(meta, opener_, reaper); };
+    return [this](const TableMeta& meta) {
+      auto table = std::make_shared<TableFile>(meta, opener_, reaper);
+      if (has_key_filters) table->SetKeyFilter(key_filters_.at(meta.number));
+      return table;
+    };
   }
 
   // A table of these entries, in any order; its bounds are widened by range deletes as RocksDB does.
@@ -102,21 +108,25 @@ class TestTables {
     config.format.block_bytes = 256;
     config.file_number = number;
     TableWriter writer(config, file.get());
+    auto filter = std::make_shared<MemtableFilter>(1 << 20);
     TableMeta meta;
     meta.number = number;
     meta.smallest_seq = kSeqMax;
     for (const Entry& entry : entries) {
       const InternalKey key(entry.user_key, entry.seq, entry.kind);
       GNEISS_CHECK(writer.Add(key.Encode(), entry.value).ok());
+      if (entry.kind != Kind::kRangeDelete) filter->Add(Xxph3(entry.user_key), false);
       Widen(&meta, key, entry);
     }
     GNEISS_CHECK(writer.Finish().ok());
     GNEISS_CHECK(file->Close().ok());
     meta.file_bytes = writer.FileBytes();
+    key_filters_[number] = std::move(filter);
     return meta;
   }
 
   std::shared_ptr<FileReaper> reaper;
+  bool has_key_filters = false;  // tables made from now on get one
 
  private:
   bool Before(const Entry& a, const Entry& b) const {
@@ -137,6 +147,7 @@ class TestTables {
   const std::shared_ptr<Cache> open_tables_;
   TempDir dir_;
   std::shared_ptr<const TableOpener> opener_;
+  mutable std::map<uint64_t, std::shared_ptr<const MemtableFilter>> key_filters_;  // by number
 };
 
 }  // namespace gneiss
