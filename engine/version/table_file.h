@@ -192,13 +192,14 @@ class TableFile {
   const std::shared_ptr<const TableOpener> opener_;
   const std::shared_ptr<FileReaper> reaper_;
   const uint64_t cache_id_;  // under which its blocks lie in the block cache, however often it is opened
-  std::shared_ptr<const MemtableFilter> key_filter_;  // may be null
   ChargedBytes charged_;
   bool has_room_ = true;
   mutable Mutex open_mutex_;
+  // What every point read looks at lies together.
   mutable std::atomic<const TableReader*> reader_{nullptr};
-  mutable std::atomic<uint64_t> surplus_deletions_{0};
+  std::shared_ptr<const MemtableFilter> key_filter_;  // may be null
   mutable std::atomic<Tombstones> tombstones_{Tombstones::kUnknown};
+  mutable std::atomic<uint64_t> surplus_deletions_{0};
   mutable std::atomic<const RangeTombstoneList*> tombstone_list_{nullptr};
   std::atomic<bool> is_obsolete_{false};
 };
