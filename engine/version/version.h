@@ -127,7 +127,7 @@ class Version {
   std::optional<int> LevelOf(uint64_t table_number) const;
   bool IsInside(const Fence& fence, Slice user_key, uint64_t head) const;
   struct Candidates;
-  void FindCandidates(const SeekKey& key, uint64_t hash, Candidates* candidates) const;
+  void FindCandidates(const SeekKey& key, Candidates* candidates) const;
   void GetFromLevel0(Search* search) const;
   void GetFromRun(const Run& run, int level, Search* search) const;
 

@@ -14,29 +14,29 @@ struct Version::Candidates {
 
   // False: no more are wanted. A table that is not open ends the list: the read opens it.
   bool Add(const TableFile& table) {
+    if (table.CertainlyLacks(hash)) return true;
     const TableReader* const reader = table.ReaderIfOpen();
     if (reader == nullptr || count == kMax) return false;
     readers[count++] = reader;
     return true;
   }
 
+  uint64_t hash = 0;  // of the key
   std::array<const TableReader*, kMax> readers;
   size_t count = 0;
 };
 
-void Version::FindCandidates(const SeekKey& key, uint64_t hash, Candidates* candidates) const {
+void Version::FindCandidates(const SeekKey& key, Candidates* candidates) const {
   const Slice user_key = key.user_key();
   const uint64_t head = order_.is_bytewise() ? KeyOrder::HeadOf(user_key) : 0;
   for (const Fence& fence : level0_fences_) {
-    const bool is_asked = IsInside(fence, user_key, head) && !fence.table->CertainlyLacks(hash);
-    if (is_asked && !candidates->Add(*fence.table)) return;
+    if (IsInside(fence, user_key, head) && !candidates->Add(*fence.table)) return;
   }
   for (int number = 1; number < LevelCount(); ++number) {
     for (const auto& run : level(number).runs) {
       const Run::Span span = run->TablesFor(order_, key);
       for (size_t i = span.first; i < span.last; ++i) {
-        const TableFile& table = *run->tables()[i];
-        if (!table.CertainlyLacks(hash) && !candidates->Add(table)) return;
+        if (!candidates->Add(*run->tables()[i])) return;
       }
     }
   }
@@ -47,7 +47,8 @@ void Version::ProbeTables(const KeyProbe* keys, size_t count) const {
   std::array<Candidates, kProbedKeysMax> candidates;
   for (size_t k = 0; k < count; ++k) {
     const Slice user_key = keys[k].key->user_key();
-    FindCandidates(*keys[k].key, keys[k].hash, &candidates[k]);
+    candidates[k].hash = keys[k].hash;
+    FindCandidates(*keys[k].key, &candidates[k]);
     for (size_t i = 0; i < candidates[k].count; ++i) {
       candidates[k].readers[i]->PrefetchFilter(user_key, keys[k].hash);
     }
