@@ -109,23 +109,38 @@ Status PosixLogFile::AppendPiece(Slice piece) {
 }
 
 bool PosixLogFile::MoveWindow() {
-  Unmap();
+  LeaveWindow();
 #if defined(__linux__)
-  window_begin_ = size_ / kWindowBytes * kWindowBytes;
-  if (fallocate(fd_.get(), 0, static_cast<off_t>(window_begin_), kWindowBytes) != 0) return false;
-  file_size_ = std::max(file_size_, window_begin_ + kWindowBytes);
-  void* const mapped =
-      mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(window_begin_));
-  if (mapped == MAP_FAILED) return false;
-  window_ = static_cast<char*>(mapped);
+  const uint64_t begin = size_ / kWindowBytes * kWindowBytes;
+  if (fallocate(fd_.get(), 0, static_cast<off_t>(begin), kWindowBytes) != 0) return false;
+  file_size_ = std::max(file_size_, begin + kWindowBytes);
+  if ((mapping_ == nullptr || begin - mapping_begin_ >= kMappingBytes) && !MapFrom(begin)) return false;
+  window_ = mapping_ + (begin - mapping_begin_);
+  window_begin_ = begin;
   return true;
 #else
   return false;
 #endif
 }
 
+bool PosixLogFile::MapFrom(uint64_t begin) {
+  Unmap();
+  void* const mapped =
+      mmap(nullptr, kMappingBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(begin));
+  if (mapped == MAP_FAILED) return false;
+  mapping_ = static_cast<char*>(mapped);
+  mapping_begin_ = begin;
+  return true;
+}
+
+// The pages stay in the page cache.
+void PosixLogFile::LeaveWindow() {
+  if (window_ != nullptr) madvise(std::exchange(window_, nullptr), kWindowBytes, MADV_DONTNEED);
+}
+
 void PosixLogFile::Unmap() {
-  if (window_ != nullptr) munmap(std::exchange(window_, nullptr), kWindowBytes);
+  window_ = nullptr;
+  if (mapping_ != nullptr) munmap(std::exchange(mapping_, nullptr), kMappingBytes);
 }
 
 // Goes on with write calls, whose torn tails end where the file ends.

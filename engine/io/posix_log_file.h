@@ -8,6 +8,10 @@
 // Space comes with the windows and with large appends, so Allocate has nothing to do: a whole write buffer allocated
 // ahead is time and, on tmpfs, memory for logs that often end sooner.
 //
+// The mapping reaches many windows ahead, past the end of the file, and a window that is full gives its pages back in
+// place. mmap and munmap would wait for whoever has the system fill or free other memory of the process meanwhile,
+// such as the thread that readies blocks for memtables.
+//
 // Large appends find pages more cheaply with one write call behind the end of the file, and wait neither for a window's
 // pages to be cleared nor for faults; a window follows them when a small one comes.
 //
@@ -51,10 +55,13 @@ class PosixLogFile final : public WritableFile {
   Status Allocate(uint64_t /*offset*/, uint64_t /*size*/) override { return Status::Ok(); }
 
  private:
-  static constexpr uint64_t kWindowBytes = uint64_t{1} << 20;
+  static constexpr uint64_t kWindowBytes = uint64_t{512} << 10;
+  static constexpr uint64_t kMappingBytes = uint64_t{64} << 20;  // of addresses; of memory, a window at most
 
   bool HasWindowAtEnd() const { return window_ != nullptr && size_ - window_begin_ < kWindowBytes; }
   bool MoveWindow();
+  bool MapFrom(uint64_t begin);
+  void LeaveWindow();
   Status AppendBehindEnd(Slice bytes);
   void Unmap();
   Status StopMapping();
@@ -67,7 +74,9 @@ class PosixLogFile final : public WritableFile {
   uint64_t size_ = 0;       // of what was appended
   uint64_t file_size_ = 0;  // as the file system knows it
   bool is_mapping_ = true;
-  char* window_ = nullptr;  // bytes [window_begin_, window_begin_ + kWindowBytes) of the file, or null
+  char* mapping_ = nullptr;  // bytes [mapping_begin_, mapping_begin_ + kMappingBytes) of the file, or null
+  uint64_t mapping_begin_ = 0;
+  char* window_ = nullptr;  // bytes [window_begin_, window_begin_ + kWindowBytes) of the file, in the mapping, or null
   uint64_t window_begin_ = 0;
 };
 

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 
 #include "engine/base/test_seed.h"
@@ -97,6 +98,46 @@ TEST_F(PosixLogFileTest, TakesOneWindowOfSpaceAndGivesItBack) {
   ASSERT_TRUE(file_->Close().ok());
   EXPECT_EQ(Contents(), "some bytes");
   EXPECT_LT(blocks_bytes(), 1 << 20);
+}
+
+// The mapping of the test's file: how often it is there, and the memory that it holds.
+struct Mappings {
+  int count = 0;
+  long resident_kib = 0;
+};
+Mappings MappingsOf(const std::string& path) {
+  Mappings mappings;
+  std::ifstream smaps("/proc/self/smaps");
+  bool is_ours = false;
+  for (std::string line; std::getline(smaps, line);) {
+    const std::string word = line.substr(0, line.find(' '));
+    if (word.find('-') != std::string::npos) {  // the addresses of the next mapping
+      is_ours = line.ends_with(path);
+      if (is_ours) ++mappings.count;
+    } else if (is_ours && word == "Rss:") {
+      mappings.resident_kib += std::stol(line.substr(line.find_first_of("0123456789")));
+    }
+  }
+  return mappings;
+}
+
+TEST_F(PosixLogFileTest, ALongLogHoldsTheMemoryOfOneWindow) {
+  std::string expected;
+  while (expected.size() < (66 << 20)) {
+    const std::string bytes = RandomBytes(64);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(file_->Append(bytes).ok());
+      expected += bytes;
+    }
+    if (expected.size() % (6400 * 500) != 0) continue;
+    const Mappings mappings = MappingsOf(path_);
+    EXPECT_EQ(mappings.count, 1);
+    EXPECT_GT(mappings.resident_kib, 0);
+    EXPECT_LE(mappings.resident_kib, 1024);
+  }
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_EQ(MappingsOf(path_).count, 0);
+  EXPECT_TRUE(Contents() == expected);
 }
 
 TEST_F(PosixLogFileTest, TruncatesAndGoesOn) {
