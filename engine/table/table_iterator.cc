@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kNoBlock = ~size_t{0};
 // A compaction holds one piece of each input. The kernel reads further ahead by itself; where it does not (direct
 // reads), the caller asks for more.
-constexpr size_t kCompactionReadBytes = size_t{128} << 10;
+constexpr size_t kCompactionReadBytes = size_t{64} << 10;
 
 // How far from a block's end a scan looks for the next one, and then asks for the bytes it will read first.
 constexpr size_t kFindBytesLeft = 1024;
