@@ -189,10 +189,10 @@ rocksdb::Slice IteratorHandle::timestamp() const {
 // pin_data promises keys that stay as long as the iterator. A copy of each holds under any table format.
 rocksdb::Slice IteratorHandle::KeptKey() const {
   if (!is_key_kept_) {
-    kept_keys_.push_back(ShownKey().ToString());
+    kept_keys_.push_front(ShownKey().ToString());
     is_key_kept_ = true;
   }
-  return kept_keys_.back();
+  return kept_keys_.front();
 }
 rocksdb::Slice IteratorHandle::value() const { return ToRocks(inner_->value()); }
 const rocksdb::WideColumns& IteratorHandle::columns() const {

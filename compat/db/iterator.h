@@ -8,7 +8,7 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/wide_columns.h>
 
-#include <deque>
+#include <forward_list>
 #include <functional>
 #include <memory>
 #include <string>
@@ -70,9 +70,9 @@ class IteratorHandle final : public rocksdb::Iterator {
   bool is_past_prefix_ = false;
   ReadOptionsGate gate_;
   std::function<bool(const TableProperties&)> table_filter_;
-  rocksdb::Status refusal_;                    // of a step that a tailing iterator does not take
-  mutable std::deque<std::string> kept_keys_;  // with pin_data
-  mutable bool is_key_kept_ = false;           // the last of them is the current one
+  rocksdb::Status refusal_;                           // of a step that a tailing iterator does not take
+  mutable std::forward_list<std::string> kept_keys_;  // with pin_data, the newest first
+  mutable bool is_key_kept_ = false;                  // the first of them is the current one
   std::unique_ptr<DbIterator> inner_;
   mutable rocksdb::PinnableWideColumns columns_;  // of the entry that columns() was last asked for
 };

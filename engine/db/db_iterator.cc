@@ -95,11 +95,15 @@ bool DbIterator::CurrentKey(Slice* internal_key) const {
   return true;
 }
 
-void DbIterator::SeekEntries(Slice user_key, SeqNo seq) {
-  seek_key_.clear();
-  AppendInternalKey(&seek_key_, user_key, seq, kKindForSeek);
-  entries_->Seek(seek_key_);
+Slice DbIterator::SeekKey(Slice user_key, SeqNo seq, Kind kind) {
+  const size_t size = user_key.size() + kTrailerBytes;
+  seek_bytes_.Reserve(size, 0);
+  CopyBytes(seek_bytes_.data(), user_key);
+  EncodeU64(seek_bytes_.data() + user_key.size(), PackTrailer(seq, kind));
+  return seek_key_ = Slice(seek_bytes_.data(), size);
 }
+
+void DbIterator::SeekEntries(Slice user_key, SeqNo seq) { entries_->Seek(SeekKey(user_key, seq, kKindForSeek)); }
 
 // A seek that the caller asks for may leave out tables without the prefix; seeks of our own go on from where he is.
 void DbIterator::SeekForCaller(Slice user_key) {
@@ -111,18 +115,10 @@ void DbIterator::SeekForCaller(Slice user_key) {
 }
 
 // The first entry behind all entries of the key: seq 0 with the lowest kind sorts last.
-void DbIterator::SeekBehind(Slice user_key) {
-  seek_key_.clear();
-  AppendInternalKey(&seek_key_, user_key, 0, Kind::kDelete);
-  entries_->Seek(seek_key_);
-}
+void DbIterator::SeekBehind(Slice user_key) { entries_->Seek(SeekKey(user_key, 0, Kind::kDelete)); }
 
 // The last entry in front of all entries of the key.
-void DbIterator::SeekBefore(Slice user_key) {
-  seek_key_.clear();
-  AppendInternalKey(&seek_key_, user_key, kSeqMax, kKindForSeek);
-  entries_->SeekForPrev(seek_key_);
-}
+void DbIterator::SeekBefore(Slice user_key) { entries_->SeekForPrev(SeekKey(user_key, kSeqMax, kKindForSeek)); }
 
 void DbIterator::SeekToFirst() {
   if (params_.lower_bound != nullptr) {
@@ -185,9 +181,7 @@ void DbIterator::SeekForPrev(Slice user_key) {
     SeekBefore(*params_.upper_bound);
   } else {
     // Seq 0 with the lowest kind sorts behind every entry of the key.
-    seek_key_.clear();
-    AppendInternalKey(&seek_key_, user_key, 0, Kind::kDelete);
-    entries_->SeekForPrev(seek_key_);
+    entries_->SeekForPrev(SeekKey(user_key, 0, Kind::kDelete));
   }
   is_valid_ = FindPrevVisible();
   if (is_valid_) PerfAdd(&PerfCounters::iter_read_bytes, key_.size() + value_.size());

@@ -119,6 +119,7 @@ class DbIterator {
   bool ReadBlob(Slice reference, Slice user_key);
   bool ShowEntity(Slice entity);
   void SeekBefore(Slice user_key);
+  Slice SeekKey(Slice user_key, SeqNo seq, Kind kind);  // in seek_bytes_, until the next
   void SeekEntries(Slice user_key, SeqNo seq);
   void SeekForCaller(Slice user_key);
   void SeekFrom(Slice user_key, bool is_prefix_only);
@@ -154,7 +155,8 @@ class DbIterator {
   Slice saved_key_;  // in saved_bytes_
   std::string saved_value_;
   PinnedValue blob_value_;  // the value shown, where it lies in a blob file
-  std::string seek_key_;
+  KeyBuffer seek_bytes_;
+  Slice seek_key_;             // what was last sought, in seek_bytes_
   std::string last_dead_key_;  // reverse
   std::vector<std::string> operands_newest_first_;
   DeadRun dead_run_;

@@ -89,6 +89,21 @@ TEST_P(CachedReads, NextAndSeekOfAReusedIteratorAllocateNothing) {
   EXPECT_EQ(of_seek, 0);
 }
 
+// The iterator itself, its table's and what holds the two: each once.
+TEST_P(CachedReads, ANewIteratorsSeekAllocatesLittle) {
+  Database database(GetParam());
+  database.Fill();
+  database.CompactAndWarmUp();
+  int seen = 0;
+  const double allocations = AllocationsPer(Keys(), [&](const std::string& key) {
+    const std::unique_ptr<rocksdb::Iterator> iterator(database->NewIterator(rocksdb::ReadOptions()));
+    iterator->Seek(key);
+    seen += iterator->Valid() ? 1 : 0;
+  });
+  EXPECT_EQ(seen, kKeys);
+  EXPECT_LE(allocations, 4);
+}
+
 TEST(Memtable, GetAllocatesNothing) {
   Database database(0);
   database.Fill();
