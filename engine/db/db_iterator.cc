@@ -9,6 +9,7 @@
 #include "engine/db/db_iterator.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/perf.h"
 #include "engine/db/column_family.h"
@@ -95,15 +96,7 @@ bool DbIterator::CurrentKey(Slice* internal_key) const {
   return true;
 }
 
-Slice DbIterator::SeekKey(Slice user_key, SeqNo seq, Kind kind) {
-  const size_t size = user_key.size() + kTrailerBytes;
-  seek_bytes_.Reserve(size, 0);
-  CopyBytes(seek_bytes_.data(), user_key);
-  EncodeU64(seek_bytes_.data() + user_key.size(), PackTrailer(seq, kind));
-  return seek_key_ = Slice(seek_bytes_.data(), size);
-}
-
-void DbIterator::SeekEntries(Slice user_key, SeqNo seq) { entries_->Seek(SeekKey(user_key, seq, kKindForSeek)); }
+void DbIterator::SeekEntries(Slice user_key, SeqNo seq) { entries_->Seek(SeekKey(user_key, seq).Encode()); }
 
 // A seek that the caller asks for may leave out tables without the prefix; seeks of our own go on from where he is.
 void DbIterator::SeekForCaller(Slice user_key) {
@@ -115,10 +108,10 @@ void DbIterator::SeekForCaller(Slice user_key) {
 }
 
 // The first entry behind all entries of the key: seq 0 with the lowest kind sorts last.
-void DbIterator::SeekBehind(Slice user_key) { entries_->Seek(SeekKey(user_key, 0, Kind::kDelete)); }
+void DbIterator::SeekBehind(Slice user_key) { entries_->Seek(SeekKey(user_key, 0, Kind::kDelete).Encode()); }
 
 // The last entry in front of all entries of the key.
-void DbIterator::SeekBefore(Slice user_key) { entries_->SeekForPrev(SeekKey(user_key, kSeqMax, kKindForSeek)); }
+void DbIterator::SeekBefore(Slice user_key) { entries_->SeekForPrev(SeekKey(user_key, kSeqMax).Encode()); }
 
 void DbIterator::SeekToFirst() {
   if (params_.lower_bound != nullptr) {
@@ -181,7 +174,7 @@ void DbIterator::SeekForPrev(Slice user_key) {
     SeekBefore(*params_.upper_bound);
   } else {
     // Seq 0 with the lowest kind sorts behind every entry of the key.
-    entries_->SeekForPrev(SeekKey(user_key, 0, Kind::kDelete));
+    entries_->SeekForPrev(SeekKey(user_key, 0, Kind::kDelete).Encode());
   }
   is_valid_ = FindPrevVisible();
   if (is_valid_) PerfAdd(&PerfCounters::iter_read_bytes, key_.size() + value_.size());
@@ -269,7 +262,7 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
   bool is_skipping = skip_current_user_key;  // versions of saved_key_ are older than what was shown, or deleted
   uint64_t skipped_in_a_row = 0;
   uint64_t skipped_total = 0;
-  bool has_sought = false;  // to seek_key_
+  std::optional<SeekKey> sought;  // past versions
   dead_run_.Begin(Direction::kForward);
   Slice value;
   while (has_entry) {
@@ -311,18 +304,18 @@ bool DbIterator::FindNextVisible(bool has_entry, Slice internal_key, bool skip_c
     skipped_in_a_row = 0;
     const bool seeks_behind = is_older_version || !is_too_new;
     const Slice target = seeks_behind ? Slice(saved_key_) : entry.user_key;
-    if (has_sought && order_.Compare(target, UserKeyOf(seek_key_)) <= 0) {
+    if (sought && order_.Compare(target, sought->user_key()) <= 0) {
       // Sought before, and here again: entries that damage put out of order would be walked for ever.
       has_entry = entries_->NextEntry(&internal_key, &value);
       continue;
     }
-    has_sought = true;
     AddTicker(source_.stats, Ticker::kReseeks);
     if (seeks_behind) {
-      SeekBehind(saved_key_);
+      sought.emplace(target, 0, Kind::kDelete);
     } else {
-      SeekEntries(entry.user_key, source_.seq);
+      sought.emplace(target, source_.seq);
     }
+    entries_->Seek(sought->Encode());
     has_entry = CurrentKey(&internal_key);
   }
   if (!entries_->status().ok()) return EndWithError(entries_->status());

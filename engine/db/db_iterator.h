@@ -119,7 +119,6 @@ class DbIterator {
   bool ReadBlob(Slice reference, Slice user_key);
   bool ShowEntity(Slice entity);
   void SeekBefore(Slice user_key);
-  Slice SeekKey(Slice user_key, SeqNo seq, Kind kind);  // in seek_bytes_, until the next
   void SeekEntries(Slice user_key, SeqNo seq);
   void SeekForCaller(Slice user_key);
   void SeekFrom(Slice user_key, bool is_prefix_only);
@@ -154,9 +153,7 @@ class DbIterator {
   KeyBuffer saved_bytes_;
   Slice saved_key_;  // in saved_bytes_
   std::string saved_value_;
-  PinnedValue blob_value_;  // the value shown, where it lies in a blob file
-  KeyBuffer seek_bytes_;
-  Slice seek_key_;             // what was last sought, in seek_bytes_
+  PinnedValue blob_value_;     // the value shown, where it lies in a blob file
   std::string last_dead_key_;  // reverse
   std::vector<std::string> operands_newest_first_;
   DeadRun dead_run_;

@@ -80,7 +80,7 @@ Status PosixLogFile::Append(Slice bytes) {
 
 // A process that is killed meanwhile leaves a part, and the file ends with it.
 Status PosixLogFile::AppendBehindEnd(Slice bytes) {
-  Unmap();
+  LeaveWindow();
   GNEISS_RETURN_IF_ERROR(WriteAt(bytes, size_));
   size_ += bytes.size();
   file_size_ = std::max(file_size_, size_);

@@ -68,38 +68,6 @@ TEST_F(PosixLogFileTest, HoldsWhatWasAppendedAndIsTrimmedAtClose) {
   EXPECT_EQ(Contents(), expected);
 }
 
-TEST_F(PosixLogFileTest, LargeAppendsAllocateNothingAhead) {
-  std::string expected;
-  const auto append = [&](size_t size) {
-    expected += RandomBytes(size);
-    ASSERT_TRUE(file_->Append(Slice(expected).substr(expected.size() - size)).ok());
-  };
-  for (int i = 0; i < 5; ++i) append(300'000);
-  EXPECT_EQ(Contents(), expected);
-  append(10);
-  EXPECT_GT(Contents().size(), expected.size()) << "a window follows";
-  for (int i = 0; i < 8; ++i) append(300'000);
-  EXPECT_EQ(Contents(), expected) << "the window is full, and the end lies behind it";
-  append(10);
-  ASSERT_TRUE(file_->Close().ok());
-  EXPECT_EQ(Contents(), expected);
-}
-
-TEST_F(PosixLogFileTest, TakesOneWindowOfSpaceAndGivesItBack) {
-  const auto blocks_bytes = [this] {
-    struct stat info;
-    EXPECT_EQ(stat(path_.c_str(), &info), 0);
-    return info.st_blocks * 512;
-  };
-  ASSERT_TRUE(file_->Allocate(0, 16 << 20).ok());
-  EXPECT_EQ(blocks_bytes(), 0);
-  ASSERT_TRUE(file_->Append("some bytes").ok());
-  EXPECT_LE(blocks_bytes(), 2 << 20);
-  ASSERT_TRUE(file_->Close().ok());
-  EXPECT_EQ(Contents(), "some bytes");
-  EXPECT_LT(blocks_bytes(), 1 << 20);
-}
-
 // The mapping of the test's file: how often it is there, and the memory that it holds.
 struct Mappings {
   int count = 0;
@@ -119,6 +87,39 @@ Mappings MappingsOf(const std::string& path) {
     }
   }
   return mappings;
+}
+
+TEST_F(PosixLogFileTest, LargeAppendsAllocateNothingAhead) {
+  std::string expected;
+  const auto append = [&](size_t size) {
+    expected += RandomBytes(size);
+    ASSERT_TRUE(file_->Append(Slice(expected).substr(expected.size() - size)).ok());
+  };
+  for (int i = 0; i < 5; ++i) append(300'000);
+  EXPECT_EQ(Contents(), expected);
+  append(10);
+  EXPECT_GT(Contents().size(), expected.size()) << "a window follows";
+  for (int i = 0; i < 8; ++i) append(300'000);
+  EXPECT_EQ(Contents(), expected) << "the window is full, and the end lies behind it";
+  EXPECT_EQ(MappingsOf(path_).count, 1) << "for the next window";
+  append(10);
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_EQ(Contents(), expected);
+}
+
+TEST_F(PosixLogFileTest, TakesOneWindowOfSpaceAndGivesItBack) {
+  const auto blocks_bytes = [this] {
+    struct stat info;
+    EXPECT_EQ(stat(path_.c_str(), &info), 0);
+    return info.st_blocks * 512;
+  };
+  ASSERT_TRUE(file_->Allocate(0, 16 << 20).ok());
+  EXPECT_EQ(blocks_bytes(), 0);
+  ASSERT_TRUE(file_->Append("some bytes").ok());
+  EXPECT_LE(blocks_bytes(), 2 << 20);
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_EQ(Contents(), "some bytes");
+  EXPECT_LT(blocks_bytes(), 1 << 20);
 }
 
 TEST_F(PosixLogFileTest, ALongLogHoldsTheMemoryOfOneWindow) {
