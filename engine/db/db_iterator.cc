@@ -424,8 +424,7 @@ bool DbIterator::FindPrevVisible() {
     ParsedKey entry;
     if (!Parse(internal_key, &entry)) return false;
     if (IsBelowLower(entry.user_key)) break;
-    SaveKey(entry.user_key);
-    key_ = saved_key_;
+    key_ = SaveKey(entry.user_key);
     bool is_live = false;
     if (!ResolveReverse(entry, &is_live, &skipped_total)) return false;
     if (is_live || has_newer_entry_) dead_run_.Finish(last_dead_key_);

@@ -133,9 +133,11 @@ class DbIterator {
   bool CurrentKey(Slice* internal_key) const;
   bool IsOverSkipBudget(uint64_t* skipped);
   bool EndWithError(Status status);
-  void SaveKey(Slice user_key) {  // which is not saved_key_
+  Slice SaveKey(Slice user_key) {  // which is not saved_key_
     saved_bytes_.Assign(user_key);
-    saved_key_ = Slice(saved_bytes_.data(), user_key.size());
+    const Slice saved(saved_bytes_.data(), user_key.size());
+    saved_key_ = saved;
+    return saved;
   }
 
   const IteratorParams params_;

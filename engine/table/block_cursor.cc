@@ -4,25 +4,17 @@
 #include <cstring>
 #include <optional>
 
-#include "engine/table/block_entry.h"
 #include "engine/table/block_restarts.h"
 
 namespace gneiss {
 
 namespace {
 
-// Most tails are short. Where there are bytes enough on both sides, copying a fixed number of them is faster.
-constexpr size_t kCopyBytes = 16;
+// Most tails are short. Where there are bytes enough on both sides, copying a fixed number of them is faster. A key of
+// 16 bytes with its trailer has 24.
+constexpr size_t kCopyBytes = 32;
 
 }  // namespace
-
-inline void BlockCursor::CopyTail(char* to, const char* tail, size_t size) const {
-  if (size <= kCopyBytes && block_->payload_end() - tail >= static_cast<ptrdiff_t>(kCopyBytes)) [[likely]] {
-    std::memcpy(to, tail, kCopyBytes);
-  } else {
-    std::memcpy(to, tail, size);
-  }
-}
 
 void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global_seq, Keys keys) {
   block_ = block;
@@ -37,30 +29,43 @@ void BlockCursor::Attach(const Block* block, const KeyOrder& order, SeqNo global
 void BlockCursor::Step() {
   EntryHeader header;
   start_ = next_;
-  const char* tail = DecodeEntryHeader(next_, block_->entries_end(), &header);
+  const char* tail = DecodeEntryHeader(start_, block_->entries_end(), &header);
   if (tail == nullptr || header.shared > stored_key_.size()) [[unlikely]]
     return Damaged();
-  const size_t key_size = size_t{header.shared} + header.tail;
+  const size_t key_size = header.KeyBytes();
   if (keys_ == Keys::kInternal && key_size < kTrailerBytes) [[unlikely]]
     return Damaged();
-  if (header.shared == 0) {
-    stored_key_ = Slice(tail, header.tail);
-  } else {
-    const bool is_in_buffer = stored_key_.data() == buffer_.data();
-    buffer_.Reserve(key_size + kCopyBytes, is_in_buffer ? header.shared : 0);
-    if (!is_in_buffer) std::memcpy(buffer_.data(), stored_key_.data(), header.shared);
-    CopyTail(buffer_.data() + header.shared, tail, header.tail);
-    stored_key_ = Slice(buffer_.data(), key_size);
-  }
   value_ = Slice(tail + header.tail, header.value);
   next_ = tail + header.tail + header.value;
-  ShowKey();
+  if (header.shared == 0) return ShowKey(Slice(tail, key_size));
+  const bool is_start_in_place = stored_key_.data() == buffer_.data();
+  const bool is_room = buffer_.capacity() >= header.shared + kCopyBytes &&
+                       block_->payload_end() - tail >= static_cast<ptrdiff_t>(kCopyBytes);
+  if (!is_start_in_place || header.tail > kCopyBytes || !is_room) [[unlikely]]
+    return ShowKey(PutTogether(header, tail));
+  std::memcpy(buffer_.data() + header.shared, tail, kCopyBytes);
+  ShowKey(Slice(buffer_.data(), key_size));
 }
 
-inline void BlockCursor::ShowKey() {
-  key_ = stored_key_;
-  if (global_seq_ == kNoGlobalSeq) [[likely]]
-    return;
+// A key that shares bytes with the one before, in buffer_.
+Slice BlockCursor::PutTogether(EntryHeader header, const char* tail) {
+  const bool is_start_in_place = stored_key_.data() == buffer_.data();
+  buffer_.Reserve(header.KeyBytes(), is_start_in_place ? header.shared : 0);
+  if (!is_start_in_place) std::memcpy(buffer_.data(), stored_key_.data(), header.shared);
+  std::memcpy(buffer_.data() + header.shared, tail, header.tail);
+  return Slice(buffer_.data(), header.KeyBytes());
+}
+
+// Gets the key by value: read back from stored_key_ at once, its two words would have to wait for their way to the
+// cache, because they were written one by one.
+inline void BlockCursor::ShowKey(Slice stored) {
+  stored_key_ = stored;
+  key_ = stored;
+  if (global_seq_ != kNoGlobalSeq) [[unlikely]]
+    ShowGlobalSeq();
+}
+
+void BlockCursor::ShowGlobalSeq() {
   const Kind kind = TrailerKind(TrailerOf(stored_key_));
   global_key_.assign(stored_key_);
   EncodeU64(global_key_.data() + global_key_.size() - kTrailerBytes, PackTrailer(global_seq_, kind));
@@ -198,8 +203,7 @@ void BlockCursor::ShowLastOfBack() {
   start_ = entry.start;
   next_ = entry.next;
   value_ = entry.value;
-  stored_key_ = Slice(back_keys_).substr(entry.key_at, entry.key_size);
-  ShowKey();
+  ShowKey(Slice(back_keys_).substr(entry.key_at, entry.key_size));
 }
 
 }  // namespace gneiss

@@ -18,6 +18,7 @@
 #include "engine/key/internal_key.h"
 #include "engine/key/key_order.h"
 #include "engine/table/block.h"
+#include "engine/table/block_entry.h"
 #include "engine/table/key_buffer.h"
 
 namespace gneiss {
@@ -88,10 +89,11 @@ class BlockCursor {
   bool SeekByRestarts(Slice internal_key);
   bool SeekByHeads(Slice user_key);
   void JumpToEntry(uint32_t i);  // by its number; only when heads cover entries
-  void CopyTail(char* to, const char* tail, size_t size) const;
+  Slice PutTogether(EntryHeader header, const char* tail);
   void ShowLastBefore(uint32_t restart, const char* end);
   void ShowLastOfBack();
-  void ShowKey();  // key_ from stored_key_
+  void ShowKey(Slice stored);
+  void ShowGlobalSeq();
 
   const Block* block_ = nullptr;
   KeyOrder order_;

@@ -40,6 +40,7 @@ const Shape kShapes[] = {
     {"SharedPrefix", "the same beginning of all keys/", 6, 10, 120, 1},
     {"LongPrefix", std::string(200, 'p'), 6, 10, 120, 2},
     {"LongKeys", "", 150, 2, 20, 1},
+    {"KeysAroundTheBuffersSize", std::string(85, 'p'), 45, 2, 20, 2},
     {"SparseVersions", "user", 10, 26, 100, 3},
 };
 

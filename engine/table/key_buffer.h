@@ -21,6 +21,7 @@ class KeyBuffer {
 
   char* data() { return data_; }
   const char* data() const { return data_; }
+  size_t capacity() const { return capacity_; }
 
   // Makes room for `size` bytes, keeping the first `keep` ones.
   void Reserve(size_t size, size_t keep) {
