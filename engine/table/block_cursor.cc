@@ -50,7 +50,7 @@ void BlockCursor::Step() {
 // A key that shares bytes with the one before, in buffer_.
 Slice BlockCursor::PutTogether(EntryHeader header, const char* tail) {
   const bool is_start_in_place = stored_key_.data() == buffer_.data();
-  buffer_.Reserve(header.KeyBytes(), is_start_in_place ? header.shared : 0);
+  buffer_.Reserve(header.KeyBytes() + kCopyBytes, is_start_in_place ? header.shared : 0);  // room for the next keys
   if (!is_start_in_place) std::memcpy(buffer_.data(), stored_key_.data(), header.shared);
   std::memcpy(buffer_.data() + header.shared, tail, header.tail);
   return Slice(buffer_.data(), header.KeyBytes());
