@@ -40,24 +40,35 @@ int LevelOr(const CompressionConfig& config, int fallback) {
   return config.level == kLevelDefault ? fallback : config.level;
 }
 
-// Grows *out by the payload's size prefix and room for `payload_bytes_max`; returns where the payload begins.
-size_t BeginPayload(size_t raw_bytes, size_t payload_bytes_max, std::string* out) {
-  PutVarint32(out, static_cast<uint32_t>(raw_bytes));
-  const size_t begin = out->size();
-  out->resize(begin + payload_bytes_max);
-  return begin;
-}
+// Room at the end of a buffer for a payload, of which EndAfter keeps what came of it.
+class PayloadRoom {
+ public:
+  PayloadRoom(size_t payload_bytes_max, ByteBuffer* out)
+      : out_(out), begin_(out->size()), bytes_(out->Grow(payload_bytes_max)) {}
+  // Behind the raw size.
+  static PayloadRoom WithSize(size_t raw_bytes, size_t payload_bytes_max, ByteBuffer* out) {
+    char prefix[kVarint32BytesMax];
+    out->Append(Slice(prefix, static_cast<size_t>(EncodeVarint32(prefix, static_cast<uint32_t>(raw_bytes)) - prefix)));
+    return {payload_bytes_max, out};
+  }
+  char* bytes() const { return bytes_; }
+  void EndAfter(size_t payload_bytes) const { out_->Truncate(begin_ + payload_bytes); }
 
-bool CompressSnappy(Slice raw, std::string* out) {
-  const size_t begin = out->size();
-  out->resize(begin + snappy::MaxCompressedLength(raw.size()));
+ private:
+  ByteBuffer* const out_;
+  const size_t begin_;
+  char* const bytes_;
+};
+
+bool CompressSnappy(Slice raw, ByteBuffer* out) {
+  const PayloadRoom room(snappy::MaxCompressedLength(raw.size()), out);
   size_t payload_bytes = 0;
-  snappy::RawCompress(raw.data(), raw.size(), out->data() + begin, &payload_bytes);
-  out->resize(begin + payload_bytes);
+  snappy::RawCompress(raw.data(), raw.size(), room.bytes(), &payload_bytes);
+  room.EndAfter(payload_bytes);
   return true;
 }
 
-bool CompressZlib(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+bool CompressZlib(const CompressionConfig& config, Slice dictionary, Slice raw, ByteBuffer* out) {
   // Only raw deflate can be read back: a block does not say how it was wrapped.
   if (config.window_bits >= 0) return false;
   z_stream stream = {};
@@ -69,59 +80,59 @@ bool CompressZlib(const CompressionConfig& config, Slice dictionary, Slice raw, 
                                                             static_cast<uInt>(dictionary.size())) == Z_OK;
   if (is_done) {
     const size_t room_bytes = deflateBound(&stream, raw.size());
-    const size_t begin = BeginPayload(raw.size(), room_bytes, out);
+    const PayloadRoom room = PayloadRoom::WithSize(raw.size(), room_bytes, out);
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));
     stream.avail_in = static_cast<uInt>(raw.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out->data() + begin);
+    stream.next_out = reinterpret_cast<Bytef*>(room.bytes());
     stream.avail_out = static_cast<uInt>(room_bytes);
     is_done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
-    out->resize(begin + room_bytes - stream.avail_out);
+    room.EndAfter(room_bytes - stream.avail_out);
   }
   deflateEnd(&stream);
   return is_done;
 }
 
-bool CompressBzip2(Slice raw, std::string* out) {
+bool CompressBzip2(Slice raw, ByteBuffer* out) {
   bz_stream stream = {};
   if (BZ2_bzCompressInit(&stream, /*blockSize100k=*/1, /*verbosity=*/0, /*workFactor=*/30) != BZ_OK) return false;
   // What the library's manual says an incompressible payload may take: a blob is stored compressed whatever it takes.
   const size_t room_bytes = raw.size() + raw.size() / 100 + 600;
-  const size_t begin = BeginPayload(raw.size(), room_bytes, out);
+  const PayloadRoom room = PayloadRoom::WithSize(raw.size(), room_bytes, out);
   stream.next_in = const_cast<char*>(raw.data());
   stream.avail_in = static_cast<unsigned>(raw.size());
-  stream.next_out = out->data() + begin;
+  stream.next_out = room.bytes();
   stream.avail_out = static_cast<unsigned>(room_bytes);
   const bool is_done = BZ2_bzCompress(&stream, BZ_FINISH) == BZ_STREAM_END;
-  out->resize(begin + room_bytes - stream.avail_out);
+  room.EndAfter(room_bytes - stream.avail_out);
   BZ2_bzCompressEnd(&stream);
   return is_done;
 }
 
-bool CompressLz4(Slice dictionary, Slice raw, std::string* out) {
+bool CompressLz4(Slice dictionary, Slice raw, ByteBuffer* out) {
   thread_local const CodecObject<LZ4_stream_t, &LZ4_freeStream> stream(LZ4_createStream());
   const int room_bytes = LZ4_compressBound(static_cast<int>(raw.size()));
   if (stream == nullptr || room_bytes <= 0) return false;
   LZ4_resetStream_fast(stream.get());
   if (!dictionary.empty()) LZ4_loadDict(stream.get(), dictionary.data(), static_cast<int>(dictionary.size()));
-  const size_t begin = BeginPayload(raw.size(), static_cast<size_t>(room_bytes), out);
-  const int payload_bytes = LZ4_compress_fast_continue(stream.get(), raw.data(), out->data() + begin,
+  const PayloadRoom room = PayloadRoom::WithSize(raw.size(), static_cast<size_t>(room_bytes), out);
+  const int payload_bytes = LZ4_compress_fast_continue(stream.get(), raw.data(), room.bytes(),
                                                        static_cast<int>(raw.size()), room_bytes, /*acceleration=*/1);
   if (payload_bytes <= 0) return false;
-  out->resize(begin + static_cast<size_t>(payload_bytes));
+  room.EndAfter(static_cast<size_t>(payload_bytes));
   return true;
 }
 
-bool CompressLz4hc(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+bool CompressLz4hc(const CompressionConfig& config, Slice dictionary, Slice raw, ByteBuffer* out) {
   thread_local const CodecObject<LZ4_streamHC_t, &LZ4_freeStreamHC> stream(LZ4_createStreamHC());
   const int room_bytes = LZ4_compressBound(static_cast<int>(raw.size()));
   if (stream == nullptr || room_bytes <= 0) return false;
   LZ4_resetStreamHC_fast(stream.get(), LevelOr(config, 0));
   if (!dictionary.empty()) LZ4_loadDictHC(stream.get(), dictionary.data(), static_cast<int>(dictionary.size()));
-  const size_t begin = BeginPayload(raw.size(), static_cast<size_t>(room_bytes), out);
+  const PayloadRoom room = PayloadRoom::WithSize(raw.size(), static_cast<size_t>(room_bytes), out);
   const int payload_bytes =
-      LZ4_compress_HC_continue(stream.get(), raw.data(), out->data() + begin, static_cast<int>(raw.size()), room_bytes);
+      LZ4_compress_HC_continue(stream.get(), raw.data(), room.bytes(), static_cast<int>(raw.size()), room_bytes);
   if (payload_bytes <= 0) return false;
-  out->resize(begin + static_cast<size_t>(payload_bytes));
+  room.EndAfter(static_cast<size_t>(payload_bytes));
   return true;
 }
 
@@ -154,20 +165,19 @@ ZSTD_DCtx* ZstdUncompressor() {
   return context.get();
 }
 
-bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+bool CompressZstd(const CompressionConfig& config, Slice dictionary, Slice raw, ByteBuffer* out) {
   thread_local ZstdDictionaryCache dictionaries;
   ZSTD_CCtx* const context = ZstdCompressor();
   if (context == nullptr) return false;
   const int level = LevelOr(config, kZstdLevelDefault);
   const size_t room_bytes = ZSTD_compressBound(raw.size());
-  const size_t begin = BeginPayload(raw.size(), room_bytes, out);
-  char* const payload = out->data() + begin;
+  const PayloadRoom room = PayloadRoom::WithSize(raw.size(), room_bytes, out);
   const size_t payload_bytes = dictionary.empty()
-                                   ? ZSTD_compressCCtx(context, payload, room_bytes, raw.data(), raw.size(), level)
-                                   : ZSTD_compress_usingCDict(context, payload, room_bytes, raw.data(), raw.size(),
+                                   ? ZSTD_compressCCtx(context, room.bytes(), room_bytes, raw.data(), raw.size(), level)
+                                   : ZSTD_compress_usingCDict(context, room.bytes(), room_bytes, raw.data(), raw.size(),
                                                               dictionaries.Digest(dictionary, level));
   if (ZSTD_isError(payload_bytes)) return false;
-  out->resize(begin + payload_bytes);
+  room.EndAfter(payload_bytes);
   return true;
 }
 
@@ -330,7 +340,7 @@ ZSTD_DDict* DigestForUncompression(Slice bytes) {
 }
 
 bool CompressAppending(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw,
-                       std::string* out) {
+                       ByteBuffer* out) {
   switch (type) {
     case Compression::kSnappy:
       return CompressSnappy(raw, out);
@@ -377,12 +387,12 @@ const char* CompressionName(Compression type) {
 
 bool CompressionAvailable(Compression type) { return type <= Compression::kZstd && type != Compression::kXpress; }
 
-bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out) {
+bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, ByteBuffer* out) {
   // The size prefix has 32 bits, and some codecs count in ints.
   if (raw.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
   const size_t begin = out->size();
   if (CompressAppending(type, config, dictionary, raw, out)) return true;
-  out->resize(begin);
+  out->Truncate(begin);
   return false;
 }
 
@@ -434,14 +444,14 @@ std::string MakeZstdDictionary(const CompressionConfig& config, Slice samples,
   return dictionary;
 }
 
-bool CompressZstdFrame(Slice raw, std::string* out) {
+bool CompressZstdFrame(Slice raw, ByteBuffer* out) {
   ZSTD_CCtx* const context = ZstdCompressor();
   if (context == nullptr) return false;
-  const size_t begin = out->size();
-  out->resize(begin + ZSTD_compressBound(raw.size()));
+  const size_t room_bytes = ZSTD_compressBound(raw.size());
+  const PayloadRoom room(room_bytes, out);
   const size_t frame_bytes =
-      ZSTD_compressCCtx(context, out->data() + begin, out->size() - begin, raw.data(), raw.size(), kZstdLevelDefault);
-  out->resize(begin + (ZSTD_isError(frame_bytes) ? 0 : frame_bytes));
+      ZSTD_compressCCtx(context, room.bytes(), room_bytes, raw.data(), raw.size(), kZstdLevelDefault);
+  room.EndAfter(ZSTD_isError(frame_bytes) ? 0 : frame_bytes);
   return !ZSTD_isError(frame_bytes);
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/byte_buffer.h"
 #include "engine/base/recycled_buffer.h"
 #include "engine/base/slice.h"
 #include "engine/base/status.h"
@@ -48,7 +49,7 @@ const char* CompressionName(
 bool CompressionAvailable(Compression type);
 
 // Appends the payload to *out. `dictionary` may be empty.
-bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, std::string* out);
+bool Compress(Compression type, const CompressionConfig& config, Slice dictionary, Slice raw, ByteBuffer* out);
 
 // An uncompressed payload, in memory that was allocated once, for its size.
 struct RawBuffer {
@@ -65,7 +66,7 @@ Status UncompressUnsized(Compression type, Slice dictionary, Slice payload, size
 std::string MakeZstdDictionary(const CompressionConfig& config, Slice samples, const std::vector<size_t>& sample_sizes);
 
 // One bare zstd frame without a size prefix, as compressed logs hold them (docs/formats/log.md).
-bool CompressZstdFrame(Slice raw, std::string* out);                                   // appends
+bool CompressZstdFrame(Slice raw, ByteBuffer* out);                                    // appends
 Status UncompressZstdFrame(Slice frame, size_t raw_size_max_bytes, std::string* out);  // replaces *out
 
 }  // namespace gneiss

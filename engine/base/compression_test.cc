@@ -34,9 +34,9 @@ std::string Noise(size_t size) {
 }
 
 std::string MustCompress(Compression type, Slice raw, Slice dictionary = {}) {
-  std::string payload;
+  ByteBuffer payload;
   EXPECT_TRUE(Compress(type, {}, dictionary, raw, &payload)) << CompressionName(type);
-  return payload;
+  return std::string(payload);
 }
 
 // With the dictionary's bytes, and with what they were made ready to.
@@ -90,10 +90,11 @@ TEST(CompressionTest, Availability) {
   EXPECT_TRUE(CompressionAvailable(Compression::kNone));
   EXPECT_FALSE(CompressionAvailable(Compression::kXpress));
   EXPECT_FALSE(CompressionAvailable(static_cast<Compression>(0x40)));
-  std::string payload = "kept";
+  ByteBuffer payload;
+  payload.Append("kept");
   EXPECT_FALSE(Compress(Compression::kNone, {}, {}, "raw", &payload));
   EXPECT_FALSE(Compress(Compression::kXpress, {}, {}, "raw", &payload));
-  EXPECT_EQ(payload, "kept");
+  EXPECT_EQ(Slice(payload), "kept");
   RawBuffer buffer;
   EXPECT_TRUE(Uncompress(Compression::kXpress, {}, "abc", kNoLimit, &buffer).IsCorruption());
   EXPECT_TRUE(Uncompress(static_cast<Compression>(0xff), {}, "abc", kNoLimit, &buffer).IsCorruption());
@@ -103,10 +104,10 @@ TEST(CompressionTest, RoundTrips) {
   for (const Compression type : kAll) {
     for (const size_t size : {0u, 1u, 2u, 100u, 4096u, 70000u, 1000000u}) {
       const std::string text = Text(size);
-      std::string payload;
+      ByteBuffer payload;
       if (!Compress(type, {}, {}, text, &payload)) {
         EXPECT_TRUE(type == Compression::kBzip2 && size <= 100) << CompressionName(type) << size;
-        EXPECT_EQ(payload, "");
+        EXPECT_TRUE(payload.empty());
         continue;
       }
       ExpectUncompresses(type, payload, text);
@@ -121,10 +122,11 @@ TEST(CompressionTest, RoundTrips) {
 
 TEST(CompressionTest, AppendsAndStartsWithTheRawSize) {
   for (const Compression type : kAll) {
-    std::string out = "before";
+    ByteBuffer out;
+    out.Append("before");
     ASSERT_TRUE(Compress(type, {}, {}, Text(5000), &out));
-    ASSERT_EQ(out.substr(0, 6), "before");
-    Slice payload = Slice(out).substr(6);
+    ASSERT_EQ(Slice(out).substr(0, 6), "before");
+    Slice payload = out.substr(6);
     ExpectUncompresses(type, payload, Text(5000));
     uint32_t size = 0;
     ASSERT_TRUE(GetVarint32(&payload, &size));  // snappy's own prefix is a varint too
@@ -136,21 +138,21 @@ TEST(CompressionTest, LevelsAndStrategies) {
   const std::string text = Text(20000);
   for (const Compression type : {Compression::kZlib, Compression::kLz4hc, Compression::kZstd}) {
     for (const int level : {1, 5, 9}) {
-      std::string payload;
+      ByteBuffer payload;
       ASSERT_TRUE(Compress(type, {.level = level}, {}, text, &payload));
       ExpectUncompresses(type, payload, text);
     }
   }
   for (const int window_bits : {-15, -12, -9}) {
-    std::string payload;
+    ByteBuffer payload;
     ASSERT_TRUE(Compress(Compression::kZlib, {.window_bits = window_bits, .strategy = 2}, {}, text, &payload));
     ExpectUncompresses(Compression::kZlib, payload, text);
   }
   // Nobody could read these back, or the library refuses them: the block stays raw.
-  std::string payload;
+  ByteBuffer payload;
   EXPECT_FALSE(Compress(Compression::kZlib, {.window_bits = 14}, {}, text, &payload));
   EXPECT_FALSE(Compress(Compression::kZlib, {.level = 77}, {}, text, &payload));
-  EXPECT_EQ(payload, "");
+  EXPECT_TRUE(payload.empty());
 }
 
 TEST(CompressionTest, Dictionaries) {
@@ -166,7 +168,7 @@ TEST(CompressionTest, Dictionaries) {
     // The digested dictionary of the thread gives way to another one, and to another level.
     const std::string other = Noise(9000);
     ExpectUncompresses(type, MustCompress(type, Text(2000), other), Text(2000), other);
-    std::string payload;
+    ByteBuffer payload;
     ASSERT_TRUE(Compress(type, {.level = 2}, dictionary, raw, &payload));
     ExpectUncompresses(type, payload, raw, dictionary);
   }
@@ -300,16 +302,17 @@ TEST(CompressionTest, ThreadsHaveTheirOwnContexts) {
 
 TEST(CompressionTest, ZstdFrames) {
   for (const size_t size : {0u, 1u, 1000u, 131072u, 131073u, 1000000u}) {
-    std::string frame = "before";
-    ASSERT_TRUE(CompressZstdFrame(Text(size), &frame));
-    ASSERT_EQ(frame.substr(0, 6), "before");
-    frame.erase(0, 6);
+    ByteBuffer out;
+    out.Append("before");
+    ASSERT_TRUE(CompressZstdFrame(Text(size), &out));
+    ASSERT_EQ(Slice(out).substr(0, 6), "before");
+    const Slice frame = out.substr(6);
     std::string raw = "replaced";
     ASSERT_TRUE(UncompressZstdFrame(frame, size, &raw).ok()) << size;
     EXPECT_EQ(raw, Text(size));
     EXPECT_TRUE(UncompressZstdFrame(frame.substr(0, frame.size() - 1), size, &raw).IsCorruption());
   }
-  std::string frame;
+  ByteBuffer frame;
   ASSERT_TRUE(CompressZstdFrame(std::string(10000000, 'x'), &frame));
   std::string raw;
   EXPECT_TRUE(UncompressZstdFrame(frame, 1000000, &raw).IsCorruption());

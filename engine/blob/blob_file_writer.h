@@ -40,7 +40,7 @@ class BlobFileWriter {
   const Config config_;
   WritableFile* const file_;
   std::string buffer_;  // small pieces go to the file together
-  std::string compressed_;
+  ByteBuffer compressed_;
   uint64_t written_bytes_ = 0;
   uint64_t blob_count_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "engine/table/block_cutter.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/base/check.h"
 #include "engine/table/block.h"
@@ -93,9 +94,10 @@ struct TableWriter::Rep {
   Status WriteDictionary(MetaIndex* metaindex);
   // Compresses when that pays, writes, and says where.
   Status WriteCompressible(Slice payload, Slice with_dictionary, BlockHandle* handle);
-  Status WriteRaw(Slice payload, BlockHandle* handle) { return WriteBlock(payload, Compression::kNone, handle); }
-  Status WriteBlock(Slice payload, Compression type, BlockHandle* handle);
-  Status VerifyCompressed(Slice raw, Slice with_dictionary) const;
+  Status WriteRaw(Slice payload, BlockHandle* handle);
+  // What lies behind `begin` in `out` is a block's payload.
+  Status EndBlock(size_t begin, Compression type, BlockHandle* handle);
+  Status VerifyCompressed(Slice compressed, Slice raw, Slice with_dictionary) const;
   Status Pad(size_t bytes);
   Status FlushOutput();
   void AddToFilter(Slice bare_key);
@@ -130,8 +132,7 @@ struct TableWriter::Rep {
   std::string first_key;                   // of the data block, for an index with first keys
   std::unique_ptr<DictionaryBuffer> held;  // null: blocks are written as they fill
   std::string dictionary;
-  std::string compressed;
-  std::string out;  // finished blocks that have not reached the file
+  ByteBuffer out;  // finished blocks that have not reached the file
 };
 
 TableWriter::Rep::Rep(const TableWriteConfig& write_config, WritableFile* output)
@@ -328,21 +329,22 @@ Status TableWriter::Rep::WriteCompressible(Slice payload, Slice with_dictionary,
   if (compression == Compression::kNone) return WriteRaw(payload, handle);
   const bool is_timed = config.stats != nullptr && config.stats->WantsTimers();
   const uint64_t start_us = is_timed ? config.clock->NowMicros() : 0;
-  compressed.clear();
+  const size_t begin = out.size();
   if (payload.size() >= kCompressibleBytesMax ||
-      !Compress(compression, config.compression_config, with_dictionary, payload, &compressed) ||
-      !IsWorthIt(compressed.size(), payload.size())) {
+      !Compress(compression, config.compression_config, with_dictionary, payload, &out) ||
+      !IsWorthIt(out.size() - begin, payload.size())) {
+    out.Truncate(begin);
     AddTicker(config.stats, Ticker::kBlocksNotCompressed);
     return WriteRaw(payload, handle);
   }
   if (is_timed) RecordHistogram(config.stats, Histogram::kCompressMicros, config.clock->NowMicros() - start_us);
   RecordHistogram(config.stats, Histogram::kBytesCompressed, payload.size());
   AddTicker(config.stats, Ticker::kBlocksCompressed);
-  if (format.verify_compression) GNEISS_RETURN_IF_ERROR(VerifyCompressed(payload, with_dictionary));
-  return WriteBlock(compressed, compression, handle);
+  if (format.verify_compression) GNEISS_RETURN_IF_ERROR(VerifyCompressed(out.substr(begin), payload, with_dictionary));
+  return EndBlock(begin, compression, handle);
 }
 
-Status TableWriter::Rep::VerifyCompressed(Slice raw, Slice with_dictionary) const {
+Status TableWriter::Rep::VerifyCompressed(Slice compressed, Slice raw, Slice with_dictionary) const {
   RawBuffer buffer;
   const Status uncompressed = Uncompress(compression, with_dictionary, compressed, raw.size(), &buffer);
   if (!uncompressed.ok()) return Status::Corruption("Could not decompress: ", uncompressed.message());
@@ -352,18 +354,23 @@ Status TableWriter::Rep::VerifyCompressed(Slice raw, Slice with_dictionary) cons
   return Status::Ok();
 }
 
-Status TableWriter::Rep::WriteBlock(Slice payload, Compression type, BlockHandle* handle) {
-  *handle = {.offset = offset, .size = payload.size()};
-  const size_t start = out.size();
-  out.append(payload);
-  out.push_back(static_cast<char>(type));
-  PutU32(&out, BlockChecksum(format.checksum, Slice(out).substr(start)));
-  offset += payload.size() + kBlockTrailerBytes;
+Status TableWriter::Rep::WriteRaw(Slice payload, BlockHandle* handle) {
+  const size_t begin = out.size();
+  out.Append(payload);
+  return EndBlock(begin, Compression::kNone, handle);
+}
+
+Status TableWriter::Rep::EndBlock(size_t begin, Compression type, BlockHandle* handle) {
+  *handle = {.offset = offset, .size = out.size() - begin};
+  *out.Grow(sizeof(type)) = static_cast<char>(type);
+  const uint32_t checksum = BlockChecksum(format.checksum, out.substr(begin));
+  EncodeU32(out.Grow(sizeof(checksum)), checksum);
+  offset += out.size() - begin;
   return out.size() >= kOutputPieceBytes ? FlushOutput() : Status::Ok();
 }
 
 Status TableWriter::Rep::Pad(size_t bytes) {
-  out.append(bytes, '\0');
+  std::memset(out.Grow(bytes), 0, bytes);
   offset += bytes;
   return Status::Ok();
 }
@@ -515,9 +522,10 @@ Status TableWriter::Rep::Finish() {
   GNEISS_RETURN_IF_ERROR(WriteRangeTombstones(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteProperties(&metaindex));
   GNEISS_RETURN_IF_ERROR(WriteRaw(EncodeMetaIndex(metaindex), &footer.metaindex));
-  const size_t before_footer = out.size();
-  footer.AppendTo(&out);
-  offset += out.size() - before_footer;
+  std::string encoded_footer;
+  footer.AppendTo(&encoded_footer);
+  out.Append(encoded_footer);
+  offset += encoded_footer.size();
   return FlushOutput();
 }
 

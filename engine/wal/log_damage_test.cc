@@ -330,8 +330,9 @@ TEST(LogDamageTest, CompressionTypes) {
 
 // Right checksums over broken frames: a writer's mistake must not become a crash or a wrong record.
 TEST(LogDamageTest, BrokenCompressedRecords) {
-  std::string frame;
-  ASSERT_TRUE(CompressZstdFrame(NumberedRecord(1, 3000), &frame));
+  ByteBuffer compressed;
+  ASSERT_TRUE(CompressZstdFrame(NumberedRecord(1, 3000), &compressed));
+  const std::string frame(compressed);
   std::string type;
   PutU32(&type, 7);
   const std::string head = RawFragment(9, type);

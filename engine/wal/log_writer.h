@@ -68,7 +68,7 @@ class LogWriter {
 
   Mutex mutex_;                                // before failure_mutex_; not held while Sync waits for the disk
   std::string buffer_ GUARDED_BY(mutex_);      // encoded, not yet written
-  std::string compressed_ GUARDED_BY(mutex_);  // scratch of EncodeRecord
+  ByteBuffer compressed_ GUARDED_BY(mutex_);  // scratch of EncodeRecord
   size_t block_offset_ GUARDED_BY(mutex_);
   uint64_t allocated_bytes_ GUARDED_BY(mutex_);
   bool can_allocate_ GUARDED_BY(mutex_);
