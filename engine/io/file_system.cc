@@ -9,6 +9,12 @@ constexpr size_t kReadStepBytes = size_t{1} << 20;
 constexpr size_t kFirstReadBytes = 8192;  // CURRENT, IDENTITY and most OPTIONS files come in one read
 }  // namespace
 
+Status WritableFile::AppendParts(const Slice* parts, size_t count) {
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) bytes += parts[i];
+  return Append(bytes);
+}
+
 Status ReadWholeFile(FileSystem* fs, const std::string& path, std::string* contents) {
   contents->clear();
   std::unique_ptr<SequentialFile> file;

@@ -42,8 +42,10 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Append(Slice bytes) = 0;  // handed to the operating system before it returns: no user-space buffer
-  virtual Status Sync() = 0;               // fdatasync: data and size are durable
-  virtual Status Close() = 0;              // trims space allocated ahead
+  // As one Append of all of them, one behind the other.
+  virtual Status AppendParts(const Slice* parts, size_t count);
+  virtual Status Sync() = 0;   // fdatasync: data and size are durable
+  virtual Status Close() = 0;  // trims space allocated ahead
   virtual Status Truncate(uint64_t size) = 0;
   // Starts writing back [offset, offset + size) without waiting.
   virtual Status RangeSync(uint64_t /*offset*/, uint64_t /*size*/) { return Status::Ok(); }

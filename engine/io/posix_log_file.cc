@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "engine/base/perf.h"
+#include "engine/io/write_parts.h"
 
 #if defined(__linux__)
 #include <linux/magic.h>
@@ -61,13 +62,13 @@ PosixLogFile::~PosixLogFile() {
 
 Status PosixLogFile::Append(Slice bytes) {
   CountBytesWritten(bytes.size());  // storing them takes no time worth a clock's
-  const bool is_large = bytes.size() >= kAppendBytesForCall;
+  const size_t append_bytes = bytes.size();
   while (!bytes.empty()) {
     if (!HasWindowAtEnd()) {
-      if (is_large && size_ == file_size_) return AppendBehindEnd(bytes);
+      if (TakesCall(append_bytes)) return AppendBehindEnd(&bytes, 1);
       if (!is_mapping_ || !MoveWindow()) {
         GNEISS_RETURN_IF_ERROR(StopMapping());
-        return AppendBehindEnd(bytes);
+        return AppendBehindEnd(&bytes, 1);
       }
     }
     const Slice piece = bytes.substr(0, block_bytes_ - size_ % block_bytes_);
@@ -78,11 +79,22 @@ Status PosixLogFile::Append(Slice bytes) {
   return Status::Ok();
 }
 
+Status PosixLogFile::AppendParts(const Slice* parts, size_t count) {
+  const uint64_t bytes = TotalBytes(parts, count);
+  if (!TakesCall(bytes)) return WritableFile::AppendParts(parts, count);
+  CountBytesWritten(bytes);
+  return AppendBehindEnd(parts, count);
+}
+
+bool PosixLogFile::TakesCall(size_t bytes) const {
+  return bytes >= kAppendBytesForCall && !HasWindowAtEnd() && size_ == file_size_;
+}
+
 // A process that is killed meanwhile leaves a part, and the file ends with it.
-Status PosixLogFile::AppendBehindEnd(Slice bytes) {
+Status PosixLogFile::AppendBehindEnd(const Slice* parts, size_t count) {
   LeaveWindow();
-  GNEISS_RETURN_IF_ERROR(WriteAt(bytes, size_));
-  size_ += bytes.size();
+  GNEISS_RETURN_IF_ERROR(WriteAt(parts, count, size_));
+  size_ += TotalBytes(parts, count);
   file_size_ = std::max(file_size_, size_);
   return Status::Ok();
 }
@@ -98,7 +110,7 @@ Status PosixLogFile::AppendPiece(Slice piece) {
   std::memcpy(&head, piece.data(), sizeof(head));
   const Slice rest = piece.substr(sizeof(head));
   if (rest.size() >= kPieceBytesForCall) {
-    GNEISS_RETURN_IF_ERROR(WriteAt(rest, size_ + sizeof(head)));
+    GNEISS_RETURN_IF_ERROR(WriteAt(&rest, 1, size_ + sizeof(head)));
   } else {
     std::memcpy(place + sizeof(head), rest.data(), rest.size());
   }
@@ -150,17 +162,11 @@ Status PosixLogFile::StopMapping() {
   return file_size_ > size_ ? Truncate(size_) : Status::Ok();
 }
 
-Status PosixLogFile::WriteAt(Slice bytes, uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return PosixError("While appending to file", path_, errno);
-    }
-    offset += static_cast<uint64_t>(written);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return Status::Ok();
+Status PosixLogFile::WriteAt(const Slice* parts, size_t count, uint64_t offset) {
+  const auto write = [this, offset](iovec* vectors, int vector_count, uint64_t done_bytes) {
+    return pwritev(fd_.get(), vectors, vector_count, static_cast<off_t>(offset + done_bytes));
+  };
+  return WriteParts(parts, count, write) ? Status::Ok() : PosixError("While appending to file", path_, errno);
 }
 
 Status PosixLogFile::Sync() { return PosixSync(fd_, path_); }

@@ -12,8 +12,9 @@
 // place. mmap and munmap would wait for whoever has the system fill or free other memory of the process meanwhile,
 // such as the thread that readies blocks for memtables.
 //
-// Large appends find pages more cheaply with one write call behind the end of the file, and wait neither for a window's
-// pages to be cleared nor for faults; a window follows them when a small one comes.
+// Large appends find pages more cheaply with one write call behind the end of the file, which takes their parts from
+// where they are, and wait neither for a window's pages to be cleared nor for faults; a window follows them when a
+// small one comes.
 //
 // Order:   an append to a window is cut at the borders of the log's blocks, and the pieces appear one after the other,
 //          each at once: its first eight bytes, which hold the fragment's header, are stored last and with one
@@ -48,6 +49,7 @@ class PosixLogFile final : public WritableFile {
   static bool IsTrusted(const FileDescriptor& fd);
 
   Status Append(Slice bytes) override;
+  Status AppendParts(const Slice* parts, size_t count) override;
   Status Sync() override;
   Status Close() override;
   Status Truncate(uint64_t size) override;
@@ -62,11 +64,13 @@ class PosixLogFile final : public WritableFile {
   bool MoveWindow();
   bool MapFrom(uint64_t begin);
   void LeaveWindow();
-  Status AppendBehindEnd(Slice bytes);
+  // Whether an append of so many bytes goes behind the end of the file with a call.
+  bool TakesCall(size_t bytes) const;
+  Status AppendBehindEnd(const Slice* parts, size_t count);
   void Unmap();
   Status StopMapping();
   Status AppendPiece(Slice piece);
-  Status WriteAt(Slice bytes, uint64_t offset);
+  Status WriteAt(const Slice* parts, size_t count, uint64_t offset);
 
   const std::string path_;
   FileDescriptor fd_;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <vector>
 
 #include "engine/base/test_seed.h"
 
@@ -105,6 +106,44 @@ TEST_F(PosixLogFileTest, LargeAppendsAllocateNothingAhead) {
   append(10);
   ASSERT_TRUE(file_->Close().ok());
   EXPECT_EQ(Contents(), expected);
+}
+
+TEST_F(PosixLogFileTest, AppendsPartsAsOnePiece) {
+  std::string expected;
+  const size_t counts[] = {0, 1, 2, 7, 200};
+  for (int i = 0; i < 300; ++i) {
+    // Some are large enough for a call of their own, some have empty parts, and some follow a window that is not full.
+    std::vector<std::string> bytes(counts[random_() % std::size(counts)]);
+    const size_t part_bytes_max = i % 3 == 0 ? 40 : 120'000 / (bytes.size() + 1);
+    for (std::string& part : bytes) part = RandomBytes(random_() % (part_bytes_max + 1));
+    const std::vector<Slice> parts(bytes.begin(), bytes.end());
+    ASSERT_TRUE(file_->AppendParts(parts.data(), parts.size()).ok());
+    for (const std::string& part : bytes) expected += part;
+    if (i % 30 != 0) continue;
+    const std::string now = Contents();
+    ASSERT_EQ(now.substr(0, expected.size()), expected);
+    ASSERT_EQ(now.find_first_not_of('\0', expected.size()), std::string::npos);
+  }
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_TRUE(Contents() == expected);
+}
+
+// The system writes what fits and says so; only then it names the reason.
+TEST_F(PosixLogFileTest, PartsThatDoNotFitAreWrittenInPart) {
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {100'000, 100'000};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(10);
+    const std::string bytes(30'000, 'x');
+    const std::vector<Slice> parts(5, bytes);
+    _exit(file_->AppendParts(parts.data(), parts.size()).IsIoError() ? 0 : 11);
+  }
+  int ended = 0;
+  ASSERT_EQ(waitpid(child, &ended, 0), child);
+  ASSERT_TRUE(WIFEXITED(ended));
+  EXPECT_EQ(WEXITSTATUS(ended), 0);
+  EXPECT_EQ(Contents(), std::string(100'000, 'x'));
 }
 
 TEST_F(PosixLogFileTest, TakesOneWindowOfSpaceAndGivesItBack) {

@@ -120,6 +120,30 @@ TEST(LogTest, ManualFlushKeepsRecordsUntilAsked) {
   EXPECT_EQ(ReadLog(state.bytes, kAbsolute).records, (std::vector<std::string>{"one", "two", "three"}));
 }
 
+// A large record goes to the file from the caller's memory, which the caller may use for the next one.
+TEST(LogTest, LargeRecordsOutOfOnePlace) {
+  for (const bool is_manual_flush : {false, true}) {
+    MemoryFileState state;
+    LogWriter writer({.is_manual_flush = is_manual_flush}, WritableOver(&state));
+    std::vector<std::string> expected;
+    std::string place;
+    for (const size_t size : {70'000, 10, 200'000, 65'536, 65'535, 3, 100'000}) {
+      place = NumberedRecord(expected.size(), size);
+      expected.push_back(place);
+      const Slice group[] = {"before", place, "behind"};
+      ASSERT_TRUE(writer.AddRecords(group, 3).ok());
+    }
+    place.assign(200'000, 'z');
+    EXPECT_EQ(state.bytes.empty(), is_manual_flush);
+    ASSERT_TRUE(writer.Flush().ok());
+    EXPECT_EQ(state.appends, is_manual_flush ? 1 : 7);
+    std::vector<std::string> read = ReadLog(state.bytes, kAbsolute).records;
+    std::erase_if(read, [](const std::string& record) { return record == "before" || record == "behind"; });
+    EXPECT_TRUE(read == expected);
+    EXPECT_EQ(writer.FileBytes(), state.bytes.size());
+  }
+}
+
 TEST(LogTest, DestructorHandsOverWhatIsBuffered) {
   MemoryFileState state;
   {

@@ -14,6 +14,8 @@ namespace {
 
 // The buffer of one huge group is not kept for all the small ones that follow.
 constexpr size_t kKeptBufferBytesMax = size_t{4} << 20;
+// From here on another part for the file costs less than a copy.
+constexpr size_t kBorrowedRecordBytesMin = size_t{64} << 10;
 
 std::array<uint32_t, kFragmentTypes> MakeTypeCrcs() {
   std::array<uint32_t, kFragmentTypes> crcs;
@@ -53,7 +55,7 @@ LogWriter::LogWriter(const Config& config, std::unique_ptr<WritableFile> file)
   MutexLock lock(&mutex_);
   char type[4];
   EncodeU32(type, static_cast<uint32_t>(config_.compression));
-  EncodeFragment(FragmentType::kSetCompression, Slice(type, sizeof(type)));
+  EncodeFragment(FragmentType::kSetCompression, Slice(type, sizeof(type)), /*is_borrowed=*/false);
 }
 
 LogWriter::~LogWriter() {
@@ -105,13 +107,27 @@ Status LogWriter::Close() {
 Status LogWriter::WriteBuffer() {
   if (buffer_.empty()) return Status::Ok();
   if (can_allocate_) AllocateAhead();
-  Status appended = file_->Append(buffer_);
+  Status appended = AppendBuffer();
   buffer_.clear();
+  borrowed_.clear();
   if (buffer_.capacity() > kKeptBufferBytesMax) [[unlikely]]
     std::string().swap(buffer_);
   if (!appended.ok()) return KeepFailure(std::move(appended));
   written_bytes_.store(FileBytes(), std::memory_order_release);
   return Status::Ok();
+}
+
+Status LogWriter::AppendBuffer() {
+  if (borrowed_.empty()) return file_->Append(buffer_);
+  parts_.clear();
+  size_t begin = 0;
+  for (const Borrowed& borrowed : borrowed_) {
+    parts_.push_back(Slice(buffer_).substr(begin, borrowed.buffer_offset - begin));
+    parts_.push_back(borrowed.bytes);
+    begin = borrowed.buffer_offset;
+  }
+  parts_.push_back(Slice(buffer_).substr(begin));
+  return file_->AppendParts(parts_.data(), parts_.size());
 }
 
 // A file system that cannot allocate ahead, or a full disk, is no error here: the write itself will tell.
@@ -148,7 +164,13 @@ size_t LogWriter::FragmentBytesMax() const {
   return config_.compression == Compression::kNone ? kLogBlockBytes : kLogBlockBytes / 2 - kFragmentHeaderBytes;
 }
 
+bool LogWriter::CanBorrow(Slice record) const {
+  return record.size() >= kBorrowedRecordBytesMin && !config_.is_manual_flush &&
+         config_.compression == Compression::kNone;
+}
+
 void LogWriter::EncodePayload(Slice payload) {
+  const bool is_borrowed = CanBorrow(payload);
   const size_t header_bytes = config_.is_recyclable ? kRecyclableFragmentHeaderBytes : kFragmentHeaderBytes;
   bool is_first = true;
   do {  // an empty record is one empty fragment
@@ -161,14 +183,14 @@ void LogWriter::EncodePayload(Slice payload) {
     const size_t fragment_bytes =
         std::min({payload.size(), kLogBlockBytes - block_offset_ - header_bytes, FragmentBytesMax()});
     const bool is_last = fragment_bytes == payload.size();
-    EncodeFragment(TypeOf(is_first, is_last, config_.is_recyclable), payload.substr(0, fragment_bytes));
+    EncodeFragment(TypeOf(is_first, is_last, config_.is_recyclable), payload.substr(0, fragment_bytes), is_borrowed);
     payload.remove_prefix(fragment_bytes);
     is_first = false;
     if (is_last) return;
   } while (true);
 }
 
-void LogWriter::EncodeFragment(FragmentType type, Slice payload) {
+void LogWriter::EncodeFragment(FragmentType type, Slice payload, bool is_borrowed) {
   char header[kRecyclableFragmentHeaderBytes];
   EncodeU16(header + 4, static_cast<uint16_t>(payload.size()));
   header[6] = static_cast<char>(type);
@@ -182,7 +204,11 @@ void LogWriter::EncodeFragment(FragmentType type, Slice payload) {
   }
   EncodeU32(header, MaskCrc(Crc32cExtend(crc, payload.data(), payload.size())));
   buffer_.append(header, header_bytes);
-  buffer_.append(payload);
+  if (is_borrowed) {
+    borrowed_.push_back({.buffer_offset = buffer_.size(), .bytes = payload});
+  } else {
+    buffer_.append(payload);
+  }
   block_offset_ += header_bytes + payload.size();
   file_bytes_.store(FileBytes() + header_bytes + payload.size(), std::memory_order_relaxed);
 }

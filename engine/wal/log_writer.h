@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/base/compression.h"
 #include "engine/base/mutex.h"
@@ -54,8 +55,10 @@ class LogWriter {
   Status EncodeRecord(Slice record) REQUIRES(mutex_);
   size_t FragmentBytesMax() const;
   void EncodePayload(Slice payload) REQUIRES(mutex_);
-  void EncodeFragment(FragmentType type, Slice payload) REQUIRES(mutex_);
+  void EncodeFragment(FragmentType type, Slice payload, bool is_borrowed) REQUIRES(mutex_);
+  bool CanBorrow(Slice record) const;
   Status WriteBuffer() REQUIRES(mutex_);
+  Status AppendBuffer() REQUIRES(mutex_);
   void AllocateAhead() REQUIRES(mutex_);
   Status Failure() EXCLUDES(failure_mutex_);
   Status KeepFailure(Status status) EXCLUDES(failure_mutex_);
@@ -66,9 +69,16 @@ class LogWriter {
   std::atomic<uint64_t> written_bytes_;  // without what is buffered
   std::atomic<uint64_t> synced_bytes_;
 
-  Mutex mutex_;                                // before failure_mutex_; not held while Sync waits for the disk
-  std::string buffer_ GUARDED_BY(mutex_);      // encoded, not yet written
-  ByteBuffer compressed_ GUARDED_BY(mutex_);  // scratch of EncodeRecord
+  Mutex mutex_;                            // before failure_mutex_; not held while Sync waits for the disk
+  std::string buffer_ GUARDED_BY(mutex_);  // encoded, not yet written
+  // Large payloads go to the file from where they are. Between two calls of AddRecords there are none.
+  struct Borrowed {
+    size_t buffer_offset;  // they belong in the buffer here
+    Slice bytes;
+  };
+  std::vector<Borrowed> borrowed_ GUARDED_BY(mutex_);
+  std::vector<Slice> parts_ GUARDED_BY(mutex_);  // scratch of AppendBuffer
+  ByteBuffer compressed_ GUARDED_BY(mutex_);     // scratch of EncodeRecord
   size_t block_offset_ GUARDED_BY(mutex_);
   uint64_t allocated_bytes_ GUARDED_BY(mutex_);
   bool can_allocate_ GUARDED_BY(mutex_);
