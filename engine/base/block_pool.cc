@@ -71,9 +71,9 @@ void BlockPool::Expect(size_t bytes, bool wants_huge_pages) {
   std::vector<Kept> surplus;
   {
     MutexLock lock(&mutex_);
-    expected_bytes_ = bytes;
+    arena_bytes_ = expected_bytes_ = bytes;
     wants_huge_pages_ = wants_huge_pages;
-    while (kept_bytes_ > expected_bytes_) {
+    while (kept_bytes_ > arena_bytes_) {
       surplus.push_back(kept_.back());
       kept_bytes_ -= kept_.back().bytes;
       kept_.pop_back();
@@ -139,7 +139,7 @@ void BlockPool::Give(void* block, size_t bytes) {
 }
 
 bool BlockPool::Keep(void* block, size_t bytes) {
-  if (kept_bytes_ + bytes > expected_bytes_) return false;
+  if (kept_bytes_ + bytes > arena_bytes_) return false;
   try {
     kept_.push_back({block, bytes});
   } catch (const std::bad_alloc&) {  // arenas give their blocks back as they end, and have nobody to tell

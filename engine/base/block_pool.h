@@ -1,9 +1,10 @@
 // A BlockPool keeps the large blocks that an arena gave back for the arena that grows next.
 //
 // A fresh page costs the system a fault and its zeroing, on virtual machines often one in the host as well: filling a
-// memtable of 64 MiB with new pages took longer than all else that its writers do. The pool never holds more than the
-// next arena may still ask for, so that what is kept and what is in use stay below what both would have taken anyway,
-// and the system may have the pages back when memory is short (MADV_FREE): an idle database keeps none from others.
+// memtable of 64 MiB with new pages took longer than all else that its writers do. The pool holds what one arena takes
+// at most, and gives that before it asks the system: what is kept and what is in use come to what was in use at once
+// before, and a writer who keeps its flushes busy needs hardly a fresh page from the third memtable on. The system may
+// have the pages back when memory is short (MADV_FREE): an idle database keeps none from others.
 // Where it has nothing to give, an idle processor meanwhile makes the next two blocks ready, so that the writer who
 // gets there does not wait for the pages: a third of its time else.
 //
@@ -60,7 +61,8 @@ class BlockPool : public std::enable_shared_from_this<BlockPool> {
   bool is_making_ready_ GUARDED_BY(mutex_) = false;
   std::vector<Kept> kept_ GUARDED_BY(mutex_);
   size_t kept_bytes_ GUARDED_BY(mutex_) = 0;
-  size_t expected_bytes_ GUARDED_BY(mutex_) = 0;  // what the arena that grows may still take; kept_bytes_ stays below
+  size_t arena_bytes_ GUARDED_BY(mutex_) = 0;     // what an arena takes; kept_bytes_ stays below
+  size_t expected_bytes_ GUARDED_BY(mutex_) = 0;  // what the arena that grows may still take
   bool wants_huge_pages_ GUARDED_BY(mutex_) = false;
 };
 

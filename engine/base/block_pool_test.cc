@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/base/arena.h"
@@ -32,20 +33,40 @@ TEST(BlockPoolTest, GivesBackWhatItKept) {
   pool.Give(block, kBlock);
 }
 
-TEST(BlockPoolTest, KeepsNoMoreThanWillBeTaken) {
+TEST(BlockPoolTest, KeepsNoMoreThanAnArenaTakes) {
   BlockPool pool;
+  pool.Give(FreshBlock(), kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 0u) << "no arena was announced";
   pool.Expect(3 * kBlock);
   std::vector<void*> blocks;
   for (int i = 0; i < 4; ++i) blocks.push_back(pool.Take(kBlock));
   for (void* const block : blocks) pool.Give(block, kBlock);
-  EXPECT_EQ(pool.KeptBytes(), 0u) << "the arena has all that it asked for";
-  pool.Expect(3 * kBlock);
-  void* const held = pool.Take(kBlock);
-  for (int i = 0; i < 4; ++i) pool.Give(FreshBlock(), kBlock);
-  EXPECT_EQ(pool.KeptBytes(), 2 * kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
   pool.Expect(kBlock);
   EXPECT_EQ(pool.KeptBytes(), kBlock);
-  pool.Give(held, kBlock);
+}
+
+// One memtable grows while the one before it is flushed: from the third on no block is a fresh one.
+TEST(BlockPoolTest, ALoadThatGoesOnNeedsTheBlocksOfTwoArenas) {
+  constexpr size_t kArenaBlocks = 8;
+  constexpr size_t kTakenDuringFlush = 5;
+  BlockPool pool;
+  std::vector<void*> flushed;
+  for (int arena = 0; arena < 6; ++arena) {
+    pool.Expect(kArenaBlocks * kBlock);
+    EXPECT_EQ(pool.KeptBytes(), arena < 2 ? 0 : kTakenDuringFlush * kBlock);
+    std::vector<void*> blocks;
+    while (blocks.size() < kArenaBlocks) {
+      if (blocks.size() == kTakenDuringFlush && arena > 0) {
+        EXPECT_EQ(pool.KeptBytes(), 0u);
+        for (void* const block : std::exchange(flushed, {})) pool.Give(block, kBlock);
+        EXPECT_EQ(pool.KeptBytes(), kArenaBlocks * kBlock);
+      }
+      blocks.push_back(pool.Take(kBlock));
+    }
+    flushed = std::move(blocks);
+  }
+  for (void* const block : flushed) pool.Give(block, kBlock);
 }
 
 TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
@@ -97,8 +118,7 @@ TEST(BlockPoolTest, MakesBlocksReadyAhead) {
   ASSERT_EQ(jobs.size(), 3u);
   void* const last = pool->Take(kBlock);
   jobs[2]();
-  EXPECT_EQ(pool->KeptBytes(), 0u) << "the arena has all that it asked for";
-  EXPECT_EQ(jobs.size(), 3u);
+  EXPECT_EQ(jobs.size(), 3u) << "the arena has all that it asked for";
   for (void* const block : {first, second, third, fourth, last}) pool->Give(block, kBlock);
 }
 
