@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "engine/base/slice.h"
 
@@ -11,8 +12,14 @@ namespace gneiss {
 
 // Returns the crc of A followed by `data`, where `crc` is the crc of A (0 for the empty A).
 uint32_t Crc32cExtend(uint32_t crc, const char* data, size_t size);
-// The same without special instructions: what other processors run, and what tests compare with.
-uint32_t Crc32cExtendPortable(uint32_t crc, const char* data, size_t size);
+// All the ways to do that which this processor knows, the one that Crc32cExtend takes last: for tests and benchmarks.
+using Crc32cExtendFn = uint32_t (*)(uint32_t crc, const char* data, size_t size);
+struct Crc32cWay {
+  const char* name;
+  Crc32cExtendFn extend;
+};
+std::vector<Crc32cWay> Crc32cWays();
+
 inline uint32_t Crc32c(Slice bytes) { return Crc32cExtend(0, bytes.data(), bytes.size()); }
 
 // RocksDB stores crcs masked, because a crc over bytes that hold their own crc is weak (LevelDB's util/crc32c.h).

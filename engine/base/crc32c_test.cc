@@ -39,7 +39,9 @@ TEST(Crc32cTest, StandardVectors) {
   };
   for (const auto& vector : kVectors) {
     EXPECT_EQ(Crc32c(vector.bytes), vector.crc);
-    EXPECT_EQ(Crc32cExtendPortable(0, vector.bytes.data(), vector.bytes.size()), vector.crc);
+    for (const Crc32cWay& way : Crc32cWays()) {
+      EXPECT_EQ(way.extend(0, vector.bytes.data(), vector.bytes.size()), vector.crc) << way.name;
+    }
   }
 }
 
@@ -50,24 +52,28 @@ std::string RandomBytes(size_t size) {
   return bytes;
 }
 
-// The instruction's three-stream loops begin at 192, 768 and 6144 bytes.
-TEST(Crc32cTest, BothWaysAgreeAtAllSizesAndAlignments) {
+// The three-stream loops begin at 192, 768 and 6144 bytes, folding at 1024.
+TEST(Crc32cTest, AllWaysAgreeAtAllSizesAndAlignments) {
+  const std::vector<Crc32cWay> ways = Crc32cWays();
   const std::string bytes = RandomBytes(20000);
   for (size_t size = 0; size <= 15000; size = size < 1700 ? size + 1 : size + 113) {
     for (const size_t offset : {0u, 1u, 5u, 8u}) {
       const char* const data = bytes.data() + offset;
       const auto crc = static_cast<uint32_t>(size * 2654435761u);
-      ASSERT_EQ(Crc32cExtend(crc, data, size), Crc32cExtendPortable(crc, data, size)) << size;
+      const uint32_t expected = ways[0].extend(crc, data, size);
+      for (const Crc32cWay& way : ways) ASSERT_EQ(way.extend(crc, data, size), expected) << way.name << " " << size;
+      ASSERT_EQ(Crc32cExtend(crc, data, size), expected);
     }
   }
 }
 
 TEST(Crc32cTest, ReadsNoMoreThanAsked) {
-  for (size_t size = 0; size < 800; ++size) {
+  const std::vector<Crc32cWay> ways = Crc32cWays();
+  for (size_t size = 0; size < 1600; ++size) {
     const std::unique_ptr<char[]> exact(new char[size]);
     const std::string bytes = RandomBytes(size);
     bytes.copy(exact.get(), size);
-    ASSERT_EQ(Crc32c(Slice(exact.get(), size)), Crc32c(bytes));
+    for (const Crc32cWay& way : ways) ASSERT_EQ(way.extend(0, exact.get(), size), Crc32c(bytes)) << way.name;
   }
 }
 
