@@ -139,6 +139,12 @@ void BlockPool::Give(void* block, size_t bytes) {
 }
 
 bool BlockPool::Keep(void* block, size_t bytes) {
+  // What has another size may never serve again.
+  while (kept_bytes_ + bytes > arena_bytes_ && !kept_.empty() && kept_.front().bytes != bytes) {
+    UnmapBlock(kept_.front().block, kept_.front().bytes);
+    kept_bytes_ -= kept_.front().bytes;
+    kept_.erase(kept_.begin());
+  }
   if (kept_bytes_ + bytes > arena_bytes_) return false;
   try {
     kept_.push_back({block, bytes});

@@ -80,6 +80,18 @@ TEST(BlockPoolTest, BlocksOfAnotherSizeDoNotServe) {
   EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
 }
 
+TEST(BlockPoolTest, BlocksOfAnotherSizeMakeRoom) {
+  BlockPool pool;
+  pool.Expect(4 * kBlock);
+  pool.Give(BlockPool().Take(2 * kBlock), 2 * kBlock);
+  pool.Give(BlockPool().Take(2 * kBlock), 2 * kBlock);
+  for (int i = 0; i < 3; ++i) pool.Give(FreshBlock(), kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 3 * kBlock);
+  pool.Give(FreshBlock(), kBlock);
+  pool.Give(FreshBlock(), kBlock);
+  EXPECT_EQ(pool.KeptBytes(), 4 * kBlock);
+}
+
 size_t ResidentPages(void* block) {
   std::vector<unsigned char> pages(kBlock / kPageBytes);
   EXPECT_EQ(mincore(block, kBlock, pages.data()), 0);

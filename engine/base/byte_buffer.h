@@ -1,5 +1,6 @@
-// A ByteBuffer grows at its end as a string does, but new bytes hold anything until somebody stores to them: who asks
-// for room to compress into would have all of it cleared by std::string::resize, twice what is kept in the end.
+// A ByteBuffer grows at its end as a string does (though not by bytes of its own), but new bytes hold anything until
+// somebody stores to them: who asks for room to compress into would have all of it cleared by std::string::resize,
+// twice what is kept in the end.
 //
 // Units:   bytes.
 // Owner:   the buffer owns its memory; Grow's result is valid until the next call that adds bytes.
@@ -18,6 +19,10 @@ namespace gneiss {
 
 class ByteBuffer {
  public:
+  ByteBuffer() = default;
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
+
   const char* data() const { return bytes_.get(); }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

@@ -43,21 +43,21 @@ int LevelOr(const CompressionConfig& config, int fallback) {
 // Room at the end of a buffer for a payload, of which EndAfter keeps what came of it.
 class PayloadRoom {
  public:
-  PayloadRoom(size_t payload_bytes_max, ByteBuffer* out)
-      : out_(out), begin_(out->size()), bytes_(out->Grow(payload_bytes_max)) {}
+  PayloadRoom(size_t payload_bytes_max, ByteBuffer* out) : out_(out), bytes_(out->Grow(payload_bytes_max)) {}
   // Behind the raw size.
   static PayloadRoom WithSize(size_t raw_bytes, size_t payload_bytes_max, ByteBuffer* out) {
-    char prefix[kVarint32BytesMax];
-    out->Append(Slice(prefix, static_cast<size_t>(EncodeVarint32(prefix, static_cast<uint32_t>(raw_bytes)) - prefix)));
-    return {payload_bytes_max, out};
+    PayloadRoom room(kVarint32BytesMax + payload_bytes_max, out);
+    room.bytes_ = EncodeVarint32(room.bytes_, static_cast<uint32_t>(raw_bytes));
+    return room;
   }
   char* bytes() const { return bytes_; }
-  void EndAfter(size_t payload_bytes) const { out_->Truncate(begin_ + payload_bytes); }
+  void EndAfter(size_t payload_bytes) const {
+    out_->Truncate(static_cast<size_t>(bytes_ - out_->data()) + payload_bytes);
+  }
 
  private:
-  ByteBuffer* const out_;
-  const size_t begin_;
-  char* const bytes_;
+  ByteBuffer* out_;
+  char* bytes_;
 };
 
 bool CompressSnappy(Slice raw, ByteBuffer* out) {

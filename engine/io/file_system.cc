@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/io/write_parts.h"
+
 namespace gneiss {
 
 namespace {
@@ -11,6 +13,7 @@ constexpr size_t kFirstReadBytes = 8192;  // CURRENT, IDENTITY and most OPTIONS 
 
 Status WritableFile::AppendParts(const Slice* parts, size_t count) {
   std::string bytes;
+  bytes.reserve(TotalBytes(parts, count));
   for (size_t i = 0; i < count; ++i) bytes += parts[i];
   return Append(bytes);
 }

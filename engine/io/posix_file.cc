@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstring>
 
 #include "engine/base/perf.h"
+#include "engine/io/write_parts.h"
 
 namespace gneiss {
 
@@ -255,6 +257,19 @@ Status PosixWritableFile::Append(Slice bytes) {
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return Status::Ok();
+}
+
+Status PosixWritableFile::AppendParts(const Slice* parts, size_t count) {
+  const IoTimer timer(&IoCounters::write_nanos);
+  const auto write = [this](iovec* vectors, int vector_count, uint64_t /*done_bytes*/) {
+    const ssize_t written = writev(fd_.get(), vectors, vector_count);
+    if (written > 0) {
+      size_ += static_cast<uint64_t>(written);
+      CountBytesWritten(static_cast<uint64_t>(written));
+    }
+    return written;
+  };
+  return WriteParts(parts, count, write) ? Status::Ok() : PosixError("While appending to file", config_.path, errno);
 }
 
 Status PosixWritableFile::Sync() {

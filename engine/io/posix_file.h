@@ -106,6 +106,7 @@ class PosixWritableFile final : public WritableFile {
       : config_(std::move(config)), fd_(std::move(fd)), size_(config_.size) {}
   ~PosixWritableFile() override;
   Status Append(Slice bytes) override;
+  Status AppendParts(const Slice* parts, size_t count) override;
   Status Sync() override;
   Status Close() override;
   Status Truncate(uint64_t size) override;

@@ -136,7 +136,8 @@ TEST_F(PosixFileSystemTest, CreateTruncatesReopenAppendsReuseOverwrites) {
   file.reset();
   EXPECT_EQ(Contents("f"), "one two");
   ASSERT_TRUE(fs_->Reuse(Path("g"), Path("f"), &file).ok());
-  ASSERT_TRUE(file->Append("ONE").ok());
+  const Slice parts[] = {"O", "", "NE"};
+  ASSERT_TRUE(file->AppendParts(parts, std::size(parts)).ok());
   file.reset();
   EXPECT_EQ(Contents("g"), "ONE two");
   EXPECT_EQ(fs_->FileExists(Path("f")).code(), Status::Code::kNotFound);
@@ -157,7 +158,8 @@ TEST_F(PosixFileSystemTest, SpaceAllocatedAheadIsInvisibleAndTrimmed) {
   ASSERT_TRUE(fs_->Create(Path("f"), {}, &file).ok());
   const Status allocated = file->Allocate(0, 1 << 20);
   if (!allocated.ok()) GTEST_SKIP() << "no fallocate here: " << allocated.ToString();
-  ASSERT_TRUE(file->Append("abc").ok());
+  const Slice parts[] = {"a", "", "bc"};
+  ASSERT_TRUE(file->AppendParts(parts, std::size(parts)).ok());
   uint64_t size = 0;
   ASSERT_TRUE(fs_->FileSize(Path("f"), &size).ok());
   EXPECT_EQ(size, 3u);

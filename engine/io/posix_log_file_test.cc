@@ -128,6 +128,30 @@ TEST_F(PosixLogFileTest, AppendsPartsAsOnePiece) {
   EXPECT_TRUE(Contents() == expected);
 }
 
+TEST_F(PosixLogFileTest, LargePartsGoBehindTheEnd) {
+  std::string expected;
+  const auto append = [&](size_t count, size_t part_bytes) {
+    std::vector<std::string> bytes(count);
+    for (std::string& part : bytes) {
+      part = RandomBytes(part_bytes);
+      expected += part;
+    }
+    const std::vector<Slice> parts(bytes.begin(), bytes.end());
+    ASSERT_TRUE(file_->AppendParts(parts.data(), parts.size()).ok());
+  };
+  append(2, 40'000);
+  append(200, 700);  // more than one call takes
+  append(3, 50'000);
+  EXPECT_TRUE(Contents() == expected) << "nothing is allocated ahead";
+  append(3, 5);
+  EXPECT_GT(Contents().size(), expected.size()) << "a window follows";
+  append(7, 100'000);
+  append(9, 100'000);
+  EXPECT_TRUE(Contents() == expected) << "the window is full, and the end lies behind it";
+  ASSERT_TRUE(file_->Close().ok());
+  EXPECT_TRUE(Contents() == expected);
+}
+
 // The system writes what fits and says so; only then it names the reason.
 TEST_F(PosixLogFileTest, PartsThatDoNotFitAreWrittenInPart) {
   const pid_t child = fork();

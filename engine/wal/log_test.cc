@@ -127,9 +127,12 @@ TEST(LogTest, LargeRecordsOutOfOnePlace) {
     LogWriter writer({.is_manual_flush = is_manual_flush}, WritableOver(&state));
     std::vector<std::string> expected;
     std::string place;
+    size_t large_bytes = 0;
     for (const size_t size : {70'000, 10, 200'000, 65'536, 65'535, 3, 100'000}) {
       place = NumberedRecord(expected.size(), size);
       expected.push_back(place);
+      state.watched = place;
+      if (size >= 65'536) large_bytes += size;
       const Slice group[] = {"before", place, "behind"};
       ASSERT_TRUE(writer.AddRecords(group, 3).ok());
     }
@@ -137,6 +140,7 @@ TEST(LogTest, LargeRecordsOutOfOnePlace) {
     EXPECT_EQ(state.bytes.empty(), is_manual_flush);
     ASSERT_TRUE(writer.Flush().ok());
     EXPECT_EQ(state.appends, is_manual_flush ? 1 : 7);
+    EXPECT_EQ(state.appended_in_place, is_manual_flush ? 0 : large_bytes);
     std::vector<std::string> read = ReadLog(state.bytes, kAbsolute).records;
     std::erase_if(read, [](const std::string& record) { return record == "before" || record == "behind"; });
     EXPECT_TRUE(read == expected);

@@ -40,6 +40,8 @@ struct MemoryFileState {
   int syncs = 0;
   int closes = 0;
   std::vector<std::pair<uint64_t, uint64_t>> allocations;
+  Slice watched;                 // memory of a caller
+  size_t appended_in_place = 0;  // bytes that came from there
   bool fails_append = false;
   bool fails_sync = false;
   bool fails_allocate = false;
@@ -54,6 +56,14 @@ class MemoryWritableFile final : public WritableFile {
     state_->bytes.replace(state_->position, bytes.size(), bytes);
     state_->position += bytes.size();
     return Status::Ok();
+  }
+  Status AppendParts(const Slice* parts, size_t count) override {
+    const Slice watched = state_->watched;
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_inside = parts[i].data() >= watched.data() && parts[i].data() < watched.data() + watched.size();
+      if (is_inside) state_->appended_in_place += parts[i].size();
+    }
+    return WritableFile::AppendParts(parts, count);
   }
   Status Sync() override {
     ++state_->syncs;

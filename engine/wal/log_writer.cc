@@ -14,7 +14,7 @@ namespace {
 
 // The buffer of one huge group is not kept for all the small ones that follow.
 constexpr size_t kKeptBufferBytesMax = size_t{4} << 20;
-// From here on another part for the file costs less than a copy.
+// As PosixLogFile: smaller groups are stored in its mapping, which takes them in one piece.
 constexpr size_t kBorrowedRecordBytesMin = size_t{64} << 10;
 
 std::array<uint32_t, kFragmentTypes> MakeTypeCrcs() {
@@ -70,6 +70,7 @@ Status LogWriter::AddRecords(const Slice* records, size_t count) {
     for (size_t i = 0; i < count; ++i) GNEISS_RETURN_IF_ERROR(EncodeRecord(records[i]));
     return config_.is_manual_flush ? Status::Ok() : WriteBuffer();
   } catch (const std::bad_alloc&) {
+    borrowed_.clear();
     return KeepFailure(Status::OutOfMemory());  // a part of a record may be in the buffer
   }
 }
