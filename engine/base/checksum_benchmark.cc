@@ -19,7 +19,7 @@ void Over(benchmark::State& state, Function function) {
 void Crc32cOver(benchmark::State& state) {
   Over(state, [](Slice data) { return Crc32c(data); });
 }
-BENCHMARK(Crc32cOver)->Arg(16)->Arg(140)->Arg(4096)->Arg(100000)->Arg(1 << 20);
+BENCHMARK(Crc32cOver)->Arg(16)->Arg(140)->Arg(4096)->Arg(1 << 20);
 
 // Argument 1: which of Crc32cWays.
 void Crc32cWayOver(benchmark::State& state) {

@@ -156,14 +156,12 @@ __attribute__((target("avx512f,vpclmulqdq,sse4.2,pclmul"))) uint32_t ExtendAvx51
   return ExtendSse42(~static_cast<uint32_t>(state), data, size);
 }
 
-#endif
-
-#if defined(__x86_64__)
 bool HasStreams() {
   __builtin_cpu_init();
   return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
 }
 bool HasFolding() { return HasStreams() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq"); }
+
 #endif
 
 Crc32cExtendFn BestExtend() {

@@ -26,8 +26,6 @@ using Head = uint64_t;  // a fragment's header and the first byte behind it: one
 
 // From here on a call costs less than the page faults that storing would bring.
 constexpr size_t kPieceBytesForCall = 8192;
-// From here on an append needs no window, but fills one that there is.
-constexpr size_t kAppendBytesForCall = 64 << 10;
 
 // The process may be killed between any two instructions, and others may be reading the file. An x86 keeps stores in
 // order, so that only the compiler must be told; ThreadSanitizer knows no other fences.
@@ -86,6 +84,7 @@ Status PosixLogFile::AppendParts(const Slice* parts, size_t count) {
   return AppendBehindEnd(parts, count);
 }
 
+// A large append needs no window, but fills one that there is.
 bool PosixLogFile::TakesCall(size_t bytes) const {
   return bytes >= kAppendBytesForCall && !HasWindowAtEnd() && size_ == file_size_;
 }

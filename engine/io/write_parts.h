@@ -12,6 +12,10 @@
 
 namespace gneiss {
 
+// From here on a call of its own for what is appended to a log costs less than storing it through a mapping, and parts
+// cost less than a copy.
+inline constexpr size_t kAppendBytesForCall = size_t{64} << 10;
+
 inline uint64_t TotalBytes(const Slice* parts, size_t count) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < count; ++i) bytes += parts[i].size();

@@ -7,6 +7,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/no_memory.h"
+#include "engine/io/write_parts.h"
 
 namespace gneiss {
 
@@ -14,8 +15,6 @@ namespace {
 
 // The buffer of one huge group is not kept for all the small ones that follow.
 constexpr size_t kKeptBufferBytesMax = size_t{4} << 20;
-// As PosixLogFile: smaller groups are stored in its mapping, which takes them in one piece.
-constexpr size_t kBorrowedRecordBytesMin = size_t{64} << 10;
 
 std::array<uint32_t, kFragmentTypes> MakeTypeCrcs() {
   std::array<uint32_t, kFragmentTypes> crcs;
@@ -166,8 +165,7 @@ size_t LogWriter::FragmentBytesMax() const {
 }
 
 bool LogWriter::CanBorrow(Slice record) const {
-  return record.size() >= kBorrowedRecordBytesMin && !config_.is_manual_flush &&
-         config_.compression == Compression::kNone;
+  return record.size() >= kAppendBytesForCall && !config_.is_manual_flush && config_.compression == Compression::kNone;
 }
 
 void LogWriter::EncodePayload(Slice payload) {
